@@ -1,0 +1,3 @@
+"""A system design reference that runs."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,154 @@
+"""The records under reference/ that are not prose, as frozen values.
+
+Every record refuses unknown fields. `place` says where it stands, for findings.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Place(BaseModel):
+    """A line in a file; the path is relative to the folder that holds `reference/`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    path: str
+    line: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
+
+
+class Record(BaseModel):
+    """A record with an id and a place; both are filled in by the loader."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    id: str = ""
+    place: Place = Place(path="")
+
+
+class Seen(BaseModel):
+    """What was really read: the stored copy and how much of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    url: str
+    dated: str = ""  # the copy's own date, as far as known: 2026-08
+    read: Literal["full", "section", "excerpt"]
+
+
+class Source(Record):
+    """A piece of literature."""
+
+    author: str
+    title: str
+    year: int
+    kind: Literal["paper", "rfc", "specification", "book", "documentation", "article", "postmortem", "talk", "thesis", "code"]
+    url: str
+    seen: Seen
+    supports: str = ""  # one line for the References section
+
+
+class FactCheck(BaseModel):
+    """One comparison of a fact with a vendor's service model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    data: Literal["botocore"]
+    service: str
+    path: str = ""
+    kind: Literal[
+        "enum-has", "enum-eq", "enum-lacks", "max", "min", "op-exists", "op-absent", "member-exists",
+        "service-exists", "service-absent", "region-exists", "doc-regex",
+    ]  # fmt: skip
+    expected: Any = None
+
+
+class Fact(Record):
+    """Something a vendor says of its service, on the day it was looked up."""
+
+    says: str
+    value: Any = None
+    unit: str = ""
+    shows: str = ""
+    class_: Literal["model", "page", "lifecycle"] = Field(alias="class")
+    url: str
+    checked: dt.date
+    seen: Seen
+    check: tuple[FactCheck, ...] = ()
+
+
+class Number(Record):
+    """A number that a model or plain arithmetic gives."""
+
+    model: str = ""
+    formula: str = ""
+    inputs: dict[str, Any] = {}
+    result: str = ""
+    shows: str
+
+
+class Term(Record):
+    """A glossary entry."""
+
+    term: str
+    aliases: tuple[str, ...] = ()
+    sentence: str
+    home: str  # address of the section that explains it
+
+
+class Claim(Record):
+    """One of a document's weightiest statements, held against its source."""
+
+    statement: str
+    section: str  # anchor within the document
+    source: str = ""  # id of a source or fact
+    number: str = ""  # id of a number
+    passage: str = ""  # where in the source, and what it says in our words
+    verdict: Literal["holds", "corrected", "dropped"]
+    date: dt.date
+
+
+class Symptom(Record):
+    """What people notice, and the section that explains it."""
+
+    symptom: str
+    section: str
+
+
+class Topic(Record):
+    """A topic of the plan, and the heading that answers it."""
+
+    topic: str
+    heading: str = ""  # the anchor within the document; empty while the document is planned
+    short_because: str = ""  # why the topic is truly told in fewer words than the guide asks
+
+
+class PlannedDocument(Record):
+    """One of the documents of the plan, written or not."""
+
+    number: int
+    name: str  # 05-Caching-Strategies
+    slug: str  # 05-caching
+    title: str
+    group: str
+    sentence: str
+    prerequisites: tuple[str, ...] = ()  # slugs
+    topics: tuple[Topic, ...]
+
+
+class Group(Record):
+    """A group of documents on the map."""
+
+    title: str
+    sentence: str
+
+
+class Plan(BaseModel):
+    """All documents in their groups and reading order."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    groups: tuple[Group, ...]
+    documents: tuple[PlannedDocument, ...]
+    reading_order: tuple[str, ...]  # slugs

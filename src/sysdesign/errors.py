@@ -1,0 +1,44 @@
+"""Every exception raised on purpose.
+
+Each also subclasses the builtin it resembles, so a caller may catch either.
+A message gives the value received and what would work; for content it also
+gives the file and line. Anything else that escapes is a fault of ours.
+"""
+
+from __future__ import annotations
+
+
+class SysdesignError(Exception):
+    """Something the caller can put right."""
+
+
+class InvalidInput(SysdesignError, ValueError):
+    """A value is outside what a function accepts."""
+
+
+class Unstable(InvalidInput):
+    """Work arrives at least as fast as it can be done, so no steady state exists."""
+
+
+class UnknownName(SysdesignError, LookupError):
+    """A name that nothing here bears."""
+
+
+class BadContent(SysdesignError, ValueError):
+    """A file under the reference cannot be read as what it should be."""
+
+    def __init__(self, path: str, line: int, found: str, fix: str) -> None:
+        super().__init__(f"{path}:{line}: {found}. {fix}")
+        self.path, self.line, self.found, self.fix = path, line, found, fix
+
+
+class BudgetSpent(SysdesignError, RuntimeError):
+    """A bounded run ended before it had an answer."""
+
+
+class MissingTool(SysdesignError, RuntimeError):
+    """An optional program or package that this needs is not installed."""
+
+
+class BuildFailed(SysdesignError, OSError):
+    """The site could not be written; the one built before is untouched."""

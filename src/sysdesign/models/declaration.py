@@ -1,0 +1,238 @@
+"""How a model declares itself: inputs on its signature, outputs on its result.
+
+    def stampede(
+        arrivals_per_s: Annotated[float, Input("Requests", "1/s", low=0.001, high=1e7, default=2000)],
+        ...
+    ) -> Stampede: ...
+
+The label, unit, range and default of an input stand there and nowhere else;
+command, service, page and checks read them with `inputs_of`. A parameter's
+type says how a value is read:
+
+    float, int                  a number in the input's unit
+    Literal["a", "b"]           a word
+    Distribution                a latency: "4 ms", "exponential(mean=4)", "lognormal(median=2, p99=10)", ...
+    Samples                     the reader's own measurements (1-D float array), from a file or a list
+    Numbers                     a short list of numbers, "3, 5, 7"
+    Path                        a file of the reader's (a trace, a history); never accepted over the service
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any, Literal, NewType, TypeVar, get_args, get_origin, get_type_hints
+
+import numpy as np
+
+from sysdesign.errors import InvalidInput
+
+Samples = NewType("Samples", np.ndarray)
+Numbers = NewType("Numbers", tuple)
+
+
+@dataclass(frozen=True)
+class Input:
+    """What a reader needs to know to fill in one input.
+
+    `low` and `high` are inclusive and are the range in which the model holds;
+    for Samples, Numbers and Distribution they bound each value.
+    """
+
+    label: str
+    unit: str = ""  # "" is a pure number, "share" is 0 to 1
+    low: float | None = None
+    high: float | None = None
+    default: Any = None  # None: the reader must give it
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class Output:
+    """Label and unit of one field of a result."""
+
+    label: str
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that command, page and checks offer under its name."""
+
+    function: Callable[..., Any]
+    decision: str  # the question it informs
+    sentence: Callable[[Mapping[str, Any], Any], str]  # what a result means, from inputs and result
+    document: str  # slug of the document that explains it
+    chart: str | None = None  # "05-caching/stampede": reference/figures/05-caching/stampede.yaml
+
+    @property
+    def name(self) -> str:
+        return f"{self.function.__module__.rsplit('.', 1)[-1]}.{self.function.__name__}"
+
+    @property
+    def title(self) -> str:
+        return (self.function.__doc__ or self.name).strip().splitlines()[0].rstrip(".")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One declared input of a function, with how its value is read."""
+
+    name: str
+    kind: Literal["number", "integer", "word", "distribution", "samples", "numbers", "file"]
+    input: Input
+    words: tuple[str, ...] = ()
+    required: bool = False
+
+
+def inputs_of(function: Callable[..., Any]) -> dict[str, Parameter]:
+    """The declared inputs of a model function, in signature order."""
+    return dict(_inputs_of(inspect.unwrap(function)))
+
+
+@functools.cache
+def _inputs_of(function: Callable[..., Any]) -> dict[str, Parameter]:
+    hints = get_type_hints(function, include_extras=True)
+    found = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        hint = hints.get(name)
+        if get_origin(hint) is not Annotated:
+            continue
+        base, *extras = get_args(hint)
+        declared = next((extra for extra in extras if isinstance(extra, Input)), None)
+        if declared is None:
+            continue
+        kind, words = _kind(base)
+        required = declared.default is None and parameter.default is inspect.Parameter.empty
+        found[name] = Parameter(name, kind, declared, words, required)
+    return found
+
+
+def _kind(base: Any) -> tuple[Any, tuple[str, ...]]:
+    if get_origin(base) is Literal:
+        return "word", tuple(get_args(base))
+    if base is Samples:
+        return "samples", ()
+    if base is Numbers:
+        return "numbers", ()
+    if base is int:
+        return "integer", ()
+    if base is float:
+        return "number", ()
+    if isinstance(base, type) and issubclass(base, Path):
+        return "file", ()
+    if getattr(base, "__name__", "") == "Distribution":
+        return "distribution", ()
+    raise TypeError(f"an input cannot be declared with type {base!r}")
+
+
+def outputs_of(result_type: type) -> dict[str, Output]:
+    """The declared outputs of a result dataclass, in field order."""
+    hints = get_type_hints(result_type, include_extras=True)
+    found = {}
+    for field in fields(result_type):
+        extras = get_args(hints[field.name])[1:] if get_origin(hints[field.name]) is Annotated else ()
+        declared = next((extra for extra in extras if isinstance(extra, Output)), None)
+        if declared is not None:
+            found[field.name] = declared
+    return found
+
+
+def result_type_of(function: Callable[..., Any]) -> type:
+    """The dataclass that a model function returns."""
+    return get_type_hints(inspect.unwrap(function))["return"]
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def checked(function: F) -> F:
+    """Refuse any input outside its declared range, before the function sees it.
+
+    Raises InvalidInput, naming the input, the value and what would work.
+    Numbers may be NumPy arrays where the function works elementwise.
+    """
+    declared = _inputs_of(function)
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            bound = signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise InvalidInput(
+                f"{function.__name__}: {error}; it takes {', '.join(signature.parameters)}"
+            ) from None
+        for name, parameter in declared.items():
+            if name in bound.arguments:
+                check_value(parameter, bound.arguments[name])
+        return function(*bound.args, **bound.kwargs)
+
+    return call  # type: ignore[return-value]
+
+
+def check_value(parameter: Parameter, value: Any) -> None:
+    """Raise InvalidInput unless `value` is what the parameter declares."""
+    match parameter.kind:
+        case "word":
+            if value not in parameter.words:
+                raise InvalidInput(f"{parameter.name} is {value!r}; it is one of {', '.join(parameter.words)}")
+        case "number" | "integer":
+            _check_number(parameter, value)
+        case "samples" | "numbers":
+            array = np.asarray(value, dtype=float)
+            if array.ndim != 1 or array.size == 0:
+                raise InvalidInput(f"{parameter.name} has shape {array.shape}; it takes a list of one number or more")
+            _check_bounds(parameter, array)
+        case _:
+            return
+
+
+def _check_number(parameter: Parameter, value: Any) -> None:
+    if isinstance(value, np.ndarray) and value.dtype.kind in "if":
+        _check_bounds(parameter, value)
+        return
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise InvalidInput(f"{parameter.name} is {value!r}; it takes a number{_range_text(parameter)}")
+    if parameter.kind == "integer" and float(value) != math.floor(value if math.isfinite(value) else 0.5):
+        raise InvalidInput(f"{parameter.name} is {value!r}; it takes a whole number{_range_text(parameter)}")
+    declared = parameter.input
+    below = declared.low is not None and value < declared.low
+    above = declared.high is not None and value > declared.high
+    if below or above or not math.isfinite(value):
+        raise InvalidInput(f"{parameter.name} is {value!r}; it takes a number{_range_text(parameter)}")
+
+
+def _check_bounds(parameter: Parameter, array: np.ndarray) -> None:
+    declared = parameter.input
+    bad = ~np.isfinite(array)
+    if declared.low is not None:
+        bad |= array < declared.low
+    if declared.high is not None:
+        bad |= array > declared.high
+    if bad.any():
+        at = int(np.flatnonzero(bad)[0])
+        raise InvalidInput(
+            f"{parameter.name} holds {array.flat[at]:g} at position {at}; each value is a number{_range_text(parameter)}"
+        )
+
+
+def _range_text(parameter: Parameter) -> str:
+    low, high, unit = parameter.input.low, parameter.input.high, parameter.input.unit
+    unit = "" if unit in ("", "share") else f" {unit}"
+    if low is not None and high is not None:
+        return f" from {low:g} to {high:g}{unit}"
+    if low is not None:
+        return f" of {low:g}{unit} or more"
+    if high is not None:
+        return f" of {high:g}{unit} or less"
+    return unit
+
+
+def as_numbers(values: Sequence[float]) -> Numbers:
+    """A tuple of floats, as a Numbers input takes it."""
+    return Numbers(tuple(float(value) for value in values))
