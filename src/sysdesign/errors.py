@@ -7,6 +7,9 @@ gives the file and line. Anything else that escapes is a fault of ours.
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class SysdesignError(Exception):
     """Something the caller can put right."""
@@ -42,3 +45,13 @@ class MissingTool(SysdesignError, RuntimeError):
 
 class BuildFailed(SysdesignError, OSError):
     """The site could not be written; the one built before is untouched."""
+
+
+def nearest(word: str, names: Iterable[str], kind: str = "names") -> str:
+    """What would work instead of `word`: the nearest names, or all of them where none is near."""
+    known = sorted(names)
+    near = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
+    if near:
+        return f"Did you mean {' or '.join(near)}?"
+    shown = ", ".join(known[:20]) + (", ..." if len(known) > 20 else "")
+    return f"The {kind} are: {shown}" if known else f"There are no {kind} here"

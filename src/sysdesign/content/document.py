@@ -1,4 +1,4 @@
-"""One written document, parsed once into frozen values with line numbers.
+"""One written document, as frozen values with line numbers.
 
 Checks, pages, search and commands all read these; nobody else parses Markdown.
 Lines are 1-based lines of the Markdown file.
@@ -7,7 +7,12 @@ Lines are 1-based lines of the Markdown file.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Literal
+
+from markdown_it.token import Token
+
+from sysdesign.content.markdown import sentences
 
 SECTIONS = (
     "Overview",
@@ -33,11 +38,17 @@ class Section:
     end_line: int  # last line of the text below it, subsections not counted
     parents: tuple[str, ...]  # anchors of the headings above it, outermost first
     text: str  # its own prose as plain text: paragraphs and list items, no tables, figures or footnote marks
-    words: int  # words of `text`
-    tokens: tuple[Any, ...] = field(repr=False)  # markdown-it tokens below the heading, heading excluded
+    tokens: tuple[Token, ...] = field(repr=False)  # tokens below the heading, heading and footnote texts excluded
 
-    @property
-    def first_sentence(self) -> str: ...
+    @cached_property
+    def words(self) -> int:
+        """Words of its own prose."""
+        return len(self.text.split())
+
+    @cached_property
+    def first_sentence(self) -> str:
+        """Its first sentence, or "" when it has no prose of its own."""
+        return next((sentence.strip() for sentence, _ in sentences(self.text)), "")
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,11 @@ class Figure:
     line: int
     section: str  # anchor
 
+    @property
+    def name(self) -> str:
+        """ "05-caching/stampede", the key of its source in Reference.figures."""
+        return self.src.removeprefix("figures/").removesuffix(".svg")
+
 
 @dataclass(frozen=True)
 class Table:
@@ -60,7 +76,7 @@ class Table:
     row_lines: tuple[int, ...]
     line: int
     section: str
-    caption: str  # the paragraph directly above that ends with a colon or starts with "Table:", or ""
+    caption: str  # the paragraph directly above that ends with a colon, or ""
 
 
 @dataclass(frozen=True)
@@ -75,25 +91,24 @@ class Link:
 
 @dataclass(frozen=True)
 class FootnoteUse:
-    """One footnote mark in the text, with the text it covers."""
+    """One footnote mark in the text."""
 
     id: str
     line: int
     section: str
-    covers: str  # its sentence, table cell or caption line, as plain text without marks
-    in_table: bool
+    covers: str  # its sentence, table cell or caption, as plain text without marks
 
 
 @dataclass(frozen=True)
 class Statement:
-    """A sentence, table cell, list item or caption as plain text, and the evidence that covers it.
+    """A sentence, table cell or caption as plain text, and the footnotes that cover it.
 
-    `kind` says which; `backing` holds the ids of the footnotes whose marks stand in it
-    (for a table cell also those in the table's caption line; for a caption those in its paragraph).
+    A cell is also covered by its table's caption line, a figure's caption by
+    the marks that stand beside the image.
     """
 
     text: str
-    kind: str  # sentence | cell | header | caption
+    kind: Literal["sentence", "cell", "header", "caption"]
     line: int
     section: str
     backing: tuple[str, ...]
@@ -101,10 +116,11 @@ class Statement:
 
 @dataclass(frozen=True)
 class Question:
-    """A common question with its short answer (the first sentence or bold lead)."""
+    """A common question with its short answer (the bold lead, or the first sentence)."""
 
     question: str
     short_answer: str
+    anchor: str
     line: int
 
 
@@ -116,7 +132,7 @@ class Document:
     name: str
     title: str
     path: str  # reference/05-Caching-Strategies.md
-    source: str
+    source: str = field(repr=False)
     sections: tuple[Section, ...]
     figures: tuple[Figure, ...]
     tables: tuple[Table, ...]
@@ -125,4 +141,22 @@ class Document:
     footnote_texts: dict[str, tuple[str, int]]  # id: (text, line)
     statements: tuple[Statement, ...]
     questions: tuple[Question, ...]
-    tokens: tuple[Any, ...] = field(repr=False)  # the whole token stream, for the page
+    tokens: tuple[Token, ...] = field(repr=False)  # the whole token stream but the footnote texts, for the page
+
+    @cached_property
+    def by_anchor(self) -> dict[str, Section]:
+        """Its sections by anchor."""
+        return {section.anchor: section for section in self.sections}
+
+    def below(self, anchor: str) -> tuple[Section, ...]:
+        """The section with that anchor and every section inside it."""
+        return tuple(s for s in self.sections if s.anchor == anchor or anchor in s.parents)
+
+    def chapter(self, anchor: str) -> str:
+        """Title of the `##` section that holds the section with that anchor, or "" above the first."""
+        section = self.by_anchor.get(anchor)
+        if section is None or section.level < 2:
+            return ""
+        if section.level == 2:
+            return section.title
+        return self.by_anchor[section.parents[1]].title if len(section.parents) > 1 else ""

@@ -45,7 +45,9 @@ class Source(Record):
     author: str
     title: str
     year: int
-    kind: Literal["paper", "rfc", "specification", "book", "documentation", "article", "postmortem", "talk", "thesis", "code"]
+    kind: Literal[
+        "paper", "rfc", "specification", "book", "documentation", "article", "postmortem", "talk", "thesis", "code"
+    ]
     url: str
     seen: Seen
     supports: str = ""  # one line for the References section

@@ -6,11 +6,10 @@ A subject is a file beside this one; it lists what it offers in `MODELS`.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from functools import cache
 
-from sysdesign.errors import UnknownName
+from sysdesign.errors import UnknownName, nearest
 from sysdesign.models.declaration import Model
 
 SUBJECTS = (
@@ -33,6 +32,4 @@ def model(name: str) -> Model:
     try:
         return models()[name]
     except KeyError:
-        near = difflib.get_close_matches(name, models(), n=3, cutoff=0.4)
-        hint = f"Did you mean {', '.join(near)}?" if near else "`sysdesign model list` names them all."
-        raise UnknownName(f"there is no model {name!r}. {hint}") from None
+        raise UnknownName(f"there is no model {name!r}. {nearest(name, models(), 'models')}") from None

@@ -1,0 +1,252 @@
+"""Reads the folder reference/ into a Reference.
+
+Whatever cannot be read as what it should be is a BadContent with file, line,
+what was found and what would work. What can be read but is not right (a missing
+section, an unused footnote) is for the checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sysdesign.content import located
+from sysdesign.content.document import Document
+from sysdesign.content.located import KeyPath, Located, T, record
+from sysdesign.content.parsing import parse_document
+from sysdesign.content.records import (
+    Claim,
+    Fact,
+    Group,
+    Number,
+    Place,
+    Plan,
+    PlannedDocument,
+    Source,
+    Symptom,
+    Term,
+    Topic,
+)
+from sysdesign.content.reference import Reference
+from sysdesign.errors import BadContent, nearest
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def default_root() -> Path:
+    """The checkout's reference/ when run from one, else the copy inside the package."""
+    checkout = PACKAGE.parents[1] / "reference"
+    return checkout if (checkout / "plan.yaml").is_file() else PACKAGE / "reference"
+
+
+def load(root: Path | None = None) -> Reference:
+    """Read the reference. Raises BadContent at the first thing that cannot be read."""
+    return _Loading(root or default_root()).reference()
+
+
+def load_document(root: Path, planned: PlannedDocument) -> Document | None:
+    """One document of the plan, or None while it is not written. Raises BadContent."""
+    path = root / f"{planned.name}.md"
+    if not path.is_file():
+        return None
+    shown = f"{root.name}/{path.name}"
+    return parse_document(located.read_text(path, shown), planned.slug, planned.name, shown)
+
+
+class _Loading:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        if not (root / "plan.yaml").is_file():
+            raise BadContent(str(root), 1, "holds no plan.yaml", "Name the folder that holds the reference")
+
+    def reference(self) -> Reference:
+        plan = self._plan()
+        documents = {}
+        for planned in plan.documents:
+            document = load_document(self.root, planned)
+            if document is not None:
+                documents[planned.slug] = document
+        sources = self._by_id(Source, [self.root / "sources.yaml"])
+        facts = self._by_id(Fact, sorted((self.root / "facts").glob("*.yaml")))
+        numbers, numbers_of = self._numbers(plan)
+        self._refuse_shared_ids(sources, facts, numbers)
+        return Reference(
+            root=self.root,
+            plan=plan,
+            documents=documents,
+            sources=sources,
+            facts=facts,
+            numbers=numbers,
+            numbers_of=numbers_of,
+            terms=self._by_id(Term, [self.root / "glossary.yaml"]),
+            claims={slug: claims for slug in self._slugs(plan) if (claims := self._claims(slug))},
+            symptoms=tuple(self._by_id(Symptom, [self.root / "symptoms.yaml"]).values()),
+            figures=self._figures(),
+            decisions={path.stem: path for path in sorted((self.root / "decisions").glob("*.yaml"))},
+        )
+
+    def _shown(self, path: Path) -> str:
+        return f"{self.root.name}/{path.relative_to(self.root).as_posix()}"
+
+    def _read(self, path: Path) -> Located:
+        return located.read(path, self._shown(path))
+
+    @staticmethod
+    def _slugs(plan: Plan) -> list[str]:
+        return [document.slug for document in plan.documents]
+
+    def _record(self, kind: type[T], file: Located, keys: KeyPath, **extra: Any) -> T:
+        return record(kind, file, keys, {**extra, "place": Place(path=file.path, line=file.line(keys))})
+
+    def _by_id(self, kind: type[T], paths: list[Path]) -> dict[str, T]:
+        """Records of files that map an id to a record; an id stands in one file only."""
+        found: dict[str, T] = {}
+        for path in paths:
+            for id_, file in self._entries(path):
+                if id_ in found:
+                    raise BadContent(
+                        file.path, file.line((id_,)), f"the id {id_!r} stands in {found[id_].place} too",  # type: ignore[attr-defined]
+                        "Keep one of the two",
+                    )  # fmt: skip
+                found[id_] = self._record(kind, file, (id_,), id=id_)
+        return found
+
+    def _entries(self, path: Path) -> Iterator[tuple[str, Located]]:
+        if not path.is_file():
+            return
+        file = self._read(path)
+        if file.value is None:
+            return
+        if not isinstance(file.value, dict):
+            raise BadContent(
+                file.path, 1, "is not a mapping of ids to records", "Begin each record with its id and a colon"
+            )
+        for id_ in file.value:
+            yield id_, file
+
+    def _numbers(self, plan: Plan) -> tuple[dict[str, Number], dict[str, tuple[str, ...]]]:
+        folder = self.root / "numbers"
+        slugs = self._slugs(plan)
+        for path in sorted(folder.glob("*.yaml")):
+            if path.stem not in slugs:
+                raise BadContent(self._shown(path), 1, "belongs to no document", nearest(path.stem, slugs, "documents"))
+        numbers = self._by_id(Number, sorted(folder.glob("*.yaml")))
+        of: dict[str, list[str]] = {}
+        for number in numbers.values():
+            of.setdefault(Path(number.place.path).stem, []).append(number.id)
+        return numbers, {slug: tuple(ids) for slug, ids in of.items()}
+
+    @staticmethod
+    def _refuse_shared_ids(*families: dict[str, Any]) -> None:
+        seen: dict[str, Place] = {}
+        for family in families:
+            for id_, entry in family.items():
+                if id_ in seen:
+                    raise BadContent(
+                        entry.place.path, entry.place.line, f"the id {id_!r} stands in {seen[id_]} too",
+                        "A footnote id is unique over sources, facts and numbers: rename one",
+                    )  # fmt: skip
+                seen[id_] = entry.place
+
+    def _claims(self, slug: str) -> tuple[Claim, ...]:
+        path = self.root / "claims" / f"{slug}.yaml"
+        return tuple(self._by_id(Claim, [path]).values())
+
+    def _figures(self) -> dict[str, Path]:
+        folder = self.root / "figures"
+        found: dict[str, Path] = {}
+        for path in sorted(folder.glob("*/*")):
+            if path.suffix not in (".d2", ".yaml"):
+                continue
+            name = path.relative_to(folder).with_suffix("").as_posix()
+            if name in found:
+                raise BadContent(
+                    self._shown(path), 1, f"the figure {name} has two sources", f"Rename it or {found[name].name}"
+                )
+            found[name] = path
+        return found
+
+    def _plan(self) -> Plan:
+        file = self._read(self.root / "plan.yaml")
+        value = file.value if isinstance(file.value, dict) else {}
+        unknown = set(value) - {"groups", "documents", "reading_order"}
+        for key in unknown:
+            raise BadContent(
+                file.path, file.line((key,)), f"unknown field {key!r}", nearest(key, Plan.model_fields, "fields")
+            )
+        for key in ("groups", "documents", "reading_order"):
+            if not isinstance(value.get(key), list):
+                raise BadContent(file.path, file.line((key,)), f"the list {key!r} is missing", "Add it")
+        groups = tuple(self._record(Group, file, ("groups", at)) for at in range(len(value["groups"])))
+        documents = tuple(self._planned(file, at) for at in range(len(value["documents"])))
+        plan = Plan(groups=groups, documents=documents, reading_order=tuple(map(str, value["reading_order"])))
+        _check_plan(plan, file)
+        return plan
+
+    def _planned(self, file: Located, at: int) -> PlannedDocument:
+        keys: KeyPath = ("documents", at)
+        entry = file.value["documents"][at]
+        listed = entry.get("topics") if isinstance(entry, dict) else None
+        if not isinstance(listed, list):
+            raise BadContent(file.path, file.line(keys), "a document without a list of topics", "Add `topics:`")
+        topics = tuple(self._record(Topic, file, (*keys, "topics", i)) for i in range(len(listed)))
+        return self._record(PlannedDocument, file, keys, topics=topics)
+
+
+def _check_plan(plan: Plan, file: Located) -> None:
+    """Refuse what would make the map meaningless: unknown names, doubles, a circular prerequisite."""
+    slugs = [document.slug for document in plan.documents]
+    groups = [group.id for group in plan.groups]
+    for at, document in enumerate(plan.documents):
+        line = file.line(("documents", at))
+        if slugs.count(document.slug) > 1:
+            raise BadContent(file.path, line, f"the document {document.slug} stands twice", "Keep one of the two")
+        if document.group not in groups:
+            raise BadContent(
+                file.path, line, f"unknown group {document.group!r}", nearest(document.group, groups, "groups")
+            )
+        for name in document.prerequisites:
+            if name not in slugs:
+                where = file.line(("documents", at, "prerequisites"))
+                raise BadContent(file.path, where, f"unknown prerequisite {name!r}", nearest(name, slugs, "documents"))
+    circle = _circle({document.slug: document.prerequisites for document in plan.documents})
+    if circle:
+        at = slugs.index(circle[0])
+        where = file.line(("documents", at, "prerequisites"))
+        raise BadContent(file.path, where, f"a circular prerequisite: {' -> '.join(circle)}", "Drop one of them")
+    if sorted(plan.reading_order) != sorted(slugs):
+        odd = sorted(set(plan.reading_order) ^ set(slugs))
+        raise BadContent(
+            file.path, file.line(("reading_order",)), f"the reading order and the documents differ in {odd}",
+            "List every document once",
+        )  # fmt: skip
+
+
+def _circle(edges: dict[str, tuple[str, ...]]) -> list[str]:
+    """A path that returns to its start, or []."""
+    done: set[str] = set()
+
+    def visit(name: str, path: list[str]) -> list[str]:
+        if name in path:
+            return [*path[path.index(name) :], name]
+        if name in done:
+            return []
+        for prerequisite in edges[name]:
+            found = visit(prerequisite, [*path, name])
+            if found:
+                return found
+        done.add(name)
+        return []
+
+    for name in edges:
+        found = visit(name, [])
+        if found:
+            return found
+    return []
+
+
+def with_document(reference: Reference, document: Document) -> Reference:
+    """The same reference with one document exchanged, for a check on a changed copy."""
+    return replace(reference, documents={**reference.documents, document.slug: document})

@@ -1,0 +1,85 @@
+"""CommonMark with GFM tables, alerts, footnotes and `$math$`; raw HTML stays text.
+
+The one parser that checks, pages, search and commands share.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+from mdit_py_plugins.footnote import footnote_plugin
+
+# A footnote mark inside plain text, until the text is cut into sentences. Both are private-use characters.
+MARK_OPEN, MARK_CLOSE = "\ue000", "\ue001"
+MARK = re.compile(f"{MARK_OPEN}([^{MARK_CLOSE}]*){MARK_CLOSE}")
+
+_SENTENCE_END = re.compile(
+    rf"(?<=[.!?])([)\"”’*]?(?:{MARK_OPEN}[^{MARK_CLOSE}]*{MARK_CLOSE})*)\s+(?=[A-Z0-9(\"“$`*\[])"
+)
+_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|vs|al|cf|Fig|No|St|Dr|approx|ch|sec|p|pp)|(?<![A-Za-z])[A-Z])\.$")
+
+
+@cache
+def parser() -> MarkdownIt:
+    """The shared parser. It holds no state between documents."""
+    markdown = MarkdownIt("commonmark", {"html": False, "linkify": False, "typographer": False, "alerts": True})
+    markdown.enable(["table", "strikethrough"])
+    footnote_plugin(markdown, inline=False, move_to_end=False, always_match_refs=True)
+    dollarmath_plugin(markdown, allow_space=False, allow_digits=False, double_inline=False)
+    return markdown
+
+
+def anchor(title: str) -> str:
+    """The anchor that GitHub gives a heading: lower case, spaces to hyphens, punctuation dropped."""
+    return re.sub(r"[^\w\- ]", "", title.strip().lower()).replace(" ", "-")
+
+
+def marked_text(children: Sequence[Token]) -> str:
+    """Inline tokens as plain text: footnote marks kept between MARK_OPEN and MARK_CLOSE, images dropped.
+
+    A line break in the source stays a newline, so that a sentence can be traced to its line.
+    """
+    return "".join(_inline_texts(children))
+
+
+def _inline_texts(children: Sequence[Token]) -> Iterator[str]:
+    for token in children:
+        match token.type:
+            case "text" | "code_inline" | "math_inline" | "math_inline_double":
+                yield token.content
+            case "softbreak" | "hardbreak":
+                yield "\n"
+            case "footnote_ref":
+                yield f"{MARK_OPEN}{token.meta['label']}{MARK_CLOSE}"
+            case _:
+                continue
+
+
+def plain(text: str) -> str:
+    """Marked text without its marks, with white space collapsed."""
+    return " ".join(MARK.sub("", text).split())
+
+
+def marks(text: str) -> tuple[str, ...]:
+    """Ids of the footnotes whose marks stand in the marked text, in order."""
+    return tuple(MARK.findall(text))
+
+
+def sentences(text: str) -> Iterator[tuple[str, int]]:
+    """Marked text cut into sentences, each with the number of lines before it.
+
+    Marks that follow the full stop belong to the sentence before it.
+    """
+    start = 0
+    for end in _SENTENCE_END.finditer(text):
+        if _ABBREVIATION.search(text[start : end.start()]):
+            continue
+        yield text[start : end.end(1)], text.count("\n", 0, start)
+        start = end.end()
+    if text[start:].strip():
+        yield text[start:], text.count("\n", 0, start)

@@ -1,0 +1,239 @@
+"""Markdown text to a Document: one walk over the token stream."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from markdown_it.token import Token
+
+from sysdesign.content.document import (
+    Document,
+    Figure,
+    FootnoteUse,
+    Link,
+    Question,
+    Section,
+    Statement,
+    Table,
+)
+from sysdesign.content.markdown import anchor, marked_text, marks, parser, plain, sentences
+from sysdesign.errors import BadContent
+
+QUESTIONS = "Common Questions"
+
+
+def parse_document(text: str, slug: str, name: str, path: str) -> Document:
+    """Parse one document. Raises BadContent when it has no title or its nesting is beyond reason."""
+    try:
+        tokens = parser().parse(text)
+    except RecursionError:
+        raise BadContent(path, 1, "is nested too deeply to parse", "Flatten its lists and quotes") from None
+    kept, footnote_texts = _split_footnotes(tokens)
+    headings = [at for at, token in enumerate(kept) if token.type == "heading_open" and token.level == 0]
+    if not headings or kept[headings[0]].tag != "h1":
+        raise BadContent(path, 1, "does not begin with a title", "Begin with one '# Title' heading")
+    walk = _Walk(tuple(kept), headings, text.count("\n") + 1)
+    walk.run()
+    return Document(
+        slug=slug,
+        name=name,
+        title=walk.sections[0].title,
+        path=path,
+        source=text,
+        sections=tuple(walk.sections),
+        figures=tuple(walk.figures),
+        tables=tuple(walk.tables),
+        links=tuple(walk.links),
+        footnote_uses=tuple(_uses(walk.marked)),
+        footnote_texts=footnote_texts,
+        statements=tuple(_statement(marked) for marked in walk.marked),
+        questions=tuple(_questions(walk.sections)),
+        tokens=tuple(kept),
+    )
+
+
+def _split_footnotes(tokens: list[Token]) -> tuple[list[Token], dict[str, tuple[str, int]]]:
+    """Tokens without footnote definitions, and the definitions' texts with their lines."""
+    kept: list[Token] = []
+    texts: dict[str, tuple[str, int]] = {}
+    label = ""
+    for token in tokens:
+        if token.type == "footnote_reference_open":
+            label = token.meta["label"]
+        elif token.type == "footnote_reference_close":
+            label = ""
+        elif not label:
+            kept.append(token)
+        elif token.type == "inline" and token.map:
+            texts.setdefault(label, (token.content, token.map[0] + 1))
+    return kept, texts
+
+
+@dataclass(frozen=True)
+class _Marked:
+    """A statement whose footnote marks still stand in its text."""
+
+    text: str
+    kind: str
+    line: int
+    section: str
+    caption_marks: tuple[str, ...] = ()
+
+
+@dataclass
+class _Walk:
+    tokens: tuple[Token, ...]
+    headings: list[int]
+    last_line: int
+    sections: list[Section] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    marked: list[_Marked] = field(default_factory=list)
+    _anchors: dict[str, int] = field(default_factory=dict)
+    _section: str = ""
+    _prose: list[str] = field(default_factory=list)
+    _caption: str = ""  # marked text of the paragraph just above, when it ends with a colon
+
+    def run(self) -> None:
+        open_headings: list[tuple[int, str]] = []
+        for order, at in enumerate(self.headings):
+            title = plain(marked_text(self.tokens[at + 1].children or ()))
+            level = int(self.tokens[at].tag[1:])
+            open_headings = [pair for pair in open_headings if pair[0] < level]
+            end = self.headings[order + 1] if order + 1 < len(self.headings) else len(self.tokens)
+            self._section = self._unique(anchor(title))
+            self._prose, self._caption = [], ""
+            body = self.tokens[at + 3 : end]
+            self._collect_links(self.tokens[at + 1])
+            self._body(body)
+            next_line = self._line(self.tokens[end]) if end < len(self.tokens) else self.last_line + 1
+            self.sections.append(
+                Section(
+                    title=title,
+                    anchor=self._section,
+                    level=level,
+                    line=self._line(self.tokens[at]),
+                    end_line=next_line - 1,
+                    parents=tuple(name for _, name in open_headings),
+                    text="\n".join(self._prose),
+                    tokens=body,
+                )
+            )
+            open_headings.append((level, self._section))
+
+    def _unique(self, name: str) -> str:
+        seen = self._anchors.get(name, 0)
+        self._anchors[name] = seen + 1
+        return f"{name}-{seen}" if seen else name
+
+    @staticmethod
+    def _line(token: Token) -> int:
+        return token.map[0] + 1 if token.map else 1
+
+    def _body(self, body: tuple[Token, ...]) -> None:
+        at = 0
+        while at < len(body):
+            token = body[at]
+            if token.type == "table_open":
+                at = self._table(body, at)
+                self._caption = ""
+                continue
+            if token.type == "inline":
+                self._inline(token)
+            at += 1
+
+    def _inline(self, token: Token) -> None:
+        children = token.children or []
+        line = self._line(token)
+        self._collect_links(token)
+        text = marked_text(children)
+        images = [child for child in children if child.type == "image"]
+        for image in images:
+            caption = str(image.attrs.get("title", ""))
+            self.figures.append(Figure(str(image.attrs.get("src", "")), image.content, caption, line, self._section))
+            self.marked.append(_Marked(caption, "caption", line, self._section, marks(text)))
+        if images and not plain(text):
+            self.marked += [_Marked(f"{part}", "mark", line, self._section) for part in [text] if marks(part)]
+            return
+        self._prose.append(plain(text))
+        self._caption = text if plain(text).endswith(":") else ""
+        for sentence, lines_before in sentences(text):
+            self.marked.append(_Marked(sentence, "sentence", line + lines_before, self._section))
+
+    def _collect_links(self, token: Token) -> None:
+        children = token.children or []
+        for at, child in enumerate(children):
+            if child.type != "link_open":
+                continue
+            inside: list[Token] = []
+            for later in children[at + 1 :]:
+                if later.type == "link_close":
+                    break
+                inside.append(later)
+            breaks = sum(1 for earlier in children[:at] if earlier.type in ("softbreak", "hardbreak"))
+            target = str(child.attrs.get("href", ""))
+            self.links.append(Link(target, plain(marked_text(inside)), self._line(token) + breaks, self._section))
+
+    def _table(self, body: tuple[Token, ...], at: int) -> int:
+        """Read the table that opens at `at`; gives the index after its end."""
+        caption = self._caption
+        start = self._line(body[at])
+        rows: list[list[str]] = []
+        lines: list[int] = []
+        header = True
+        while body[at].type != "table_close":
+            token = body[at]
+            if token.type == "tr_open":
+                rows.append([])
+                lines.append(self._line(token))
+            elif token.type == "tbody_open":
+                header = False
+            elif token.type == "inline":
+                self._collect_links(token)
+                text = marked_text(token.children or ())
+                rows[-1].append(plain(text))
+                kind = "header" if header else "cell"
+                self.marked.append(_Marked(text, kind, lines[-1], self._section, marks(caption)))
+            at += 1
+        self.tables.append(
+            Table(
+                header=tuple(rows[0]),
+                rows=tuple(tuple(row) for row in rows[1:]),
+                row_lines=tuple(lines[1:]),
+                line=start,
+                section=self._section,
+                caption=plain(caption),
+            )
+        )
+        return at + 1
+
+
+def _statement(marked: _Marked) -> Statement:
+    backing = dict.fromkeys((*marks(marked.text), *marked.caption_marks))
+    kind = "caption" if marked.kind == "mark" else marked.kind
+    return Statement(plain(marked.text), kind, marked.line, marked.section, tuple(backing))  # type: ignore[arg-type]
+
+
+def _uses(marked: list[_Marked]) -> Iterator[FootnoteUse]:
+    for item in marked:
+        for id_ in marks(item.text):
+            yield FootnoteUse(id_, item.line, item.section, plain(item.text))
+
+
+def _questions(sections: list[Section]) -> Iterator[Question]:
+    home = next((section for section in sections if section.title == QUESTIONS), None)
+    for section in sections:
+        if home is None or home.anchor not in section.parents:
+            continue
+        yield Question(section.title, _short_answer(section), section.anchor, section.line)
+
+
+def _short_answer(section: Section) -> str:
+    for token in section.tokens:
+        if token.type == "inline":
+            bold = re.match(r"\*\*(.+?)\*\*", token.content, re.DOTALL)
+            return plain(bold.group(1)) if bold else section.first_sentence
+    return section.first_sentence
