@@ -26,6 +26,8 @@ SECTIONS = (
     "References",
 )
 
+Kind = Literal["sentence", "cell", "header", "caption"]
+
 
 @dataclass(frozen=True)
 class Section:
@@ -108,7 +110,7 @@ class Statement:
     """
 
     text: str
-    kind: Literal["sentence", "cell", "header", "caption"]
+    kind: Kind
     line: int
     section: str
     backing: tuple[str, ...]

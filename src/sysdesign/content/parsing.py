@@ -12,6 +12,7 @@ from sysdesign.content.document import (
     Document,
     Figure,
     FootnoteUse,
+    Kind,
     Link,
     Question,
     Section,
@@ -76,7 +77,7 @@ class _Marked:
     """A statement whose footnote marks still stand in its text."""
 
     text: str
-    kind: str
+    kind: Kind
     line: int
     section: str
     caption_marks: tuple[str, ...] = ()
@@ -141,7 +142,7 @@ class _Walk:
                 at = self._table(body, at)
                 self._caption = ""
                 continue
-            if token.type == "inline":
+            if token.type == "inline" and body[at - 1].type != "alert_title_open":
                 self._inline(token)
             at += 1
 
@@ -151,12 +152,13 @@ class _Walk:
         self._collect_links(token)
         text = marked_text(children)
         images = [child for child in children if child.type == "image"]
+        alone = bool(images) and not plain(text)
         for image in images:
             caption = str(image.attrs.get("title", ""))
             self.figures.append(Figure(str(image.attrs.get("src", "")), image.content, caption, line, self._section))
-            self.marked.append(_Marked(caption, "caption", line, self._section, marks(text)))
-        if images and not plain(text):
-            self.marked += [_Marked(f"{part}", "mark", line, self._section) for part in [text] if marks(part)]
+            beside = text.strip() if alone else ""
+            self.marked.append(_Marked(caption + beside, "caption", line, self._section))
+        if alone:
             return
         self._prose.append(plain(text))
         self._caption = text if plain(text).endswith(":") else ""
@@ -195,7 +197,7 @@ class _Walk:
                 self._collect_links(token)
                 text = marked_text(token.children or ())
                 rows[-1].append(plain(text))
-                kind = "header" if header else "cell"
+                kind: Kind = "header" if header else "cell"
                 self.marked.append(_Marked(text, kind, lines[-1], self._section, marks(caption)))
             at += 1
         self.tables.append(
@@ -213,8 +215,7 @@ class _Walk:
 
 def _statement(marked: _Marked) -> Statement:
     backing = dict.fromkeys((*marks(marked.text), *marked.caption_marks))
-    kind = "caption" if marked.kind == "mark" else marked.kind
-    return Statement(plain(marked.text), kind, marked.line, marked.section, tuple(backing))  # type: ignore[arg-type]
+    return Statement(plain(marked.text), marked.kind, marked.line, marked.section, tuple(backing))
 
 
 def _uses(marked: list[_Marked]) -> Iterator[FootnoteUse]:

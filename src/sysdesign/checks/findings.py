@@ -1,0 +1,39 @@
+"""What a check says: findings with a place and a way to mend them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from sysdesign.content import Reference
+from sysdesign.content.records import Place
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as it should be. An error fails `check`, a warning does not."""
+
+    rule: str
+    place: Place
+    message: str  # what was found
+    fix: str  # what would work
+    severity: Severity = "error"
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a rule may need beside the reference."""
+
+    today: dt.date  # tests fix it; ages never enter a page
+    documents: tuple[str, ...] | None = None  # slugs to check, or None for all
+
+    def covers(self, slug: str) -> bool:
+        """Whether findings about that document are wanted."""
+        return self.documents is None or slug in self.documents
+
+
+Check = Callable[[Reference, Context], Iterable[Finding]]

@@ -1,0 +1,33 @@
+"""Runs every rule over the reference."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+
+from sysdesign.checks.findings import Context, Finding
+from sysdesign.checks.rules import rules
+from sysdesign.content import Reference
+
+
+def check(
+    reference: Reference,
+    *,
+    today: dt.date,
+    documents: Iterable[str] | None = None,
+    only: Iterable[str] | None = None,
+    progress: Callable[[str], None] = lambda rule: None,
+) -> tuple[Finding, ...]:
+    """Findings of all rules (or of those in `only`), by file and line.
+
+    `documents` (slugs) narrows the findings to those documents and what they share.
+    """
+    context = Context(today, tuple(documents) if documents is not None else None)
+    wanted = set(only) if only is not None else None
+    found: list[Finding] = []
+    for name, rule in rules().items():
+        if wanted is not None and name not in wanted:
+            continue
+        progress(name)
+        found.extend(rule.findings(reference, context))
+    return tuple(sorted(found, key=lambda f: (f.place.path, f.place.line, f.rule, f.message)))
