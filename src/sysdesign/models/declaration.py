@@ -30,6 +30,7 @@ from typing import Annotated, Any, Literal, NewType, TypeVar, get_args, get_orig
 import numpy as np
 
 from sysdesign.errors import InvalidInput
+from sysdesign.models.distribution import Distribution
 
 Samples = NewType("Samples", np.ndarray)
 Numbers = NewType("Numbers", tuple)
@@ -40,7 +41,8 @@ class Input:
     """What a reader needs to know to fill in one input.
 
     `low` and `high` are inclusive and are the range in which the model holds;
-    for Samples, Numbers and Distribution they bound each value.
+    for Samples and Numbers they bound each value; for a Distribution `low` bounds
+    the least value and `high` the median.
     """
 
     label: str
@@ -125,7 +127,7 @@ def _kind(base: Any) -> tuple[Any, tuple[str, ...]]:
         return "number", ()
     if isinstance(base, type) and issubclass(base, Path):
         return "file", ()
-    if getattr(base, "__name__", "") == "Distribution":
+    if base is Distribution:
         return "distribution", ()
     raise TypeError(f"an input cannot be declared with type {base!r}")
 
@@ -164,9 +166,7 @@ def checked(function: F) -> F:
         try:
             bound = signature.bind(*args, **kwargs)
         except TypeError as error:
-            raise InvalidInput(
-                f"{function.__name__}: {error}; it takes {', '.join(signature.parameters)}"
-            ) from None
+            raise InvalidInput(f"{function.__name__}: {error}; it takes {', '.join(signature.parameters)}") from None
         for name, parameter in declared.items():
             if name in bound.arguments:
                 check_value(parameter, bound.arguments[name])
@@ -188,8 +188,30 @@ def check_value(parameter: Parameter, value: Any) -> None:
             if array.ndim != 1 or array.size == 0:
                 raise InvalidInput(f"{parameter.name} has shape {array.shape}; it takes a list of one number or more")
             _check_bounds(parameter, array)
+        case "distribution":
+            _check_distribution(parameter, value)
         case _:
             return
+
+
+def _check_distribution(parameter: Parameter, value: Any) -> None:
+    """A model reads the value itself, with `Distribution.of(value, unit)`; here it only has to be one."""
+    declared = parameter.input
+    try:
+        given = Distribution.of(value, declared.unit)
+    except InvalidInput as error:
+        raise InvalidInput(f"{parameter.name}: {error}") from None
+    if declared.low is not None and given.least < declared.low:
+        raise InvalidInput(
+            f"{parameter.name} can fall to {given.least:g}, below {declared.low:g}; "
+            "shift it, or wrap it in abs(...) if only its size counts"
+        )
+    median = given.quantile(0.5)
+    if declared.high is not None and median > declared.high:
+        raise InvalidInput(
+            f"{parameter.name} has a median of {median:g}; "
+            f"it takes a distribution with a median{_range_text(parameter)}"
+        )
 
 
 def _check_number(parameter: Parameter, value: Any) -> None:
