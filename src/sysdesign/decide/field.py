@@ -1,0 +1,80 @@
+"""What one field of the workload vocabulary is: its unit, bounds, meaning and prior."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from sysdesign.decide import quantity
+from sysdesign.decide.quantity import Dimension
+
+
+@dataclass(frozen=True)
+class Number:
+    """A numeric field. `low` and `high` are the values accepted, in `unit`.
+
+    Unknown means: anywhere from `likely_low` to `likely_high`, even on the field's
+    scale, with `central` as the value that ranking uses. `load` marks what
+    grows with use; `looser` says in which direction a target asks for less.
+    """
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    likely_low: float
+    central: float
+    likely_high: float
+    meaning: str
+    scale: str = "log"  # how the range is searched and sampled: log or linear
+    whole: bool = False
+    load: bool = False
+    looser: str = ""  # "higher" | "lower" | "": only targets and tolerances have one
+
+    @cached_property
+    def size(self) -> float:
+        return quantity.unit(self.unit)[0]
+
+    @cached_property
+    def dimension(self) -> Dimension:
+        return quantity.unit(self.unit)[1]
+
+    @cached_property
+    def bounds(self) -> tuple[float, float]:
+        """Accepted range in base units."""
+        return quantity.clean(self.low * self.size), quantity.clean(self.high * self.size)
+
+    @cached_property
+    def prior(self) -> tuple[float, float, float]:
+        """Likely low, central and likely high in base units."""
+        low, mid, high = (quantity.clean(v * self.size) for v in (self.likely_low, self.central, self.likely_high))
+        return low, mid, high
+
+    def text(self, value: float) -> str:
+        """A value in base units, for people."""
+        return quantity.text(value, self.dimension, self.unit)
+
+
+@dataclass(frozen=True)
+class Word:
+    """A field answered with one of a few words; unknown means the weights."""
+
+    name: str
+    words: dict[str, tuple[float, str]]  # word: (weight where unknown, meaning)
+    central: str  # the word that ranking uses where unknown: the plain case
+    meaning: str
+    order: str = ""  # "looser" where each word asks for less than the one before it
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.words)
+
+    def code(self, word: str) -> int:
+        return self.names.index(word)
+
+    @cached_property
+    def all_bits(self) -> int:
+        return (1 << len(self.words)) - 1
+
+
+Field = Number | Word

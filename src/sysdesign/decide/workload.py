@@ -1,0 +1,256 @@
+"""A described workload: what is known of a system, in the shared vocabulary.
+
+    name: Chat messages
+    traffic: {writes_per_s: 3.5 million/day, reads_per_s: {low: 100, high: 400}}
+    data: {size: 2 TB, joins: none, growth_per_year: unknown}
+
+A number is in the field's unit, or a text with a unit; an interval has `low` and
+`high`; `unknown`, like a field left out, means the field's prior. Choices are
+words. Unknown fields, duplicate keys and values out of bounds are refused with
+file, line and the nearest thing that works.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sysdesign.content.located import KeyPath, Located, parse, read_text
+from sysdesign.decide import quantity
+from sysdesign.decide.field import Field, Number, Word
+from sysdesign.decide.vocabulary import FIELDS, GROUPS
+from sysdesign.errors import BadContent, InvalidInput, UnknownName, nearest
+
+TITLES = ("name", "title", "about", "source")  # texts about the workload, never read by a rule
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Somewhere from `low` to `high`, in base units."""
+
+    low: float
+    high: float
+
+
+Value = float | Interval | str
+"""A number in base units, an interval in base units, or a word."""
+
+
+@dataclass(frozen=True)
+class Workload:
+    """The stated facts by field name; what is not here is unknown."""
+
+    values: Mapping[str, Value]
+    about: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        return self.about.get("name") or self.about.get("title") or "Workload"
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the facts in canonical form: the same facts in other units have the same digest."""
+        plain = json.dumps(self.as_json(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(plain.encode()).hexdigest()
+
+    def as_json(self) -> dict[str, dict[str, Any]]:
+        """The facts by group, numbers in their field's unit: reads back as the same workload."""
+        found: dict[str, dict[str, Any]] = {}
+        for name in sorted(self.values):
+            group, _, key = name.partition(".")
+            found.setdefault(group, {})[key] = _plain(FIELDS[name], self.values[name])
+        return found
+
+    def with_values(self, settings: Mapping[str, Any]) -> Workload:
+        """This workload with some facts set; a value is written as in a file. Raises SysdesignError."""
+        values = dict(self.values)
+        for name, raw in settings.items():
+            value = read_value(field(name), raw)
+            values.pop(name, None)
+            if value is not None:
+                values[name] = value
+        return Workload(values, self.about)
+
+
+def field(name: str) -> Field:
+    """The field of that name. Raises UnknownName, naming the nearest."""
+    if name in FIELDS:
+        return FIELDS[name]
+    same_last = [known for known in FIELDS if known.partition(".")[2] == name.rpartition(".")[2]]
+    hint = f"Did you mean {' or '.join(same_last[:3])}?" if same_last else nearest(name, FIELDS, "fields")
+    raise UnknownName(f"there is no workload field {name!r}. {hint}")
+
+
+def load_workload(path: Path | str) -> Workload:
+    """Read a workload from a YAML or JSON file. Raises BadContent with file and line."""
+    return parse_workload(read_text(Path(path), str(path)), str(path))
+
+
+def parse_workload(text: str, shown: str = "workload") -> Workload:
+    """Read a workload from YAML or JSON text; `shown` is its name in errors."""
+    return from_located(parse(text, shown), ())
+
+
+def workload_of(facts: Mapping[str, Any], shown: str = "workload") -> Workload:
+    """A workload from plain values, grouped ({"traffic": {...}}) or dotted ({"traffic.reads_per_s": 5})."""
+    grouped: dict[str, Any] = {}
+    for key, value in facts.items():
+        group, dot, rest = str(key).partition(".")
+        if not dot:
+            grouped[group] = {**grouped.get(group, {}), **value} if isinstance(value, Mapping) else value
+        else:
+            grouped.setdefault(group, {})[rest] = value
+    return from_located(Located(shown, grouped, {}), ())
+
+
+def from_located(located: Located, keys: KeyPath) -> Workload:
+    """The mapping at `keys` of a parsed file as a workload. Raises BadContent."""
+    content = located.value
+    for key in keys:
+        content = content[key]
+    if content is None:
+        content = {}
+    if not isinstance(content, dict):
+        raise _bad(located, keys, f"{_shown(content)} stands where a workload is expected", _groups_hint())
+    values: dict[str, Value] = {}
+    about: dict[str, str] = {}
+    for group, fields in content.items():
+        place = (*keys, group)
+        if group in TITLES:
+            about[group] = str(fields)[:500]
+        elif group not in GROUPS:
+            raise _bad(
+                located, place, f"there is no group of facts {_shown(group)}", nearest(str(group), GROUPS, "groups")
+            )
+        elif not isinstance(fields, dict):
+            raise _bad(
+                located, place, f"{_shown(fields)} stands where the facts of {group} are expected", _fields_hint(group)
+            )
+        else:
+            values.update(_group_values(located, place, str(group), fields))
+    return Workload(values, about)
+
+
+def _group_values(located: Located, place: KeyPath, group: str, fields: Mapping[str, Any]) -> dict[str, Value]:
+    found: dict[str, Value] = {}
+    for key, raw in fields.items():
+        name = f"{group}.{key}"
+        try:
+            value = read_value(field(name), raw)
+        except (InvalidInput, UnknownName) as error:
+            text, _, fix = str(error).partition(". ")
+            raise _bad(located, (*place, key), text, fix or "Mend the value") from None
+        if value is not None:
+            found[name] = value
+    return found
+
+
+def read_value(known: Field, raw: Any) -> Value | None:
+    """A value as written, in base units; None where it is unknown. Raises InvalidInput."""
+    if isinstance(raw, str) and raw.strip() == "unknown":
+        return None
+    if raw is None:
+        raise InvalidInput(f"{known.name} has no value. {_expects(known)}, or unknown")
+    if isinstance(known, Word):
+        return _read_word(known, raw)
+    if isinstance(raw, Mapping):
+        return _read_interval(known, raw)
+    return _read_number(known, raw)
+
+
+def _read_word(known: Word, raw: Any) -> str:
+    if isinstance(raw, str) and raw.strip() in known.words:
+        return raw.strip()
+    raise InvalidInput(f"{known.name} is {_shown(raw)}. {_expects(known)}")
+
+
+def _read_interval(known: Number, raw: Mapping[Any, Any]) -> Value:
+    if set(raw) != {"low", "high"}:
+        raise InvalidInput(f"{known.name} has the keys {_shown(sorted(map(str, raw)))}. An interval has low and high")
+    low, high = _read_number(known, raw["low"]), _read_number(known, raw["high"])
+    if low > high:
+        raise InvalidInput(f"{known.name} has low {known.text(low)} above high {known.text(high)}. Swap them")
+    return low if low == high else Interval(low, high)
+
+
+def _read_number(known: Number, raw: Any) -> float:
+    if isinstance(raw, bool) or not isinstance(raw, (int, float, str)):
+        raise InvalidInput(f"{known.name} is {_shown(raw)}. {_expects(known)}")
+    value = _number_from_text(known, raw) if isinstance(raw, str) else _in_base(known, raw)
+    low, high = known.bounds
+    if not low <= value <= high:
+        raise InvalidInput(f"{known.name} is {_shown(raw)}. {_expects(known)}")
+    if known.whole and value != math.floor(value):
+        raise InvalidInput(f"{known.name} is {_shown(raw)}. {_expects(known)}")
+    return value
+
+
+def _in_base(known: Number, raw: float) -> float:
+    try:
+        value = float(raw)
+    except OverflowError:
+        value = math.inf
+    if not math.isfinite(value):
+        raise InvalidInput(f"{known.name} is {_shown(raw)}. {_expects(known)}")
+    return quantity.clean(value * known.size)
+
+
+def _number_from_text(known: Number, raw: str) -> float:
+    try:
+        value, dimension, with_unit = quantity.parse(raw)
+    except InvalidInput as error:
+        raise InvalidInput(f"{known.name}: {error}. {_expects(known)}") from None
+    if not with_unit:
+        return _in_base(known, value)
+    if dimension != known.dimension:
+        raise InvalidInput(f"{known.name} is {_shown(raw)}, which is of another kind. {_expects(known)}")
+    return value
+
+
+def _expects(known: Field) -> str:
+    if isinstance(known, Word):
+        return f"It is one of {', '.join(known.words)}"
+    unit = "" if known.unit in ("count", "factor", "share") else f" {known.unit}"
+    kind = "a whole number" if known.whole else "a number"
+    return f"It takes {kind} from {known.low:g} to {known.high:g}{unit}"
+
+
+def _plain(known: Field, value: Value) -> Any:
+    if isinstance(value, str):
+        return value
+    assert isinstance(known, Number)
+    if isinstance(value, Interval):
+        return {"low": quantity.in_unit(value.low, known.unit), "high": quantity.in_unit(value.high, known.unit)}
+    return quantity.in_unit(value, known.unit)
+
+
+def _bad(located: Located, keys: KeyPath, found: str, fix: str) -> BadContent:
+    return BadContent(located.path, located.line(keys), found, fix)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _groups_hint() -> str:
+    return f"Write groups of facts: {', '.join(GROUPS)}"
+
+
+def _fields_hint(group: str) -> str:
+    return f"Its fields are {', '.join(_short(name) for name in FIELDS if name.startswith(group + '.'))}"
+
+
+def _short(name: str) -> str:
+    return name.partition(".")[2]
+
+
+def stated(names: Iterable[str], workload: Workload) -> tuple[str, ...]:
+    """Those of the names whose value the workload states."""
+    return tuple(name for name in names if name in workload.values)
