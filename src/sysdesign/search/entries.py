@@ -1,0 +1,77 @@
+"""What is searched: one entry a section, with the glossary's other names for what it explains."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sysdesign.content import Reference
+from sysdesign.content.document import Document, Section
+
+WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?")
+
+# Words that say nothing about what is sought. Kept out of queries, not out of the index.
+STOP_WORDS = frozenset(
+    "a an and are as at be but by can do does for from has have how i if in into is it its my not of on or our "
+    "should so that the their there they this to use was we what when where which why will with you your".split()
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One section as search sees it."""
+
+    address: str  # 05-Caching-Strategies#cache-stampede
+    url: str  # 05-caching-strategies/#cache-stampede
+    document: str  # the document's title
+    title: str
+    trail: str  # the headings above it, for people
+    text: str
+    aliases: tuple[str, ...]  # terms and synonyms at home in this section
+
+
+def entries(reference: Reference) -> Iterator[Entry]:
+    """Every section of every written document, in order."""
+    homes = _aliases_by_home(reference)
+    for document in reference.documents.values():
+        for section in document.sections:
+            address = f"{document.name}#{section.anchor}" if section.level > 1 else document.name
+            yield Entry(
+                address=address,
+                url=url(document, section),
+                document=document.title,
+                title=section.title,
+                trail=" › ".join(document.by_anchor[parent].title for parent in section.parents[1:]),
+                text=_searchable(document, section),
+                aliases=homes.get(address, ()),
+            )
+
+
+def url(document: Document, section: Section) -> str:
+    """The section's place on the site, relative to its root."""
+    page = f"{document.name.lower()}/"
+    return page if section.level == 1 else f"{page}#{section.anchor}"
+
+
+def _aliases_by_home(reference: Reference) -> dict[str, tuple[str, ...]]:
+    homes: dict[str, list[str]] = {}
+    for term in reference.terms.values():
+        homes.setdefault(term.home.replace(".md", ""), []).extend((term.term, *term.aliases))
+    return {home: tuple(names) for home, names in homes.items()}
+
+
+def _searchable(document: Document, section: Section) -> str:
+    """Prose, table cells and captions of a section."""
+    tables = (
+        " ".join((*table.header, *(cell for row in table.rows for cell in row)))
+        for table in document.tables
+        if table.section == section.anchor
+    )
+    captions = (figure.caption for figure in document.figures if figure.section == section.anchor)
+    return "\n".join((section.text, *tables, *captions))
+
+
+def words(text: str) -> list[str]:
+    """Lower-case words of a text, as query and vocabulary see them."""
+    return WORD.findall(text.lower())

@@ -1,0 +1,99 @@
+"""Search for commands and service: SQLite FTS5 over sections, in memory."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sysdesign.content import Reference
+from sysdesign.errors import InvalidInput
+from sysdesign.search.entries import STOP_WORDS, Entry, entries, words
+from sysdesign.search.spelling import correct, vocabulary
+
+# BM25 weights: without them the section that a query names ranks below those that mention it.
+WEIGHTS = {"title": 8.0, "aliases": 8.0, "document": 4.0, "trail": 2.0, "body": 1.0}
+LONGEST_QUERY = 300
+MOST_WORDS = 24
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One section found, best first."""
+
+    address: str
+    url: str
+    document: str
+    title: str
+    trail: str
+    excerpt: str  # with the words found between « and »
+    score: float  # higher is better
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a query found, and how it was read."""
+
+    query: str
+    corrected: str  # "" when every word was known
+    hits: tuple[Hit, ...]
+
+
+class Index:
+    """Sections of a reference, ready for queries. Safe to share between threads that take turns."""
+
+    def __init__(self, reference: Reference) -> None:
+        self._entries: tuple[Entry, ...] = tuple(entries(reference))
+        self.vocabulary: Mapping[str, int] = vocabulary(_everything(entry) for entry in self._entries)
+        self._rows = sqlite3.connect(":memory:", check_same_thread=False)
+        self._rows.execute(
+            f"CREATE VIRTUAL TABLE section USING fts5({', '.join(WEIGHTS)}, tokenize='porter unicode61 remove_diacritics 2')"
+        )
+        self._rows.executemany(
+            "INSERT INTO section VALUES (?, ?, ?, ?, ?)",
+            ((e.title, " ".join(e.aliases), e.document, e.trail, e.text) for e in self._entries),
+        )
+
+    def search(self, query: str, limit: int = 10) -> Answer:
+        """The sections that hold all words of the query, or any of them where none holds all.
+
+        Raises InvalidInput for a query without a word, or one beyond reason.
+        """
+        if len(query) > LONGEST_QUERY:
+            raise InvalidInput(f"the query is {len(query)} characters long; at most {LONGEST_QUERY} work")
+        if not 1 <= limit <= 100:
+            raise InvalidInput(f"limit is {limit}; it takes a number from 1 to 100")
+        typed = words(query)[:MOST_WORDS]
+        if not typed:
+            raise InvalidInput(f"the query {query!r} holds no word; type a term or a symptom")
+        sought = [word for word in typed if word not in STOP_WORDS] or typed
+        fixed = [correct(word, self.vocabulary) for word in sought]
+        found = self._match(fixed, " AND ", limit) or self._match(fixed, " OR ", limit)
+        changed = " ".join(fixed) if fixed != sought else ""
+        return Answer(query, changed, tuple(found))
+
+    def _match(self, sought: list[str], joint: str, limit: int) -> list[Hit]:
+        terms = joint.join(f'"{word}"' if at < len(sought) - 1 else f'"{word}"*' for at, word in enumerate(sought))
+        weights = ", ".join(str(weight) for weight in WEIGHTS.values())
+        rows = self._rows.execute(
+            f"SELECT rowid, bm25(section, {weights}) AS rank, snippet(section, 4, '«', '»', ' … ', 24) "
+            "FROM section WHERE section MATCH ? ORDER BY rank, rowid LIMIT ?",
+            (terms, limit),
+        ).fetchall()
+        return [_hit(self._entries[rowid - 1], -rank, excerpt) for rowid, rank, excerpt in rows]
+
+
+def _hit(entry: Entry, score: float, excerpt: str) -> Hit:
+    return Hit(
+        address=entry.address,
+        url=entry.url,
+        document=entry.document,
+        title=entry.title,
+        trail=entry.trail,
+        excerpt=" ".join(excerpt.split()),
+        score=round(score, 4),
+    )
+
+
+def _everything(entry: Entry) -> str:
+    return " ".join((entry.title, *entry.aliases, entry.document, entry.text))
