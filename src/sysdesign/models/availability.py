@@ -1,0 +1,388 @@
+"""Availability: what each part must promise so that the whole keeps its promise.
+
+Availability is the long-run share of time (or of requests) that is served. Parts
+are taken as independent unless a function says what they share; real parts share
+deployments, configuration, certificates and networks, so a product of availabilities
+is an upper bound on redundancy and never a promise.
+Units: shares 0 to 1, `_min` minutes, `_h` hours, `_d` days. A year has 365 days and
+a month 30 unless the caller says otherwise: with 30.44 days, three nines allow
+43.8 minutes a month instead of 43.2.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from scipy import special
+
+from sysdesign.errors import InvalidInput
+from sysdesign.models.declaration import Input, Model, Numbers, Output, checked
+
+MINUTES_PER_DAY = 1440.0
+DAYS_PER_WEEK = 7
+HOURS_PER_DAY = 24.0
+
+Availability = Annotated[float, Input("Availability", "share", low=0.0, high=1.0, default=0.999)]
+Year = Annotated[float, Input("Days in the year", "d", low=1, high=366, default=365)]
+Month = Annotated[float, Input("Days in the month", "d", low=1, high=31, default=30)]
+
+
+@dataclass(frozen=True)
+class Downtime:
+    """What an availability allows in time, if it fails all at once."""
+
+    nines: Annotated[float, Output("Nines")]  # -log10(1 - availability); infinite at 1 is refused
+    year_min: Annotated[float, Output("Downtime a year", "min")]
+    quarter_min: Annotated[float, Output("Downtime a quarter (a fourth of the year)", "min")]
+    month_min: Annotated[float, Output("Downtime a month", "min")]
+    week_min: Annotated[float, Output("Downtime a week", "min")]
+    day_min: Annotated[float, Output("Downtime a day", "min")]
+
+
+@checked
+def downtime(
+    availability: Annotated[float, Input("Availability", "share", low=0.0, high=1 - 1e-15, default=0.999)],
+    days_per_year: Year = 365,
+    days_per_month: Month = 30,
+) -> Downtime:
+    """Minutes of full outage that an availability allows.
+
+    Assumes that unavailability is counted in time; counted in requests the same share
+    of requests may fail, which is more minutes off-peak and fewer at peak. The nines of
+    0.9995 are 3.3, not 3.5. Elementwise over arrays.
+    Source: sre-cheat-sheet, after appendix A of the SRE book (year of 365 days, month of 30).
+    Raises InvalidInput where an input is out of range.
+
+    >>> round(downtime(0.999).month_min, 6)
+    43.2
+    """
+    lost = 1 - np.asarray(availability, dtype=float)
+    year = lost * days_per_year * MINUTES_PER_DAY
+    return Downtime(
+        nines=_plain(-np.log10(lost) + 0.0),
+        year_min=_plain(year),
+        quarter_min=_plain(year / 4),
+        month_min=_plain(lost * days_per_month * MINUTES_PER_DAY),
+        week_min=_plain(lost * DAYS_PER_WEEK * MINUTES_PER_DAY),
+        day_min=_plain(lost * MINUTES_PER_DAY),
+    )
+
+
+@dataclass(frozen=True)
+class Composition:
+    """A system built of parts."""
+
+    availability: Annotated[float, Output("Availability", "share")]
+    unavailability: Annotated[float, Output("Unavailability", "share")]  # exact where availability rounds to 1
+    nines: Annotated[float, Output("Nines")]
+    year_min: Annotated[float, Output("Downtime a year of 365 days", "min")]
+    month_min: Annotated[float, Output("Downtime a month of 30 days", "min")]
+
+
+def _composition(unavailability: float | np.ndarray) -> Composition:
+    lost = np.asarray(unavailability, dtype=float)
+    # A system that cannot fail has no finite number of nines: it shows those of the smallest double, 308.
+    nines = -np.log10(np.maximum(lost, np.finfo(float).tiny)) + 0.0
+    return Composition(
+        availability=_plain(1 - lost),
+        unavailability=_plain(lost),
+        nines=_plain(nines),
+        year_min=_plain(lost * 365 * MINUTES_PER_DAY),
+        month_min=_plain(lost * 30 * MINUTES_PER_DAY),
+    )
+
+
+Parts = Annotated[
+    Numbers, Input("Availability of each part", "share", low=0.0, high=1.0, default=(0.999, 0.9995, 0.9999))
+]
+
+
+@checked
+def series(availabilities: Parts) -> Composition:
+    """A chain in which every part must work.
+
+    Assumes independent parts. Positively correlated failures overlap and make the true
+    availability higher, up to that of the weakest part; the sum of the unavailabilities
+    is the lower bound whatever the correlation.
+    Raises InvalidInput where an availability is outside 0 to 1.
+
+    >>> round(series((0.999, 0.999)).availability, 6)
+    0.998001
+    """
+    parts = np.asarray(availabilities, dtype=float)
+    if (parts == 0).any():
+        return _composition(1.0)
+    return _composition(-math.expm1(float(np.log(parts).sum())))  # exact where the product rounds to 1
+
+
+@checked
+def parallel(
+    availabilities: Annotated[
+        Numbers, Input("Availability of each copy", "share", low=0.0, high=1.0, default=(0.999, 0.999))
+    ],
+    shared: Annotated[
+        float,
+        Input("Availability of what all copies share (switch, deployment, network)", "share", low=0, high=1, default=1),
+    ] = 1.0,
+) -> Composition:
+    """Copies of which one is enough, behind something that they share.
+
+    Assumes that copies fail independently of each other and of `shared`, and that the
+    switch from one to another is instant and certain; a switch that can fail belongs in
+    `shared`. With `shared` below 1 no number of copies gets past it.
+    Raises InvalidInput where an availability is outside 0 to 1.
+
+    >>> round(parallel((0.99, 0.99)).availability, 6)
+    0.9999
+    """
+    all_down = float(np.prod(1 - np.asarray(availabilities, dtype=float)))
+    return _composition((1 - shared) + shared * all_down)
+
+
+@checked
+def k_of_n(
+    availability: Annotated[float, Input("Availability of one node", "share", low=0.0, high=1.0, default=0.99)],
+    n: Annotated[int, Input("Nodes", low=1, high=10_000, default=3)],
+    k: Annotated[int, Input("Nodes that must be up", low=1, high=10_000, default=2)],
+    shared_cause: Annotated[
+        float, Input("Share of failures that take all nodes at once (beta factor)", "share", low=0, high=1, default=0)
+    ] = 0.0,
+) -> Composition:
+    """A system that works while at least k of its n equal nodes do.
+
+    With shared_cause = 0 nodes are independent and this is the binomial tail; k = 1 is
+    parallel, k = n is series, k = n // 2 + 1 a majority quorum. Otherwise a share beta of
+    a node's unavailability q is one event that takes all nodes together (the beta-factor
+    model of reliability engineering), independent of each node's own failures, which are
+    thinned to (q - beta q) / (1 - beta q) so that one node alone stays at its given
+    availability. It has no event that takes some nodes and not others.
+    Elementwise over arrays. Raises InvalidInput where k exceeds n or an input is out of range.
+    Source: the binomial tail as the regularized incomplete beta function; the split of q
+    follows from the definition.
+
+    >>> round(k_of_n(0.99, 3, 2).availability, 9)
+    0.999702
+    """
+    if np.any(np.asarray(k) > np.asarray(n)):
+        raise InvalidInput(f"k is {k} and n is {n}; no more than n nodes can be up, so k is 1 to n")
+    down = 1 - np.asarray(availability, dtype=float)
+    together = np.asarray(shared_cause, dtype=float) * down
+    with np.errstate(divide="ignore", invalid="ignore"):
+        alone = np.where(together < 1, (down - together) / (1 - together), 0.0)
+    too_few_up = special.betainc(np.asarray(n) - k + 1, k, np.clip(alone, 0, 1))
+    return _composition(together + (1 - together) * too_few_up)
+
+
+@dataclass(frozen=True)
+class Repair:
+    """Availability from how often things fail and how long that lasts."""
+
+    availability: Annotated[float, Output("Availability", "share")]
+    nines: Annotated[float, Output("Nines")]
+    failures_per_year: Annotated[float, Output("Failures a year", "1/y")]
+    year_min: Annotated[float, Output("Downtime a year of 365 days", "min")]
+    longest_repair_h: Annotated[float, Output("Longest mean repair that keeps the target", "h")]
+
+
+@checked
+def repair(
+    mtbf_h: Annotated[float, Input("Mean up time between failures", "h", low=1e-3, high=1e9, default=2000)],
+    mttr_h: Annotated[float, Input("Mean time to detect and repair", "h", low=0, high=1e6, default=1)],
+    target: Annotated[float, Input("Target availability", "share", low=1e-6, high=1 - 1e-12, default=0.999)] = 0.999,
+) -> Repair:
+    """Availability of one thing that fails and is repaired.
+
+    MTBF is counted here as time in service from a repair to the next failure (some call
+    it MTTF); if yours runs from failure to failure, subtract the repair first. Holds for
+    any distribution of both times, in the long run; it says nothing of one year with two
+    failures in it. A repair time counts from the failure, so detection is part of it.
+    Elementwise over arrays. Raises InvalidInput where an input is out of range.
+    Source: calculus-2017 (availability = MTTF / (MTTF + MTTR)); renewal theorem.
+
+    >>> repair(999, 1).availability
+    0.999
+    """
+    up, down = np.asarray(mtbf_h, dtype=float), np.asarray(mttr_h, dtype=float)
+    whole = _composition(down / (up + down))
+    return Repair(
+        availability=_plain(up / (up + down)),
+        nines=whole.nines,
+        failures_per_year=_plain(365 * HOURS_PER_DAY / (up + down)),
+        year_min=whole.year_min,
+        longest_repair_h=_plain(up * (1 - np.asarray(target)) / target),
+    )
+
+
+@dataclass(frozen=True)
+class Incidents:
+    """A year's incidents against a promise."""
+
+    availability: Annotated[float, Output("Availability", "share")]
+    lost_min: Annotated[float, Output("Minutes lost a year, weighted by users hurt", "min")]
+    budget_min: Annotated[float, Output("Minutes that the target allows a year", "min")]
+    left_min: Annotated[float, Output("Budget left (negative: overspent)", "min")]
+    most_incidents: Annotated[float, Output("Such incidents that the budget holds")]
+
+
+@checked
+def incidents(
+    incidents_per_year: Annotated[float, Input("Incidents a year", "1/y", low=0, high=1e5, default=3)],
+    detect_min: Annotated[float, Input("Time to detect each", "min", low=0, high=1e5, default=5)],
+    repair_min: Annotated[float, Input("Time from detection to repair", "min", low=0, high=1e5, default=15)],
+    users_hurt: Annotated[float, Input("Share of users hurt", "share", low=0, high=1, default=1)] = 1.0,
+    target: Annotated[float, Input("Target availability", "share", low=0, high=1 - 1e-12, default=0.9999)] = 0.9999,
+) -> Incidents:
+    """What a year's incidents leave of the error budget.
+
+    Frequency times (detection + repair) times scope. Incidents do not overlap and users
+    are hurt evenly. Two complete outages of 20 minutes fit into four nines, three do not.
+    Elementwise over arrays. Raises InvalidInput where the incidents last longer than a year
+    together, or an input is out of range.
+    Source: calculus-2017, on frequency, duration and scope of outages.
+
+    >>> incidents(3, 5, 15).lost_min
+    60.0
+    """
+    length = np.asarray(detect_min, dtype=float) + repair_min
+    if np.any(length * incidents_per_year > 365 * MINUTES_PER_DAY):
+        raise InvalidInput(
+            f"{incidents_per_year} incidents of {detect_min} + {repair_min} min last longer than a year; "
+            "the product of number and length is at most 525,600 min"
+        )
+    each = length * users_hurt
+    lost = each * incidents_per_year
+    budget = (1 - np.asarray(target)) * 365 * MINUTES_PER_DAY
+    most = np.where(each > 0, np.floor(budget / np.where(each > 0, each, 1) * (1 + 1e-12)), 365 * MINUTES_PER_DAY)
+    return Incidents(
+        availability=_plain(1 - lost / (365 * MINUTES_PER_DAY)),
+        lost_min=_plain(lost),
+        budget_min=_plain(budget),
+        left_min=_plain(budget - lost),
+        most_incidents=_plain(np.minimum(most, 365 * MINUTES_PER_DAY)),
+    )
+
+
+@dataclass(frozen=True)
+class DependencyBudget:
+    """How a service's error budget divides between its dependencies and itself."""
+
+    budget_min: Annotated[float, Output("Minutes that the target allows a year", "min")]
+    dependencies_min: Annotated[float, Output("Minutes that the dependencies take of it", "min")]
+    own_min: Annotated[float, Output("Minutes left for the service itself (negative: none)", "min")]
+    ceiling: Annotated[float, Output("Availability if the service itself never failed", "share")]
+    extra_nine: Annotated[float, Output("What each dependency offers by the rule of the extra 9", "share")]
+    needed: Annotated[float, Output("What each must offer to leave the service its share", "share")]
+    most_dependencies: Annotated[float, Output("Such dependencies that leave the service its share")]
+
+
+@checked
+def dependency_budget(
+    target: Annotated[float, Input("Promise of the service", "share", low=0.0, high=1 - 1e-12, default=0.9999)],
+    dependencies: Annotated[int, Input("Unique critical dependencies", low=0, high=10_000, default=5)],
+    dependency: Annotated[
+        float, Input("Availability of each dependency", "share", low=0.0, high=1 - 1e-12, default=0.99999)
+    ],
+    own_share: Annotated[
+        float, Input("Share of the budget kept for the service's own faults", "share", low=0, high=1, default=0.5)
+    ] = 0.5,
+) -> DependencyBudget:
+    """What critical dependencies leave of a service's error budget.
+
+    A dependency is critical if its outage is the service's outage. Each unique one counts
+    once, however deep it sits and over however many paths: nines are not added per hop.
+    Minutes add up because outages seldom overlap; the sum is an upper bound on their
+    joint downtime, and `ceiling` is the product for independent dependencies.
+    A dependency with a fallback is not critical. The article's 53, 26 and 27 minutes are
+    52.56, 26.28 and 26.28 before it rounds (it subtracts the rounded figures).
+    Elementwise over arrays. Raises InvalidInput where an input is out of range.
+    Source: calculus-2017.
+
+    >>> round(dependency_budget(0.9999, 5, 0.99999).own_min, 2)
+    26.28
+    """
+    lost, each = 1 - np.asarray(target, dtype=float), 1 - np.asarray(dependency, dtype=float)
+    count = np.asarray(dependencies, dtype=float)
+    year = 365 * MINUTES_PER_DAY
+    given_away = lost * (1 - np.asarray(own_share, dtype=float))
+    return DependencyBudget(
+        budget_min=_plain(lost * year),
+        dependencies_min=_plain(count * each * year),
+        own_min=_plain((lost - count * each) * year),
+        ceiling=_plain((1 - each) ** count),
+        extra_nine=_plain(1 - lost / 10),
+        needed=_plain(1 - given_away / np.maximum(count, 1)),
+        most_dependencies=_plain(np.floor(given_away / each * (1 + 1e-9))),
+    )
+
+
+def _plain(value: np.ndarray | float) -> float:
+    return float(value) if np.ndim(value) == 0 else value  # type: ignore[return-value]
+
+
+def _time(minutes: float) -> str:
+    """Minutes in the unit that people would say."""
+    for size, unit in ((MINUTES_PER_DAY, "days"), (60.0, "hours"), (1.0, "minutes")):
+        if minutes >= size:
+            return f"{minutes / size:.3g} {unit}"
+    return f"{minutes * 60:.3g} seconds"
+
+
+def _allowed(inputs: dict, result: Downtime) -> str:
+    return (
+        f"{inputs['availability']:.6g} allows {_time(result.year_min)} of downtime a year, "
+        f"{_time(result.month_min)} a month of {inputs['days_per_month']:g} days, {_time(result.week_min)} a week."
+    )
+
+
+def _composed(inputs: dict, result: Composition) -> str:
+    return f"Together they are down a share of {result.unavailability:.3g}: {_time(result.year_min)} a year."
+
+
+def _quorum(inputs: dict, result: Composition) -> str:
+    return (
+        f"At least {inputs['k']:g} of {inputs['n']:g} nodes are up except for {_time(result.year_min)} a year; "
+        f"one node alone is down {_time((1 - inputs['availability']) * 365 * MINUTES_PER_DAY)}."
+    )
+
+
+def _repaired(inputs: dict, result: Repair) -> str:
+    return (
+        f"It fails {result.failures_per_year:.3g} times a year and is down {_time(result.year_min)}; "
+        f"to reach {inputs['target']:g} a repair may take {_time(result.longest_repair_h * 60)}."
+    )
+
+
+def _spent(inputs: dict, result: Incidents) -> str:
+    left = (
+        f"{_time(result.left_min)} are left"
+        if result.left_min >= 0
+        else f"it is overspent by {_time(-result.left_min)}"
+    )
+    return f"The incidents take {_time(result.lost_min)} of {_time(result.budget_min)} a year; {left}."
+
+
+def _divided(inputs: dict, result: DependencyBudget) -> str:
+    if result.own_min < 0:
+        return (
+            f"The dependencies alone take {_time(result.dependencies_min)} a year, more than the "
+            f"{_time(result.budget_min)} that the promise allows: it cannot be kept."
+        )
+    return (
+        f"Of {_time(result.budget_min)} a year the dependencies take {_time(result.dependencies_min)}; "
+        f"{_time(result.own_min)} are left for the service's own faults."
+    )
+
+
+PROMISE = "What must each dependency promise?"
+MODELS = (
+    Model(downtime, PROMISE, _allowed, "11-observability"),
+    Model(series, PROMISE, _composed, "07-resilience"),
+    Model(parallel, PROMISE, _composed, "07-resilience"),
+    Model(k_of_n, PROMISE, _quorum, "00-cap", "00-cap/shared-causes"),
+    Model(repair, PROMISE, _repaired, "07-resilience", "07-resilience/repair"),
+    Model(incidents, PROMISE, _spent, "11-observability"),
+    Model(dependency_budget, PROMISE, _divided, "07-resilience", "07-resilience/dependency-budget"),
+)
