@@ -1,0 +1,124 @@
+"""Writes a site beside the old one and swaps it in whole.
+
+`site` is a link to a folder under `.site/`. A build writes a new folder, then renames
+a new link over the old one, so a reader sees the old site or the new one and never
+half of either, however the build ends.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sysdesign.errors import BuildFailed
+
+STAMP = "build.json"
+KEPT = 2  # the site served now and the one before it, for a page that is still loading
+
+
+def publish(out: Path, files: Iterable[tuple[str, bytes]], digest: str) -> Path:
+    """Write all files and swap the site in; gives the folder that `out` now links to.
+
+    Raises BuildFailed when it cannot be written; the site before is untouched.
+    """
+    versions = out.parent / f".{out.name}"
+    try:
+        _refuse_foreign(out)
+        versions.mkdir(parents=True, exist_ok=True)
+        with _own_folder(versions) as folder:
+            for path, data in files:
+                _write(folder, path, data)
+            _write(folder, STAMP, json.dumps({"digest": digest}).encode())
+            _swap(out, folder)
+            _remove_old(versions, folder)
+            return folder
+    except OSError as error:
+        if isinstance(error, BuildFailed):
+            raise
+        reason = error.strerror or str(error)
+        advice = "Free some space" if error.errno == errno.ENOSPC else "Check the folder's rights"
+        raise BuildFailed(f"the site could not be written to {out}: {reason}. {advice}; the old site is untouched") from error
+
+
+def stamp(out: Path) -> str:
+    """The digest of what the published site was built from, or "" when there is none."""
+    try:
+        return str(json.loads((out / STAMP).read_text()).get("digest", ""))
+    except (OSError, ValueError, AttributeError):
+        return ""
+
+
+def _refuse_foreign(out: Path) -> None:
+    if out.exists() and not out.is_symlink():
+        raise BuildFailed(f"{out} is there and was not made by a build. Move it away, or name another folder with --out")
+
+
+@contextmanager
+def _own_folder(versions: Path) -> Iterator[Path]:
+    """A fresh folder that nobody else removes while its lock is held; removed when the build fails."""
+    folder = Path(tempfile.mkdtemp(prefix="build-", dir=versions))
+    with open(folder.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            yield folder
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.with_suffix(".lock").unlink(missing_ok=True)
+            raise
+
+
+def _write(folder: Path, path: str, data: bytes) -> None:
+    target = folder / path
+    if not target.resolve().is_relative_to(folder.resolve()):
+        raise BuildFailed(f"the page {path!r} would leave the site's folder")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(data)
+
+
+def _swap(out: Path, folder: Path) -> None:
+    os.chmod(folder, 0o755)
+    link = folder.with_suffix(".link")
+    os.symlink(os.path.relpath(folder, out.parent), link)
+    try:
+        os.replace(link, out)
+    except OSError:
+        link.unlink(missing_ok=True)
+        raise
+
+
+def _remove_old(versions: Path, current: Path) -> None:
+    """Remove finished builds but the newest, and what a killed build left behind."""
+    others = [path for path in versions.iterdir() if path.is_dir() and path != current]
+    others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    finished = [path for path in others if (path / STAMP).is_file()]
+    for path in others:
+        if path in finished[: KEPT - 1]:
+            continue
+        with _unlocked(path) as free:
+            if free:
+                shutil.rmtree(path, ignore_errors=True)
+                path.with_suffix(".lock").unlink(missing_ok=True)
+
+
+@contextmanager
+def _unlocked(folder: Path) -> Iterator[bool]:
+    """Whether no build holds the folder's lock; held while the caller acts on it."""
+    try:
+        lock = open(folder.with_suffix(".lock"), "a")  # noqa: SIM115 - closed below
+    except OSError:
+        yield False
+        return
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+        else:
+            yield True
