@@ -15,6 +15,10 @@ from sysdesign.models.declaration import Model
 SUBJECTS = (
     "availability",
     "caching",
+    "queue_simulation",
+    "queueing",
+    "quorum",
+    "sizing",
 )  # fmt: skip
 
 

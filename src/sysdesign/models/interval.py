@@ -1,0 +1,59 @@
+"""A simulated mean with its 95 % interval, and the rule by which a run stops.
+
+Every simulation here runs independent replications (or long batches of one run) until the interval
+of its leading figure is narrow enough or its budget is spent.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+FEWEST = 5  # with fewer values the t interval is too wide to tell anything
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean, and the range that holds the true one 95 times in 100."""
+
+    mean: float
+    low: float
+    high: float
+
+    @property
+    def relative_width(self) -> float:
+        """Half the range as a share of the mean; 0 for a range of one point."""
+        half = (self.high - self.low) / 2
+        return 0.0 if half == 0 else half / abs(self.mean) if self.mean else math.inf
+
+
+def interval_of(values: np.ndarray) -> Interval:
+    """The interval of the mean of independent values, by Student's t. Takes two values or more."""
+    values = np.asarray(values, dtype=float)
+    mean = float(values.mean())
+    half = float(stats.t.ppf(0.975, values.size - 1) * values.std(ddof=1) / math.sqrt(values.size))
+    return Interval(mean, mean - half, mean + half)
+
+
+def replicate(
+    run: Callable[[int], tuple[float, ...]], relative_width: float, most_runs: int, leading: int = 0
+) -> np.ndarray:
+    """Rows of what `run(number)` gives, until the interval of column `leading` is narrow enough.
+
+    The number of a run is its place in the sequence, from which it takes its own random stream.
+    Looks only after 5, 10, 20, ... runs, so that looking often does not itself stop a run too soon.
+    """
+    rows: list[tuple[float, ...]] = []
+    look_at = FEWEST
+    while len(rows) < most_runs:
+        rows.append(run(len(rows)))
+        if len(rows) == look_at:
+            column = np.array([row[leading] for row in rows])
+            if interval_of(column).relative_width <= relative_width:
+                break
+            look_at *= 2
+    return np.array(rows, dtype=float)
