@@ -112,17 +112,17 @@ class Distribution:
         return np.concatenate(blocks).reshape(size)
 
     def _draw(self, generator: np.random.Generator, count: int) -> np.ndarray:
+        heaviest = max(range(len(self.parts)), key=lambda part: self.parts[part][0])
+        drawn = self.parts[heaviest][1].sample(generator, count)  # for all, then the others over it: fewest moves
         if len(self.parts) == 1:
-            return self.parts[0][1].sample(generator, count)
-        rest = generator.random(count)
-        drawn = np.empty(count)
-        below = 0.0
-        for weight, law in self.parts[:-1]:
-            chosen = np.flatnonzero((rest >= below) & (rest < below + weight))
+            return drawn
+        pick, below = generator.random(count), 0.0
+        for part, (weight, law) in enumerate(self.parts):
+            if part == heaviest:
+                continue
+            chosen = np.flatnonzero((pick >= below) & (pick < below + weight) if below else pick < weight)
             drawn[chosen] = law.sample(generator, chosen.size)
             below += weight
-        last = np.flatnonzero(rest >= below)
-        drawn[last] = self.parts[-1][1].sample(generator, last.size)
         return drawn
 
     def cdf(self, x: Any) -> Any:
