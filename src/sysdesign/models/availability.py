@@ -20,6 +20,8 @@ from scipy import special
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Numbers, Output, checked
+from sysdesign.models.elementwise import plain
+from sysdesign.models.wording import duration
 
 MINUTES_PER_DAY = 1440.0
 DAYS_PER_WEEK = 7
@@ -62,12 +64,12 @@ def downtime(
     lost = 1 - np.asarray(availability, dtype=float)
     year = lost * days_per_year * MINUTES_PER_DAY
     return Downtime(
-        nines=_plain(-np.log10(lost) + 0.0),
-        year_min=_plain(year),
-        quarter_min=_plain(year / 4),
-        month_min=_plain(lost * days_per_month * MINUTES_PER_DAY),
-        week_min=_plain(lost * DAYS_PER_WEEK * MINUTES_PER_DAY),
-        day_min=_plain(lost * MINUTES_PER_DAY),
+        nines=plain(-np.log10(lost) + 0.0),
+        year_min=plain(year),
+        quarter_min=plain(year / 4),
+        month_min=plain(lost * days_per_month * MINUTES_PER_DAY),
+        week_min=plain(lost * DAYS_PER_WEEK * MINUTES_PER_DAY),
+        day_min=plain(lost * MINUTES_PER_DAY),
     )
 
 
@@ -87,11 +89,11 @@ def _composition(unavailability: float | np.ndarray) -> Composition:
     # A system that cannot fail has no finite number of nines: it shows those of the smallest double, 308.
     nines = -np.log10(np.maximum(lost, np.finfo(float).tiny)) + 0.0
     return Composition(
-        availability=_plain(1 - lost),
-        unavailability=_plain(lost),
-        nines=_plain(nines),
-        year_min=_plain(lost * 365 * MINUTES_PER_DAY),
-        month_min=_plain(lost * 30 * MINUTES_PER_DAY),
+        availability=plain(1 - lost),
+        unavailability=plain(lost),
+        nines=plain(nines),
+        year_min=plain(lost * 365 * MINUTES_PER_DAY),
+        month_min=plain(lost * 30 * MINUTES_PER_DAY),
     )
 
 
@@ -208,11 +210,11 @@ def repair(
     up, down = np.asarray(mtbf_h, dtype=float), np.asarray(mttr_h, dtype=float)
     whole = _composition(down / (up + down))
     return Repair(
-        availability=_plain(up / (up + down)),
+        availability=plain(up / (up + down)),
         nines=whole.nines,
-        failures_per_year=_plain(365 * HOURS_PER_DAY / (up + down)),
+        failures_per_year=plain(365 * HOURS_PER_DAY / (up + down)),
         year_min=whole.year_min,
-        longest_repair_h=_plain(up * (1 - np.asarray(target)) / target),
+        longest_repair_h=plain(up * (1 - np.asarray(target)) / target),
     )
 
 
@@ -257,11 +259,11 @@ def incidents(
     budget = (1 - np.asarray(target)) * 365 * MINUTES_PER_DAY
     most = np.where(each > 0, np.floor(budget / np.where(each > 0, each, 1) * (1 + 1e-12)), 365 * MINUTES_PER_DAY)
     return Incidents(
-        availability=_plain(1 - lost / (365 * MINUTES_PER_DAY)),
-        lost_min=_plain(lost),
-        budget_min=_plain(budget),
-        left_min=_plain(budget - lost),
-        most_incidents=_plain(np.minimum(most, 365 * MINUTES_PER_DAY)),
+        availability=plain(1 - lost / (365 * MINUTES_PER_DAY)),
+        lost_min=plain(lost),
+        budget_min=plain(budget),
+        left_min=plain(budget - lost),
+        most_incidents=plain(np.minimum(most, 365 * MINUTES_PER_DAY)),
     )
 
 
@@ -308,71 +310,59 @@ def dependency_budget(
     year = 365 * MINUTES_PER_DAY
     given_away = lost * (1 - np.asarray(own_share, dtype=float))
     return DependencyBudget(
-        budget_min=_plain(lost * year),
-        dependencies_min=_plain(count * each * year),
-        own_min=_plain((lost - count * each) * year),
-        ceiling=_plain((1 - each) ** count),
-        extra_nine=_plain(1 - lost / 10),
-        needed=_plain(1 - given_away / np.maximum(count, 1)),
-        most_dependencies=_plain(np.floor(given_away / each * (1 + 1e-9))),
+        budget_min=plain(lost * year),
+        dependencies_min=plain(count * each * year),
+        own_min=plain((lost - count * each) * year),
+        ceiling=plain((1 - each) ** count),
+        extra_nine=plain(1 - lost / 10),
+        needed=plain(1 - given_away / np.maximum(count, 1)),
+        most_dependencies=plain(np.floor(given_away / each * (1 + 1e-9))),
     )
-
-
-def _plain(value: np.ndarray | float) -> float:
-    return float(value) if np.ndim(value) == 0 else value  # type: ignore[return-value]
-
-
-def _time(minutes: float) -> str:
-    """Minutes in the unit that people would say."""
-    for size, unit in ((MINUTES_PER_DAY, "days"), (60.0, "hours"), (1.0, "minutes")):
-        if minutes >= size:
-            return f"{minutes / size:.3g} {unit}"
-    return f"{minutes * 60:.3g} seconds"
 
 
 def _allowed(inputs: dict, result: Downtime) -> str:
     return (
-        f"{inputs['availability']:.6g} allows {_time(result.year_min)} of downtime a year, "
-        f"{_time(result.month_min)} a month of {inputs['days_per_month']:g} days, {_time(result.week_min)} a week."
+        f"{inputs['availability']:.6g} allows {duration(result.year_min * 60)} of downtime a year, "
+        f"{duration(result.month_min * 60)} a month of {inputs['days_per_month']:g} days, {duration(result.week_min * 60)} a week."
     )
 
 
 def _composed(inputs: dict, result: Composition) -> str:
-    return f"Together they are down a share of {result.unavailability:.3g}: {_time(result.year_min)} a year."
+    return f"Together they are down a share of {result.unavailability:.3g}: {duration(result.year_min * 60)} a year."
 
 
 def _quorum(inputs: dict, result: Composition) -> str:
     return (
-        f"At least {inputs['k']:g} of {inputs['n']:g} nodes are up except for {_time(result.year_min)} a year; "
-        f"one node alone is down {_time((1 - inputs['availability']) * 365 * MINUTES_PER_DAY)}."
+        f"At least {inputs['k']:g} of {inputs['n']:g} nodes are up except for {duration(result.year_min * 60)} a year; "
+        f"one node alone is down {duration((1 - inputs['availability']) * 365 * 86_400)}."
     )
 
 
 def _repaired(inputs: dict, result: Repair) -> str:
     return (
-        f"It fails {result.failures_per_year:.3g} times a year and is down {_time(result.year_min)}; "
-        f"to reach {inputs['target']:g} a repair may take {_time(result.longest_repair_h * 60)}."
+        f"It fails {result.failures_per_year:.3g} times a year and is down {duration(result.year_min * 60)}; "
+        f"to reach {inputs['target']:g} a repair may take {duration(result.longest_repair_h * 3600)}."
     )
 
 
 def _spent(inputs: dict, result: Incidents) -> str:
     left = (
-        f"{_time(result.left_min)} are left"
+        f"{duration(result.left_min * 60)} are left"
         if result.left_min >= 0
-        else f"it is overspent by {_time(-result.left_min)}"
+        else f"it is overspent by {duration(-result.left_min * 60)}"
     )
-    return f"The incidents take {_time(result.lost_min)} of {_time(result.budget_min)} a year; {left}."
+    return f"The incidents take {duration(result.lost_min * 60)} of {duration(result.budget_min * 60)} a year; {left}."
 
 
 def _divided(inputs: dict, result: DependencyBudget) -> str:
     if result.own_min < 0:
         return (
-            f"The dependencies alone take {_time(result.dependencies_min)} a year, more than the "
-            f"{_time(result.budget_min)} that the promise allows: it cannot be kept."
+            f"The dependencies alone take {duration(result.dependencies_min * 60)} a year, more than the "
+            f"{duration(result.budget_min * 60)} that the promise allows: it cannot be kept."
         )
     return (
-        f"Of {_time(result.budget_min)} a year the dependencies take {_time(result.dependencies_min)}; "
-        f"{_time(result.own_min)} are left for the service's own faults."
+        f"Of {duration(result.budget_min * 60)} a year the dependencies take {duration(result.dependencies_min * 60)}; "
+        f"{duration(result.own_min * 60)} are left for the service's own faults."
     )
 
 

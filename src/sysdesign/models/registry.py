@@ -19,6 +19,7 @@ SUBJECTS = (
     "queueing",
     "quorum",
     "sizing",
+    "slo",
 )  # fmt: skip
 
 

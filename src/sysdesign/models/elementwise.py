@@ -1,0 +1,12 @@
+"""Numbers in, numbers out; arrays in, arrays out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def plain(value: Any) -> Any:
+    """A float where the value is a single number, the array itself otherwise."""
+    return float(value) if np.ndim(value) == 0 else value

@@ -1,0 +1,23 @@
+"""How amounts read in the sentence under a result."""
+
+from __future__ import annotations
+
+UNITS = ((31_536_000.0, "years"), (86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
+
+
+def duration(seconds: float) -> str:
+    """A time in the unit that people would say, to three digits: 2592 is "43.2 minutes"."""
+    for size, unit in UNITS:
+        if abs(seconds) >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds * 1000:.3g} ms" if seconds else "0 seconds"
+
+
+def percent(share: float) -> str:
+    """A share as a percentage to three digits: 0.0123 is "1.23 %"."""
+    return f"{share * 100:.3g} %"
+
+
+def count(value: float) -> str:
+    """A count with separators where it is large, three digits where it is small: 12345.6 is "12,346"."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
