@@ -39,6 +39,7 @@ GROUPS = {
     "edge": "What is served near the user",
 }
 
+
 def _many(weights: str) -> dict[str, tuple[float, str]]:
     """Words from lines of "word weight meaning"."""
     found = {}
