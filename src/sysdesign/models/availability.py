@@ -323,7 +323,8 @@ def dependency_budget(
 def _allowed(inputs: dict, result: Downtime) -> str:
     return (
         f"{inputs['availability']:.6g} allows {duration(result.year_min * 60)} of downtime a year, "
-        f"{duration(result.month_min * 60)} a month of {inputs['days_per_month']:g} days, {duration(result.week_min * 60)} a week."
+        f"{duration(result.month_min * 60)} a month of {inputs['days_per_month']:g} days, "
+        f"{duration(result.week_min * 60)} a week."
     )
 
 

@@ -340,15 +340,16 @@ def low_traffic(
 
 def _budgeted(inputs: dict, result: ErrorBudget) -> str:
     return (
-        f"The budget is {duration(result.full_outage_min * 60)} of full outage, or {result.failed_requests:,.0f} failed "
-        f"requests; at this error rate it lasts {duration(result.exhaustion_h * 3600)}."
+        f"The budget is {duration(result.full_outage_min * 60)} of full outage, or "
+        f"{result.failed_requests:,.0f} failed requests; at this error rate it lasts {duration(result.exhaustion_h * 3600)}."
     )
 
 
 def _ruled(inputs: dict, result: BurnRule) -> str:
     return (
         f"Alert at {result.burn_rate:.3g} times the budget's pace over "
-        f"{duration(inputs['long_window_h'] * 3600)} and over {duration(result.short_window_min * 60)}: a full outage is noticed after {duration(result.detection_min * 60)}."
+        f"{duration(inputs['long_window_h'] * 3600)} and "
+        f"over {duration(result.short_window_min * 60)}: a full outage is noticed after {duration(result.detection_min * 60)}."
     )
 
 
@@ -356,15 +357,16 @@ def _alerted(inputs: dict, result: Alerting) -> str:
     if not result.alerts:
         return f"No rule fires; the outage spends {result.spent:.3g} of the budget unnoticed."
     return (
-        f"Somebody is told after {duration(result.detection_min * 60)}, with {result.spent_at_detection:.2g} of the budget "
-        f"spent; the last alert ends {duration(result.reset_min * 60)} after the outage."
+        f"Somebody is told after {duration(result.detection_min * 60)}, with "
+        f"{result.spent_at_detection:.2g} of the budget spent; the last alert ends {duration(result.reset_min * 60)} after the outage."
     )
 
 
 def _few(inputs: dict, result: LowTraffic) -> str:
     return (
         f"One failure is a burn rate of {result.one_failure_burn_rate:.3g} and spends "
-        f"{result.one_failure_spends:.2g} of the budget; the rule fires at {result.failures_to_alert:,.0f} in its window."
+        f"{result.one_failure_spends:.2g} of the budget; the rule fires at "
+        f"{result.failures_to_alert:,.0f} in its window."
     )
 
 
