@@ -341,7 +341,8 @@ def low_traffic(
 def _budgeted(inputs: dict, result: ErrorBudget) -> str:
     return (
         f"The budget is {duration(result.full_outage_min * 60)} of full outage, or "
-        f"{result.failed_requests:,.0f} failed requests; at this error rate it lasts {duration(result.exhaustion_h * 3600)}."
+        f"{result.failed_requests:,.0f} failed requests; at this error rate it lasts "
+        f"{duration(result.exhaustion_h * 3600)}."
     )
 
 
@@ -349,7 +350,8 @@ def _ruled(inputs: dict, result: BurnRule) -> str:
     return (
         f"Alert at {result.burn_rate:.3g} times the budget's pace over "
         f"{duration(inputs['long_window_h'] * 3600)} and "
-        f"over {duration(result.short_window_min * 60)}: a full outage is noticed after {duration(result.detection_min * 60)}."
+        f"over {duration(result.short_window_min * 60)}: a full outage is noticed after "
+        f"{duration(result.detection_min * 60)}."
     )
 
 
@@ -358,7 +360,8 @@ def _alerted(inputs: dict, result: Alerting) -> str:
         return f"No rule fires; the outage spends {result.spent:.3g} of the budget unnoticed."
     return (
         f"Somebody is told after {duration(result.detection_min * 60)}, with "
-        f"{result.spent_at_detection:.2g} of the budget spent; the last alert ends {duration(result.reset_min * 60)} after the outage."
+        f"{result.spent_at_detection:.2g} of the budget spent; the last alert ends "
+        f"{duration(result.reset_min * 60)} after the outage."
     )
 
 
