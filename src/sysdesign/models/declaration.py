@@ -70,10 +70,11 @@ class Model:
     sentence: Callable[[Mapping[str, Any], Any], str]  # what a result means, from inputs and result
     document: str  # slug of the document that explains it
     chart: str | None = None  # "05-caching/stampede": reference/figures/05-caching/stampede.yaml
+    subject: str = ""  # where the function stands in another file than its subject's
 
     @property
     def name(self) -> str:
-        return f"{self.function.__module__.rsplit('.', 1)[-1]}.{self.function.__name__}"
+        return f"{self.subject or self.function.__module__.rsplit('.', 1)[-1]}.{self.function.__name__}"
 
     @property
     def title(self) -> str:
@@ -125,7 +126,7 @@ def _kind(base: Any) -> tuple[Any, tuple[str, ...]]:
         return "integer", ()
     if base is float:
         return "number", ()
-    if isinstance(base, type) and issubclass(base, Path):
+    if base == Path | None or (isinstance(base, type) and issubclass(base, Path)):
         return "file", ()
     if base is Distribution:
         return "distribution", ()

@@ -1,0 +1,1 @@
+"""The parts of the caching models; `sysdesign.models.caching` offers them."""

@@ -1,0 +1,154 @@
+"""Eviction policies that count: LFU and W-TinyLFU, in the form of policies.py."""
+
+from __future__ import annotations
+
+from numba import njit
+
+from sysdesign.models.cache.lists import NONE, OLDEST, SIZE, add_newest, take_oldest, take_out
+
+# LFU: row 0 of `lists` holds (least frequent bucket, first free row, cached keys, rows used);
+# every other row is a bucket of keys read equally often
+COUNT, MORE, LESS = 3, 4, 5  # its count, the next higher bucket, the next lower one
+LEAST, FREE, CACHED, USED = 0, 1, 2, 3
+
+
+@njit(cache=True)
+def lfu(ids, hit, capacity, lists, older, newer, place, mark, register):
+    """Least frequently used, counted while cached; among equals the least recently used goes.
+
+    `mark` is a key's bucket. Constant time a request: a hit moves the key to the next bucket.
+    """
+    for at in range(ids.size):
+        key = ids[at]
+        if place[key] == 1:
+            hit[at] = True
+            old = mark[key]
+            bucket = _bucket_above(lists, old, lists[old, COUNT] + 1)
+            take_out(lists, older, newer, old, key)
+            if lists[old, SIZE] == 0:
+                _drop_bucket(lists, old)
+        else:
+            if lists[0, CACHED] == capacity:
+                least = lists[0, LEAST]
+                place[take_oldest(lists, older, newer, least)] = 0
+                if lists[least, SIZE] == 0:
+                    _drop_bucket(lists, least)
+            else:
+                lists[0, CACHED] += 1
+            bucket = _bucket_above(lists, NONE, 1)
+            place[key] = 1
+        add_newest(lists, older, newer, bucket, key)
+        mark[key] = bucket
+
+
+@njit(cache=True)
+def _bucket_above(lists, below, count):
+    """The bucket of that count, made if need be; `below` is the one under it (NONE: it is the lowest)."""
+    above = lists[0, LEAST] if below == NONE else lists[below, MORE]
+    if above != NONE and lists[above, COUNT] == count:
+        return above
+    bucket = lists[0, FREE]
+    if bucket == NONE:
+        lists[0, USED] += 1
+        bucket = lists[0, USED]
+    else:
+        lists[0, FREE] = lists[bucket, MORE]
+    lists[bucket, 0], lists[bucket, OLDEST], lists[bucket, SIZE] = NONE, NONE, 0
+    lists[bucket, COUNT], lists[bucket, MORE], lists[bucket, LESS] = count, above, below
+    if above != NONE:
+        lists[above, LESS] = bucket
+    if below == NONE:
+        lists[0, LEAST] = bucket
+    else:
+        lists[below, MORE] = bucket
+    return bucket
+
+
+@njit(cache=True)
+def _drop_bucket(lists, bucket):
+    above, below = lists[bucket, MORE], lists[bucket, LESS]
+    if above != NONE:
+        lists[above, LESS] = below
+    if below == NONE:
+        lists[0, LEAST] = above
+    else:
+        lists[below, MORE] = above
+    lists[bucket, MORE] = lists[0, FREE]
+    lists[0, FREE] = bucket
+
+
+WINDOW, PROBATION, PROTECTED = 0, 1, 2
+MOST = 15  # a four-bit counter
+SAMPLE = 10  # requests per cached key between two halvings
+
+
+@njit(cache=True)
+def wtinylfu(ids, hit, capacity, lists, older, newer, place, mark, register):
+    """W-TinyLFU (Einziger, Friedman & Manes 2017): a window before a segmented LRU that admits by frequency.
+
+    The window is 1 % of the capacity (one key at least); 80 % of the rest is
+    protected. The window's victim enters the rest only if it was asked for more
+    often than the rest's victim. Counts stop at 15 and are halved every 10
+    requests per cached key. They are exact here, where the paper's sketch may
+    count too many when keys collide.
+
+    `mark` is 16 times the number of halvings when the key was last counted, plus its count.
+    register holds the halvings so far and the requests since.
+    """
+    window = max(capacity // 100, 1)
+    main = capacity - window
+    protected = main * 8 // 10
+    for at in range(ids.size):
+        key = ids[at]
+        _count(key, SAMPLE * capacity, mark, register)
+        held = place[key] - 1
+        if held >= 0:
+            hit[at] = True
+            take_out(lists, older, newer, held, key)
+            target = WINDOW if held == WINDOW or protected == 0 else PROTECTED
+            if held != WINDOW and protected == 0:
+                target = PROBATION
+            add_newest(lists, older, newer, target, key)
+            place[key] = target + 1
+            if lists[PROTECTED, SIZE] > protected:
+                demoted = take_oldest(lists, older, newer, PROTECTED)
+                add_newest(lists, older, newer, PROBATION, demoted)
+                place[demoted] = PROBATION + 1
+            continue
+        add_newest(lists, older, newer, WINDOW, key)
+        place[key] = WINDOW + 1
+        if lists[WINDOW, SIZE] > window:
+            _admit(main, lists, older, newer, place, mark, register)
+
+
+@njit(cache=True)
+def _admit(main, lists, older, newer, place, mark, register):
+    """Move the window's oldest key on, or out."""
+    candidate = take_oldest(lists, older, newer, WINDOW)
+    place[candidate] = 0
+    if lists[PROBATION, SIZE] + lists[PROTECTED, SIZE] >= main:
+        if main == 0:
+            return
+        segment = PROBATION if lists[PROBATION, SIZE] > 0 else PROTECTED
+        victim = lists[segment, OLDEST]
+        if _frequency(candidate, mark, register) <= _frequency(victim, mark, register):
+            return
+        take_out(lists, older, newer, segment, victim)
+        place[victim] = 0
+    add_newest(lists, older, newer, PROBATION, candidate)
+    place[candidate] = PROBATION + 1
+
+
+@njit(cache=True)
+def _count(key, sample, mark, register):
+    halvings = int(register[0])
+    mark[key] = 16 * halvings + min(_frequency(key, mark, register) + 1, MOST)
+    register[1] += 1
+    if register[1] >= sample:
+        register[0], register[1] = halvings + 1, 0
+
+
+@njit(cache=True)
+def _frequency(key, mark, register):
+    missed = int(register[0]) - mark[key] // 16
+    return (mark[key] % 16) >> min(missed, 4)

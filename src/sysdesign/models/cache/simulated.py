@@ -1,0 +1,86 @@
+"""Hit ratio of an eviction policy by replaying generated requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from scipy.stats import t as student
+
+from sysdesign.errors import InvalidInput
+from sysdesign.models.cache.popularity import Workload
+from sysdesign.models.cache.replacement import Cache, Replay
+from sysdesign.models.declaration import Input, Output, checked
+
+Policy = Literal["fifo", "lru", "clock", "lfu", "sieve", "s3fifo", "arc", "wtinylfu"]
+BATCHES = 30  # of the measured requests; each gives one hit ratio
+FEWEST = 10  # batches before the run may stop
+
+
+@dataclass(frozen=True)
+class ReplayResult:
+    """What a cache did with the requests replayed."""
+
+    hit_ratio: Annotated[float, Output("Hit ratio", "share")]
+    hit_ratio_low: Annotated[float, Output("Hit ratio, low end (95 %)", "share")]
+    hit_ratio_high: Annotated[float, Output("Hit ratio, high end (95 %)", "share")]
+    requests_replayed: Annotated[int, Output("Requests replayed")]
+    distinct_keys: Annotated[int, Output("Distinct keys among them", "keys")]
+
+
+@checked
+def replay(
+    policy: Annotated[Policy, Input("Eviction policy", default="lru")],
+    capacity_keys: Annotated[int, Input("Capacity", "keys", low=1, high=1e8, default=1_000)],
+    catalog_keys: Annotated[int, Input("Distinct keys asked for", "keys", low=1, high=1e7, default=50_000)] = 50_000,
+    skew: Annotated[float, Input("Zipf skew of popularity", low=0, high=3, default=0.9)] = 0.9,
+    scan_share: Annotated[float, Input("Requests that belong to a scan", "share", low=0, high=1, default=0)] = 0.0,
+    scan_keys: Annotated[
+        int, Input("Keys of one scan", "keys", low=1, high=1e8, default=100_000, help="then it starts over")
+    ] = 100_000,
+    requests: Annotated[int, Input("Most requests to replay", low=1_000, high=1e8, default=300_000)] = 300_000,
+    precision: Annotated[
+        float, Input("Stop at this half width of the interval", "share", low=0, high=0.5, default=0.003)
+    ] = 0.003,
+    seed: Annotated[int, Input("Seed", low=0, high=2**31 - 1, default=1)] = 1,
+    trace: Annotated[
+        Path | None, Input("Trace file of your own", help="replayed in place of the generated requests")
+    ] = None,
+) -> ReplayResult:
+    """Hit ratio of an eviction policy, replaying requests one by one.
+
+    The first half of the requests fills the cache and is not counted. The rest is
+    counted in batches until the interval (batch means, Student's t) is narrow
+    enough or the requests are spent; a policy that learns more slowly than that
+    is still warming up, and more requests will raise its ratio. All entries
+    count as one key; the cache fills on every miss unless the policy refuses.
+    The interval is as good as the batches are independent.
+
+    Policies: FIFO, LRU, CLOCK, LFU (counted while cached), SIEVE, S3-FIFO, ARC, W-TinyLFU.
+    Models read no files: a `trace` is replayed, whole and from a cold cache, by the
+    command, or in Python by sysdesign.traces.replay_file; here it raises InvalidInput.
+    Source: yang-2023, zhang-2024, megiddo-2003, einziger-2017.
+    """
+    if trace is not None:
+        raise InvalidInput(f"trace is {str(trace)!r}; in Python replay a file with sysdesign.traces.replay_file")
+    workload = Workload(int(catalog_keys), float(skew), float(scan_share), int(scan_keys), int(seed))
+    cache = Cache(policy, capacity_keys)
+    run = Replay([cache])
+    batch = int(requests) // 2 // BATCHES
+    run.feed(workload.requests(int(requests) - BATCHES * batch))
+    ratios: list[float] = []
+    while len(ratios) < BATCHES:
+        before = cache.hits
+        run.feed(workload.requests(batch))
+        ratios.append((cache.hits - before) / batch)
+        if len(ratios) >= FEWEST and _half_width(ratios) <= precision:
+            break
+    mean, half = float(np.mean(ratios)), _half_width(ratios)
+    return ReplayResult(mean, max(mean - half, 0.0), min(mean + half, 1.0), run.requests, run.distinct_keys)
+
+
+def _half_width(ratios: list[float]) -> float:
+    """Half the 95 % confidence interval of the mean."""
+    return float(student.ppf(0.975, len(ratios) - 1) * np.std(ratios, ddof=1) / np.sqrt(len(ratios)))
