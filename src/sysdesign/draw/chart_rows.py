@@ -1,0 +1,158 @@
+"""The points of a chart: its model run over the sweep, rounded so that they are the same on every machine."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from sysdesign.draw.chart_spec import ChartSpec
+from sysdesign.errors import InvalidInput, Unstable
+from sysdesign.models.declaration import Parameter, inputs_of, outputs_of, result_type_of
+from sysdesign.models.registry import model
+
+DIGITS = 4
+Row = dict[str, Any]
+
+
+def chart_rows(spec: ChartSpec, inputs: Mapping[str, Any] | None = None) -> list[Row]:
+    """Rows with `x`, `y` and `series`; `inputs` (a reader's own) replace those of the chart.
+
+    A point at which the model has no steady state is left out. Raises InvalidInput.
+    """
+    return [row for row in _rows(spec, inputs or {}) if math.isfinite(row["y"])]
+
+
+def chart_columns(spec: ChartSpec) -> tuple[str, ...]:
+    """Headings for a table of the rows: x, then one a series, with units."""
+    return (_with_unit(*axis(spec, "x")), *(f"{label}{_unit_suffix(spec)}" for label in series_labels(spec)))
+
+
+def chart_table(spec: ChartSpec, rows: list[Row]) -> list[tuple[Any, ...]]:
+    """The rows with one column a series, as in `chart_columns`; None where a series has no point."""
+    by_x: dict[float, dict[str, float]] = {}
+    for row in rows:
+        by_x.setdefault(row["x"], {})[row["series"]] = row["y"]
+    labels = series_labels(spec)
+    return [(x, *(found.get(label) for label in labels)) for x, found in sorted(by_x.items())]
+
+
+def series_labels(spec: ChartSpec) -> tuple[str, ...]:
+    """The names of the lines, in the order in which they are drawn."""
+    chosen = model(spec.model)
+    if spec.series is None:
+        outputs = outputs_of(result_type_of(chosen.function))
+        return tuple(outputs[field].label for field in spec.fields)
+    if spec.series.labels:
+        return spec.series.labels
+    declared = inputs_of(chosen.function)[spec.series.input].input
+    if all(isinstance(value, str) for value in spec.series.values):
+        return tuple(str(value).replace("_", " ") for value in spec.series.values)
+    return tuple(f"{declared.label} {_text(value)}{_unit(declared.unit)}" for value in spec.series.values)
+
+
+def axis(spec: ChartSpec, which: str) -> tuple[str, str]:
+    """Title and unit of the x or y axis."""
+    chosen = model(spec.model)
+    outputs = outputs_of(result_type_of(chosen.function))
+    if which == "x":
+        declared = outputs[spec.x] if spec.sweep is None else inputs_of(chosen.function)[spec.x].input
+        return spec.x_title or declared.label, declared.unit
+    first = outputs[spec.fields[0]]
+    return spec.y_title or (first.label if len(spec.fields) == 1 else ""), first.unit
+
+
+def rounded(value: float) -> float:
+    """A value to four significant digits."""
+    return float(f"{float(value):.{DIGITS}g}")
+
+
+def _rows(spec: ChartSpec, given: Mapping[str, Any]) -> Iterator[Row]:
+    chosen = model(spec.model)
+    parameters = inputs_of(chosen.function)
+    labels = series_labels(spec)
+    for label, changed in zip(_run_labels(spec, labels), _runs(spec), strict=True):
+        inputs = {**_defaults(parameters), **spec.inputs, **given, **changed}
+        if spec.sweep is None:
+            yield from _curves(spec, chosen.function(**inputs), label, labels)
+        else:
+            yield from _swept(spec, chosen.function, parameters[spec.sweep.input], inputs, label, labels)
+
+
+def _runs(spec: ChartSpec) -> list[dict[str, Any]]:
+    """What changes from one line to the next."""
+    return [{}] if spec.series is None else [{spec.series.input: _plain(value)} for value in spec.series.values]
+
+
+def _run_labels(spec: ChartSpec, labels: tuple[str, ...]) -> tuple[str, ...]:
+    return ("",) if spec.series is None else labels
+
+
+def _defaults(parameters: Mapping[str, Parameter]) -> dict[str, Any]:
+    return {name: p.input.default for name, p in parameters.items() if p.input.default is not None}
+
+
+def _plain(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _swept(
+    spec: ChartSpec, function: Any, parameter: Parameter, inputs: dict[str, Any], label: str, labels: tuple[str, ...]
+) -> Iterator[Row]:
+    for x in sweep_points(spec, parameter):
+        try:
+            result = function(**{**inputs, parameter.name: x})
+        except Unstable:
+            continue
+        for at, field in enumerate(spec.fields):
+            yield {"x": x, "y": _scalar(spec, result, field), "series": label or labels[at]}
+
+
+def sweep_points(spec: ChartSpec, parameter: Parameter) -> list[float | int]:
+    """The values of the swept input, rounded before the model sees them."""
+    sweep = spec.sweep
+    assert sweep is not None
+    space = np.geomspace if sweep.scale == "log" else np.linspace
+    points = [rounded(value) for value in space(sweep.from_, sweep.to, sweep.points)]
+    if parameter.kind == "integer":
+        points = [round(value) for value in points]
+    return sorted(set(points))
+
+
+def _scalar(spec: ChartSpec, result: Any, field: str) -> float:
+    value = getattr(result, field)
+    if np.ndim(value) != 0:
+        raise InvalidInput(f"{spec.model} gives a whole curve as {field}; leave out the sweep and name its x field")
+    return rounded(value)
+
+
+def _curves(spec: ChartSpec, result: Any, label: str, labels: tuple[str, ...]) -> Iterator[Row]:
+    x_values = np.atleast_1d(getattr(result, spec.x))
+    for at, field in enumerate(spec.fields):
+        y_values = np.atleast_1d(getattr(result, field))
+        if len(x_values) != len(y_values):
+            raise InvalidInput(
+                f"{spec.model}: {spec.x} has {len(x_values)} values and {field} {len(y_values)}; "
+                "draw fields of one length, or sweep an input"
+            )
+        for x, y in zip(x_values, y_values, strict=True):
+            yield {"x": rounded(x), "y": rounded(y), "series": label or labels[at]}
+
+
+def _with_unit(label: str, unit: str) -> str:
+    return f"{label} ({unit})" if unit not in ("", "share") else label
+
+
+def _unit_suffix(spec: ChartSpec) -> str:
+    unit = axis(spec, "y")[1]
+    return f" ({unit})" if unit not in ("", "share") else ""
+
+
+def _unit(unit: str) -> str:
+    return f" {unit}" if unit not in ("", "share") else ""
+
+
+def _text(value: Any) -> str:
+    return f"{value:,g}" if isinstance(value, (int, float)) else ", ".join(map(str, value))
