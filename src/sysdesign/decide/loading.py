@@ -11,7 +11,15 @@ from typing import Any, TypeVar
 from sysdesign.content.located import KeyPath, Located, parse, read_text
 from sysdesign.decide import expression, quantity
 from sysdesign.decide.framework import (
-    PREFERENCE_LIMIT, Caution, Constraint, Criterion, Example, Framework, Interaction, Option, Preference,
+    PREFERENCE_LIMIT,
+    Caution,
+    Constraint,
+    Criterion,
+    Example,
+    Framework,
+    Interaction,
+    Option,
+    Preference,
 )  # fmt: skip
 from sysdesign.decide.node import Node
 from sysdesign.decide.workload import from_located

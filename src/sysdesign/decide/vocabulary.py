@@ -52,7 +52,7 @@ def _many(weights: str) -> dict[str, tuple[float, str]]:
 N = Number
 
 
-def W(name: str, central: str, meaning: str, words: str, order: str = "") -> Word:  # noqa: N802
+def W(name: str, central: str, meaning: str, words: str, order: str = "") -> Word:
     return Word(name, _many(words), central, meaning, order)
 
 

@@ -1,0 +1,190 @@
+"""What would change the choice: the nearest such value of each input, in both directions.
+
+Each numeric input is searched over its whole accepted range: on a grid (even on the
+field's own scale, with every literal the framework compares and every other number
+of the same kind added), then inward between the last value that changes nothing and
+the first that does. All inputs are searched at once, and each flip reported was run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from sysdesign.decide.evaluation import evaluate
+from sysdesign.decide.field import Number, Word
+from sysdesign.decide.framework import Framework
+from sysdesign.decide.node import Literal, NumberName, walk
+from sysdesign.decide.vocabulary import FIELDS
+from sysdesign.decide.workload import Workload
+from sysdesign.decide.worlds import Setting, central_value, varied_worlds
+
+GRID = 192  # points over the range of an input
+INNER = 24  # points between two neighbors, a round
+ROUNDS = 12
+NEAR = 1e-9  # relative width at which the search between two neighbors ends
+SMALLEST = 1e-6  # where a log scale that starts at 0 begins, as a share of the likely lowest value
+
+
+@dataclass(frozen=True)
+class Flip:
+    """The nearest value of a numeric input, in one direction, that changes the first choice."""
+
+    input: str
+    direction: str  # up | down
+    now: float  # base units
+    value: float  # base units
+    becomes: str  # option, "" where nothing survives
+
+    @property
+    def factor(self) -> float:
+        """New value over present value; infinite or 0 where one of them is 0."""
+        if self.now == 0:
+            return float("inf")
+        return self.value / self.now
+
+    @property
+    def nearness(self) -> float:
+        """Smaller is more fragile: how many times, either way; for shares and zeros the plain distance."""
+        if self.now > 0 and self.value > 0:
+            return abs(np.log(self.value / self.now))
+        return 10.0 + abs(self.value - self.now)
+
+
+@dataclass(frozen=True)
+class WordFlip:
+    """A word of a choice input that changes the first choice."""
+
+    input: str
+    now: str
+    word: str
+    becomes: str
+
+
+def flips(framework: Framework, workload: Workload, first: str) -> tuple[tuple[Flip, ...], tuple[WordFlip, ...]]:
+    """Every nearest flip of every input that the framework reads, most fragile first."""
+    base = list(framework.options).index(first) if first else -1
+    numbers = [name for name in framework.fields if isinstance(FIELDS[name], Number)]
+    words = [name for name in framework.fields if isinstance(FIELDS[name], Word)]
+    brackets = _brackets(framework, workload, numbers, base)
+    found = [flip for flip in _narrowed(framework, workload, brackets, base)]
+    found.sort(key=lambda flip: (flip.nearness, flip.input, flip.direction))
+    return tuple(found), tuple(_word_flips(framework, workload, words, base))
+
+
+def _firsts(framework: Framework, workload: Workload, parts: list[tuple[str, np.ndarray]]) -> list[np.ndarray]:
+    """The first option at each of the values, for each (input, values)."""
+    settings, start = [], 0
+    for name, values in parts:
+        settings.append(Setting(name, start, values))
+        start += len(values)
+    if start == 0:
+        return []
+    first = np.broadcast_to(evaluate(framework, varied_worlds(framework, workload, settings, start)).first, (start,))
+    return np.split(first, np.cumsum([len(values) for _, values in parts])[:-1])
+
+
+def _word_flips(framework: Framework, workload: Workload, names: list[str], base: int) -> Iterator[WordFlip]:
+    parts = [(name, np.arange(len(FIELDS[name].words))) for name in names]  # type: ignore[union-attr]
+    for (name, _), first in zip(parts, _firsts(framework, workload, parts), strict=True):
+        field = FIELDS[name]
+        assert isinstance(field, Word)
+        now = workload.values.get(name)
+        for at, word in enumerate(field.names):
+            if word != now and first[at] != base:
+                yield WordFlip(name, str(now or "unknown"), word, _option(framework, first[at]))
+
+
+def _option(framework: Framework, index: int) -> str:
+    return tuple(framework.options)[index] if index >= 0 else ""
+
+
+@dataclass
+class _Bracket:
+    """Two values of an input: the near one changes nothing, the far one does."""
+
+    name: str
+    direction: str
+    now: float
+    near: float
+    far: float
+    becomes: int
+
+    @property
+    def done(self) -> bool:
+        field = FIELDS[self.name]
+        if isinstance(field, Number) and field.whole:
+            return abs(self.far - self.near) <= 1
+        return abs(self.far - self.near) <= NEAR * max(abs(self.far - self.now), 1e-300)
+
+
+def _brackets(framework: Framework, workload: Workload, names: list[str], base: int) -> list[_Bracket]:
+    literals = {
+        node.value
+        for root in (*framework.nodes, *framework.derived.values())
+        for node in walk(root)
+        if isinstance(node, Literal)
+    }
+    kinds = {node.name for root in framework.nodes for node in walk(root) if isinstance(node, NumberName)}
+    others = {float(central_value(name, workload)) for name in (*kinds, *names)}
+    parts = [(name, grid(name, float(central_value(name, workload)), literals | others)) for name in names]
+    found = []
+    for (name, values), first in zip(parts, _firsts(framework, workload, parts), strict=True):
+        now = float(central_value(name, workload))
+        for direction, order in (("up", np.flatnonzero(values > now)), ("down", np.flatnonzero(values < now)[::-1])):
+            changed = order[first[order] != base]
+            if len(changed):
+                at = int(np.flatnonzero(order == changed[0])[0])
+                near = float(values[order[at - 1]]) if at else now
+                found.append(_Bracket(name, direction, now, near, float(values[changed[0]]), int(first[changed[0]])))
+    return found
+
+
+def grid(name: str, now: float, marks: set[float]) -> np.ndarray:
+    """Values of a numeric field over its accepted range, with the marks and their near neighbors."""
+    field = FIELDS[name]
+    assert isinstance(field, Number)
+    low, high = field.bounds
+    if field.scale == "log":
+        start = low if low > 0 else min(field.prior[0] or field.prior[1], high) * SMALLEST
+        even = np.geomspace(start, high, GRID)
+    else:
+        even = np.linspace(low, high, GRID)
+        inner = np.linspace(max(low, field.prior[0] / 2), min(high, field.prior[2] * 4), GRID)
+        even = np.concatenate((even, inner))
+    near = np.array([mark * (1 + side * step) for mark in marks for side in (-1, 0, 1) for step in (1e-9,)])
+    around = now * np.array([0.5, 0.8, 0.9, 0.99, 1.01, 1.1, 1.25, 2.0])
+    values = np.concatenate((even, near, around, [low, high]))
+    values = np.unique(np.rint(values) if field.whole else values)
+    return values[(values >= low) & (values <= high)]
+
+
+def _narrowed(framework: Framework, workload: Workload, brackets: list[_Bracket], base: int) -> Iterator[Flip]:
+    for _ in range(ROUNDS):
+        wide = [bracket for bracket in brackets if not bracket.done]
+        if not wide:
+            break
+        parts = [(bracket.name, _between(bracket)) for bracket in wide]
+        for bracket, (_, values), first in zip(wide, parts, _firsts(framework, workload, parts), strict=True):
+            changed = np.flatnonzero(first != base)
+            at = int(changed[0]) if len(changed) else len(values)
+            if at < len(values):
+                bracket.far, bracket.becomes = float(values[at]), int(first[at])
+            if at > 0:
+                bracket.near = float(values[at - 1])
+    for bracket in brackets:
+        yield Flip(bracket.name, bracket.direction, bracket.now, bracket.far, _option(framework, bracket.becomes))
+
+
+def _between(bracket: _Bracket) -> np.ndarray:
+    """Values strictly inside a bracket, from its near end on."""
+    field = FIELDS[bracket.name]
+    near, far = bracket.near, bracket.far
+    if isinstance(field, Number) and field.whole:
+        values = np.unique(np.rint(np.linspace(near, far, INNER + 2)))
+        values = values[(values > min(near, far)) & (values < max(near, far))]
+        return values if far > near else values[::-1]
+    wide = near > 0 and far > 0 and max(near / far, far / near) > 1.5
+    return (np.geomspace if wide else np.linspace)(near, far, INNER + 2)[1:-1]
