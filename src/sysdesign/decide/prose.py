@@ -1,0 +1,149 @@
+"""An answer as a page of plain text: what to choose, why, and what would change it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from sysdesign.decide.answer import Answer, Reason, Verdict, fact_text, value_text
+from sysdesign.decide.confidence import Confidence
+from sysdesign.decide.flips import Flip
+from sysdesign.decide.quantity import number_text
+from sysdesign.decide.vocabulary import FIELDS
+
+SHOWN_FLIPS = 6
+
+
+def prose(answer: Answer) -> str:
+    """The answer for people, as paragraphs and short lists."""
+    parts = [answer.framework.question, *_choice(answer), *_changes(answer), *_against(answer), *_more(answer)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _choice(answer: Answer) -> Iterator[str]:
+    if not answer.first:
+        yield _contradiction(answer)
+        return
+    best = answer.verdict(answer.first)
+    yield f"Choose: {best.label}.{' It is the default: nothing forces another.' if answer.first == answer.framework.default else ''}"
+    facts = list(deciding_facts(answer))
+    if facts:
+        yield "Because:\n" + _list(facts)
+    second = next((v for v in answer.verdicts[1:] if v.verdict != "ruled out"), None)
+    if second is not None:
+        yield f"The credible alternative: {second.label}. What separates them: {_sentence(answer.binding.text)}"
+    if answer.does_not_matter:
+        names = ", ".join(answer.framework.options[name].label for name in answer.does_not_matter)
+        yield f"Between these it hardly matters here: {names}."
+
+
+def deciding_facts(answer: Answer, most: int = 3) -> Iterator[str]:
+    """The two or three facts that decided, most weighty first."""
+    best = answer.verdict(answer.first)
+    found = []
+    if answer.first != answer.framework.default:
+        found += [reason_text(reason) for reason in answer.verdict(answer.framework.default).ruled_out_by]
+        found += [reason_text(reason) for reason in answer.verdict(answer.framework.default).risks]
+    if answer.binding.kind in ("constraint", "criterion", "preference") and answer.binding.text:
+        found.append(_sentence(answer.binding.text))
+    found += [_sentence(text) for text in best.liked_because]
+    seen: list[str] = []
+    for text in found:
+        if not any(text in other or other in text for other in seen):
+            seen.append(text)
+    yield from seen[:most]
+
+
+def reason_text(reason: Reason) -> str:
+    """A rule that holds, as a sentence with what is needed and offered."""
+    if not reason.needed:
+        return _sentence(reason.because)
+    offered = f", offered {reason.offered}" if reason.offered else ""
+    gap = f", {reason.gap}" if reason.gap and "against" not in reason.gap else ""
+    return f"{_sentence(reason.because)} (Needed {reason.needed}{offered}{gap}.)"
+
+
+def _contradiction(answer: Answer) -> str:
+    if not answer.contradiction:
+        return "Nothing survives, whatever the unknown facts turn out to be."
+    wishes = _list(
+        f"{name}: {fact_text(name, answer.workload)} ({FIELDS[name].meaning})" for name in answer.contradiction
+    )
+    return f"Nothing survives. These cannot hold together; give one of them up:\n{wishes}"
+
+
+def _changes(answer: Answer) -> Iterator[str]:
+    lines = [flip_text(flip, answer) for flip in (answer.flips or ())[:SHOWN_FLIPS]]
+    lines += [
+        f"{flip.input} = {flip.word}: {_label(answer, flip.becomes)}"
+        for flip in (answer.word_flips or ())[: 2 * SHOWN_FLIPS]
+    ]
+    if lines:
+        yield "What would change the answer:\n" + _list(lines)
+    elif answer.flips is not None:
+        yield "No single input, changed alone, changes the answer."
+    if answer.confidence is not None:
+        yield _confidence(answer, answer.confidence)
+
+
+def flip_text(flip: Flip, answer: Answer) -> str:
+    """A flip as a distance: "at 40,000/s, 3.3 times yours, ..."."""
+    value = value_text(flip.input, flip.value)
+    if math.isfinite(flip.factor) and flip.factor > 0 and FIELDS[flip.input].unit != "share":  # type: ignore[union-attr]
+        factor = flip.factor if flip.factor >= 1 else 1 / flip.factor
+        times = "times" if flip.factor >= 1 else "times less than"
+        distance = f", {number_text(factor)} {times} {'yours' if flip.input in answer.workload.values else 'the usual'}"
+    else:
+        distance = f", now {value_text(flip.input, flip.now)}"
+    return f"{flip.input} at {value}{distance}: {_label(answer, flip.becomes)}"
+
+
+def _confidence(answer: Answer, found: Confidence) -> str:
+    if not found.open_inputs:
+        return "Every input is known exactly."
+    text = f"With {len(found.open_inputs)} inputs unknown or in ranges, this stays first in {found.share:.0%} of {found.worlds:,} sampled worlds."
+    if found.question:
+        meaning = FIELDS[found.question].meaning
+        text += f" The answer that would help most: {found.question} ({meaning}); it would raise that to about {found.share_after:.0%}."
+    return text
+
+
+def _against(answer: Answer) -> Iterator[str]:
+    out = [verdict for verdict in answer.verdicts if verdict.verdict == "ruled out"]
+    if out and answer.first:
+        yield "Ruled out:\n" + _list(f"{verdict.label}: {_first_reason(verdict)}" for verdict in out)
+    if answer.cautions:
+        first = [c for c in answer.cautions if c.option == answer.first] + [
+            c for c in answer.cautions if c.option != answer.first
+        ]
+        yield "Beware:\n" + _list(
+            f"{_label(answer, caution.option)}: {_sentence(caution.because)}" for caution in first
+        )
+
+
+def _first_reason(verdict: Verdict) -> str:
+    return reason_text(verdict.ruled_out_by[0])
+
+
+def _more(answer: Answer) -> Iterator[str]:
+    edges = answer.interactions()
+    if edges:
+        yield "With it come:\n" + _list(
+            f"{edge['kind']} {edge['target']}: {_sentence(edge['because'])}" for edge in edges
+        )
+    if answer.notes:
+        yield "Note:\n" + _list(answer.notes)
+    if answer.first:
+        yield f"Read: {answer.framework.options[answer.first].section}"
+
+
+def _label(answer: Answer, option: str) -> str:
+    return answer.framework.options[option].label if option else "nothing survives"
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) or not text else f"{text}."
+
+
+def _list(lines: Iterator[str] | list[str] | tuple[str, ...]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
