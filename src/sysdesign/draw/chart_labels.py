@@ -27,7 +27,14 @@ def series_layers(names: tuple[str, ...], rows: list[Row], x: Axis, y: Axis) -> 
         dash = {"strokeDash": list(DASHES[at])} if DASHES[at] else {}
         sample = {"type": "rule", "color": SERIES[at], "strokeWidth": 2.25, **dash}
         layers.append(_fixed(sample, x.length + 8, place, x2=x.length + 30))
-        text = {"type": "text", "text": name, "align": "left", "baseline": "middle", "color": INK, "fontSize": TEXT_SIZE}
+        text = {
+            "type": "text",
+            "text": name,
+            "align": "left",
+            "baseline": "middle",
+            "color": INK,
+            "fontSize": TEXT_SIZE,
+        }
         layers.append(_fixed(text, x.length + 35, place))
     return layers
 
@@ -65,7 +72,14 @@ def _mark(mark: Mark, curves: list[tuple[float, float]], x: Axis, y: Axis) -> li
     if not mark.label:
         return layers
     left, middle = _clearest(candidates, width, curves, x, y)
-    text = {"type": "text", "text": mark.label, "align": "left", "baseline": "middle", "color": MUTED, "fontSize": TEXT_SIZE}
+    text = {
+        "type": "text",
+        "text": mark.label,
+        "align": "left",
+        "baseline": "middle",
+        "color": MUTED,
+        "fontSize": TEXT_SIZE,
+    }
     return [*layers, _fixed(text, round(left, 1), round(middle, 1))]
 
 

@@ -14,6 +14,7 @@ from sysdesign.models.declaration import Parameter, inputs_of, outputs_of, resul
 from sysdesign.models.registry import model
 
 DIGITS = 4
+_JOINING = ("of", "at", "in", "by", "with", "for", "on", "to", "per", "a", "the", "under", "without")
 Row = dict[str, Any]
 
 
@@ -44,7 +45,7 @@ def series_labels(spec: ChartSpec) -> tuple[str, ...]:
     chosen = model(spec.model)
     if spec.series is None:
         outputs = outputs_of(result_type_of(chosen.function))
-        return tuple(outputs[field].label for field in spec.fields)
+        return _without_common_words([outputs[field].label for field in spec.fields])[1]
     if spec.series.labels:
         return spec.series.labels
     declared = inputs_of(chosen.function)[spec.series.input].input
@@ -60,8 +61,22 @@ def axis(spec: ChartSpec, which: str) -> tuple[str, str]:
     if which == "x":
         declared = outputs[spec.x] if spec.sweep is None else inputs_of(chosen.function)[spec.x].input
         return spec.x_title or declared.label, declared.unit
-    first = outputs[spec.fields[0]]
-    return spec.y_title or (first.label if len(spec.fields) == 1 else ""), first.unit
+    shared, _ = _without_common_words([outputs[field].label for field in spec.fields])
+    return spec.y_title or shared, outputs[spec.fields[0]].unit
+
+
+def _without_common_words(labels: list[str]) -> tuple[str, tuple[str, ...]]:
+    """The words that all labels begin with, and what is left of each: one axis title, short names of lines."""
+    if len(labels) == 1:
+        return labels[0], tuple(labels)
+    words = [label.split() for label in labels]
+    most = min(map(len, words)) - 1
+    same = next((at for at in range(most) if len({word[at] for word in words}) > 1), max(most, 0))
+    title = words[0][:same]
+    while title and title[-1] in _JOINING:
+        title.pop()
+    rest = [" ".join(word[same:]) for word in words]
+    return " ".join(title), tuple(text[:1].upper() + text[1:] for text in rest)
 
 
 def rounded(value: float) -> float:

@@ -34,7 +34,9 @@ def axis_over(values: Iterable[float], is_log: bool, length: float, *, tight: bo
     if not found:
         raise InvalidInput("there is no point that the chart can show; change its inputs or its scale")
     low, high = min(found), max(found)
-    return _log(low, high, length, tight) if is_log else _linear(low, high, length, tight)
+    if is_log:
+        return _log(low, high, length, tight)
+    return _linear(low, high, length, tight, whole=all(float(value).is_integer() for value in found))
 
 
 def _log(low: float, high: float, length: float, tight: bool) -> Axis:
@@ -58,12 +60,14 @@ def _enclosing(ticks: list[float], low: float, high: float) -> tuple[float, floa
     return (below[-1] if below else low), (above[0] if above else high)
 
 
-def _linear(low: float, high: float, length: float, tight: bool) -> Axis:
+def _linear(low: float, high: float, length: float, tight: bool, whole: bool) -> Axis:
     if low == high:
         low, high = (low - 0.5 * abs(low), high + 0.5 * abs(high)) if low else (0.0, 1.0)
     if not tight and 0 <= low <= 0.6 * high:
         low = 0.0
     step = _step((high - low) / WANTED_TICKS)
+    if whole and not step.is_integer():
+        step = max(1.0, 2 * step)  # 2.5 becomes 5: nobody has half a server
     first = math.ceil(low / step - 1e-9) if tight else math.floor(low / step + 1e-9)
     last = math.floor(high / step + 1e-9) if tight else math.ceil(high / step - 1e-9)
     ticks = tuple(_clean(step * at) for at in range(first, last + 1))
@@ -72,7 +76,7 @@ def _linear(low: float, high: float, length: float, tight: bool) -> Axis:
 
 def _step(rough: float) -> float:
     power = 10.0 ** math.floor(math.log10(rough))
-    return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * (1 - 1e-9))
+    return _clean(next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * (1 - 1e-9)))
 
 
 def _clean(value: float) -> float:

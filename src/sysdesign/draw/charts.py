@@ -55,6 +55,7 @@ def vega_lite(spec: ChartSpec, rows: list[Row], *, here: float | None = None) ->
         "width": width,
         "height": HEIGHT,
         "background": None,
+        "padding": {"left": 10, "top": 4, "right": 6 + label_width(names) // 6, "bottom": 4},
         "data": {"name": "rows", "values": shown},
         "encoding": {"x": _x(spec, x), "y": _y(spec, y)},
         "layer": [
@@ -95,8 +96,9 @@ def label_expression(unit: str) -> str:
     if unit == "share":
         return "format(datum.value, '~%')"
     suffix = "'B'" if unit == "B" else "''"
+    small = "abs(datum.value) < 0.001 && datum.value != 0 ? format(datum.value, '~e')"
     large = "format(datum.value, '~s')" if unit == "B" else "replace(format(datum.value, '~s'), 'G', 'B')"
-    return f"abs(datum.value) >= 1000 ? {large} + {suffix} : format(datum.value, '~g') + {suffix}"
+    return f"abs(datum.value) >= 1000 ? {large} + {suffix} : {small} : format(datum.value, '~g') + {suffix}"
 
 
 def _x(spec: ChartSpec, x: Axis) -> dict[str, Any]:
@@ -112,7 +114,8 @@ def _scale(over: Axis) -> dict[str, Any]:
 
 
 def _axis(over: Axis, label: str, unit: str) -> dict[str, Any]:
-    title = f"{label} ({unit})" if label and unit not in ("", "share", "B") else label or unit
+    shown = "" if unit in ("", "share", "B") else unit
+    title = f"{label} ({shown})" if label and shown else label or shown
     return {"title": title, "values": list(over.ticks), "labelExpr": label_expression(unit), "labelOverlap": "greedy"}
 
 

@@ -19,7 +19,16 @@ SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 _COLOR_CLASS = re.compile(r"^(fill|stroke|color)-([A-Z]+\d)$")
-_DROPPED = ("class", "style", "shape-rendering", "font-family", "aria-roledescription", "aria-label", "aria-hidden", "role")
+_DROPPED = (
+    "class",
+    "style",
+    "shape-rendering",
+    "font-family",
+    "aria-roledescription",
+    "aria-label",
+    "aria-hidden",
+    "role",
+)
 _KEPT_STYLES = {
     "fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "fill-opacity", "opacity",
     "text-anchor", "font-size", "font-weight", "font-style", "text-decoration", "dominant-baseline",

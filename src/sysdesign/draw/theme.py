@@ -31,6 +31,12 @@ DARK = {
     "#9d2c7c": "#f29bd5",
     "#8a6d00": "#e3c45a",
     "#4b5563": "#b6c0cc",
+    # The strokes of reference/figures/style.d2.
+    "#6b7684": "#909cab",
+    "#c97700": "#e9a63f",
+    "#2f7dc1": "#6bb2f0",
+    "#8b62c4": "#b795ec",
+    "#d14859": "#f4808d",
 }
 
 # What the diagram compiler's own color classes stand for: neutrals, base fills, two accents.
@@ -78,6 +84,7 @@ def dark_of(color: str) -> str:
         return DARK[color]
     red, green, blue = (int(color[at : at + 2], 16) / 255 for at in (1, 3, 5))
     hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
-    # Pale tints are fully saturated in this space; kept so, they would glow on a dark page.
-    dark = colorsys.hls_to_rgb(hue, 0.92 - 0.76 * lightness, min(saturation, 0.3 + 0.4 * (1 - lightness)))
+    # Strong colors stay strong and become lighter; pale tints become dark, and less saturated lest they glow.
+    turned = 0.92 - 0.4 * lightness if lightness <= 0.65 else 0.66 - (lightness - 0.65) * 0.5 / 0.35
+    dark = colorsys.hls_to_rgb(hue, turned, min(saturation, 0.3 + 0.6 * (1 - lightness)))
     return "#" + "".join(f"{round(255 * channel):02x}" for channel in dark)
