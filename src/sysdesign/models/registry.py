@@ -14,6 +14,7 @@ from sysdesign.models.declaration import Model
 
 SUBJECTS = (
     "availability",
+    "blast_radius",
     "caching",
     "queue_simulation",
     "queueing",
