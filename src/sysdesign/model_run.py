@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel
 
 from sysdesign.decide import quantity
 from sysdesign.errors import InvalidInput, nearest
@@ -73,9 +75,7 @@ def answer(chosen: Model, inputs: Mapping[str, Any], result: Any) -> ModelRun:
 def read_inputs(chosen: Model, given: Mapping[str, Any], *, read_file: ReadFile | None = None) -> dict[str, Any]:
     """Typed and checked inputs of a model, defaults filled in. Raises InvalidInput."""
     parameters = inputs_of(chosen.function)
-    for name in given:
-        if name not in parameters:
-            raise InvalidInput(f"{chosen.name} has no input {name!r}. {nearest(name, parameters, 'inputs')}")
+    given = read_names(chosen, given)
     inputs = {}
     for name, parameter in parameters.items():
         if name in given:
@@ -87,6 +87,15 @@ def read_inputs(chosen: Model, given: Mapping[str, Any], *, read_file: ReadFile 
     for name, value in inputs.items():
         check_value(parameters[name], value)
     return inputs
+
+
+def read_names(chosen: Model, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What was given, every name known. Raises InvalidInput, naming the nearest."""
+    parameters = inputs_of(chosen.function)
+    for name in given:
+        if name not in parameters:
+            raise InvalidInput(f"{chosen.name} has no input {name!r}. {nearest(name, parameters, 'inputs')}")
+    return given
 
 
 def read_value(parameter: Parameter, given: Any, read_file: ReadFile | None) -> Any:
@@ -202,8 +211,27 @@ def as_plain(value: Any) -> Any:
             return {str(key): as_plain(item) for key, item in value.items()}
         case Path():
             return str(value)
+        case BaseModel():
+            return as_plain(value.model_dump(by_alias=True))
         case _ if is_dataclass(value) and not isinstance(value, type):
             return {field.name: as_plain(getattr(value, field.name)) for field in fields(value)}
+        case _:
+            return value
+
+
+def json_text(value: Any, *, indent: int | None = None) -> str:
+    """A frozen result as JSON; what JSON has no number for (no limit, no answer) is null."""
+    return json.dumps(_finite(as_plain(value)), ensure_ascii=False, allow_nan=False, indent=indent, default=str)
+
+
+def _finite(value: Any) -> Any:
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case list():
+            return [_finite(item) for item in value]
+        case dict():
+            return {key: _finite(item) for key, item in value.items()}
         case _:
             return value
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,13 @@ def load_document(root: Path, planned: PlannedDocument) -> Document | None:
     if not path.is_file():
         return None
     shown = f"{root.name}/{path.name}"
-    return parse_document(located.read_text(path, shown), planned.slug, planned.name, shown)
+    return _parsed(located.read_text(path, shown), planned.slug, planned.name, shown)
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str, slug: str, name: str, shown: str) -> Document:
+    """An unchanged document is parsed once, so that an edit to one of many is seen at once."""
+    return parse_document(text, slug, name, shown)
 
 
 class _Loading:

@@ -32,9 +32,14 @@ def chart(source: Path, name: str, description: str) -> bytes:
     shown = f"reference/figures/{name}.yaml"
     spec = chart_spec(source, shown)
     try:
-        root = ElementTree.fromstring(_svg(vega_lite(spec, chart_rows(spec))))
+        return chart_svg(spec, chart_rows(spec), name, description)
     except InvalidInput as error:
         raise BadContent(shown, 1, str(error), "Change the inputs, the sweep or the scale") from None
+
+
+def chart_svg(spec: ChartSpec, rows: list[Row], name: str, description: str = "") -> bytes:
+    """The finished drawing of a chart with these rows. Raises InvalidInput when no row can be shown, or MissingTool."""
+    root = ElementTree.fromstring(_svg(vega_lite(spec, rows)))
     return finish(_bare(root), name, spec.title, description)
 
 

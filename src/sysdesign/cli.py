@@ -1,0 +1,45 @@
+"""The command `sysdesign`: the same operations as everywhere, printed for people or as JSON.
+
+Exit codes: 0 fine, 1 errors found, 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from sysdesign import __version__
+from sysdesign.commands import checking, deciding, modeling, reading, serving
+from sysdesign.errors import SysdesignError
+
+app = typer.Typer(
+    name="sysdesign",
+    help="A system design reference that runs: read it, search it, run its models, argue with its decisions.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for family in (reading, modeling, deciding, checking, serving):
+    family.add_to(app)
+
+
+@app.callback(invoke_without_command=True)
+def version(show: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
+    if show:
+        print(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command; what the caller can put right is one clear line, not a traceback."""
+    try:
+        app()
+    except SysdesignError as error:
+        print(f"sysdesign: {error}", file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output left, as `head` does
+        sys.exit(0)

@@ -1,0 +1,1 @@
+"""The commands of `sysdesign`, by what a person is doing."""

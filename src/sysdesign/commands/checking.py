@@ -1,0 +1,223 @@
+"""Keeping the reference right: check, explain, tidy, draw, facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.table import Table
+
+from sysdesign import operations
+from sysdesign.checks import Finding, Scoreboard, scoreboard
+from sysdesign.checks import check as run_checks
+from sysdesign.commands.console import AsJson, Root, out, print_json, progress_console, today
+from sysdesign.content import default_root, load
+from sysdesign.content.tidy import write_atomically
+from sysdesign.model_run import json_text
+
+Format = Annotated[
+    Literal["text", "github"],
+    typer.Option("--format", help="How findings are printed: for people, or as GitHub annotations."),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    app.command()(check)
+    app.command()(explain)
+    app.command()(tidy)
+    app.command()(draw)
+    facts = typer.Typer(help="Vendor facts, and the snapshot that they are checked against.")
+    facts.callback(invoke_without_command=True)(list_facts)
+    facts.command()(snapshot)
+    facts.command()(drift)
+    app.add_typer(facts, name="facts")
+
+
+def check(
+    documents: Annotated[
+        list[str] | None, typer.Argument(help="Documents to check; all by default. A path works too.")
+    ] = None,
+    only: Annotated[list[str] | None, typer.Option("--rule", help="Run this rule alone. May repeat.")] = None,
+    form: Format = "text",
+    as_json: AsJson = False,
+    reference: Root = None,
+) -> None:
+    """Run every rule over the reference and print the scoreboard. Exits 1 when an error is found."""
+    from sysdesign.checks.rules import rule as rule_named
+
+    root = reference or default_root()
+    content = load(root)
+    slugs = _slugs(content, documents or [])
+    rules = [rule_named(name).name for name in only] if only else None
+    with progress_console().status("Checking") as status:
+        findings = run_checks(
+            content,
+            today=today(),
+            documents=slugs,
+            only=rules,
+            progress=lambda name: status.update(f"Checking: {name}"),
+        )
+    board = scoreboard(content, findings)
+    if slugs is None and rules is None and operations.in_checkout(root):
+        write_atomically(root / "scoreboard.json", (json_text(operations.lasting(board), indent=1) + "\n").encode())
+    if as_json:
+        print_json(board)
+    elif form == "github":
+        _print_annotations(findings)
+    else:
+        _print_findings(findings)
+        if rules is None:
+            _print_scoreboard(board, slugs)
+    if any(finding.severity == "error" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _slugs(content: operations.Reference, documents: Iterable[str]) -> list[str] | None:
+    """Slugs of the documents named by slug, name, number or path; None for all. Files of no document are left out."""
+    found = []
+    for name in documents:
+        path = Path(name)
+        known = [d.slug for d in content.plan.documents if path.stem in (d.slug, d.name) or path.parent.name == d.slug]
+        if not known and (path.suffix or "/" in name):
+            return None  # a shared file was named (as a commit hook does): everything may be concerned
+        found.append(known[0] if known else content.named(name).slug)
+    return found or None
+
+
+def _print_findings(findings: Iterable[Finding]) -> None:
+    for finding in findings:
+        print(f"{finding.place}: {finding.severity}: {finding.message} [{finding.rule}]")
+        if finding.fix:
+            print(f"    {finding.fix}")
+
+
+def _print_annotations(findings: Iterable[Finding]) -> None:
+    for finding in findings:
+        text = f"{finding.message}. {finding.fix}".replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+        print(f"::{finding.severity} file={finding.place.path},line={finding.place.line},title={finding.rule}::{text}")
+
+
+def _print_scoreboard(board: Scoreboard, slugs: list[str] | None) -> None:
+    table = Table("document", *board.criteria, box=None, pad_edge=False)
+    planned = []
+    for row in board.rows:
+        if slugs is not None and row.slug not in slugs:
+            continue
+        if row.written:
+            table.add_row(row.slug, *(_cell(row.errors[name], row.warnings[name]) for name in board.criteria))
+        else:
+            planned.append(row.slug)
+    print()
+    out().print(table)
+    if planned:
+        print(f"planned: {', '.join(planned)}")
+    errors = sum(finding.severity == "error" for finding in board.findings)
+    warnings = len(board.findings) - errors
+    print(f"{errors} errors, {warnings} warnings; {sum(row.complete for row in board.rows)} documents complete")
+
+
+def _cell(errors: int, warnings: int) -> str:
+    if errors:
+        return f"{errors} missing"
+    return f"met ({warnings} to see)" if warnings else "met"
+
+
+def draw(
+    names: Annotated[list[str] | None, typer.Argument(help="Figures, as 05-caching/stampede; all by default.")] = None,
+    as_json: AsJson = False,
+    reference: Root = None,
+) -> None:
+    """Draw the figures whose drawing is not what its source gives."""
+    from sysdesign.draw.figures import draw as draw_figures
+
+    root = reference or default_root()
+    with progress_console().status("Drawing") as status:
+        drawn = draw_figures(root, names or None, progress=lambda each: status.update(f"Drawing: {each.name}"))
+    changed = [each.name for each in drawn if each.changed]
+    if as_json:
+        print_json({"drawn": len(drawn), "changed": changed})
+    else:
+        print("\n".join(f"drew {name}" for name in changed) or f"{len(drawn)} drawings are what their sources give")
+
+
+def list_facts(
+    context: typer.Context,
+    as_json: AsJson = False,
+    reference: Root = None,
+) -> None:
+    """List the vendor facts, with class and date."""
+    if context.invoked_subcommand:
+        return
+    lines = operations.list_facts(load(reference))
+    if as_json:
+        print_json(lines)
+        return
+    table = Table("fact", "class", "checked", "says", box=None, pad_edge=False)
+    for line in lines:
+        table.add_row(line.id, line.kind, line.checked, line.says)
+    out().print(table)
+
+
+def snapshot(as_json: AsJson = False, reference: Root = None) -> None:
+    """Renew the committed snapshot of AWS's service models from the installed botocore."""
+    from sysdesign.vendor.snapshot import extract, written
+
+    root = reference or default_root()
+    content = load(root)
+    taken = extract(content.facts.values())
+    path = root / "facts" / "snapshot.json"
+    write_atomically(path, written(taken))
+    summary = {"snapshot": str(path), "botocore": taken.botocore, "paths": len(taken.paths)}
+    print_json(summary) if as_json else print(f"{summary['paths']} paths of botocore {taken.botocore} in {path}")
+
+
+def drift(as_json: AsJson = False, reference: Root = None) -> None:
+    """Report where the installed botocore says something else than the snapshot; never fails."""
+    from sysdesign.vendor.drift import drift as drifted
+
+    found = drifted(load(reference))
+    if as_json:
+        print_json(found)
+        return
+    for line in found:
+        print(line)
+    print(f"{len(found)} checks differ" if found else "the newest models agree with the snapshot")
+
+
+def explain(
+    rule: Annotated[str | None, typer.Argument(help="A rule's name; without it, all rules are listed.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a check's rule looks for, and why."""
+    from sysdesign.checks.rules import rule as rule_named
+    from sysdesign.checks.rules import rules
+
+    chosen = [rule_named(rule)] if rule else list(rules().values())
+    if as_json:
+        print_json([{"rule": r.name, "criterion": r.criterion, "explanation": r.explanation} for r in chosen])
+    elif rule:
+        print(f"{chosen[0].name} (criterion: {chosen[0].criterion})\n\n{chosen[0].explanation}")
+    else:
+        table = Table("rule", "criterion", "finds", box=None, pad_edge=False)
+        for each in chosen:
+            table.add_row(each.name, each.criterion, each.explanation.splitlines()[0])
+        out().print(table)
+
+
+def tidy(
+    show: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 when something would change.")] = False,
+    as_json: AsJson = False,
+    reference: Root = None,
+) -> None:
+    """Write every document's footnote texts from the records that bear their ids."""
+    changed = operations.tidy(load(reference), write=not show)
+    if as_json:
+        print_json({"changed": changed})
+    else:
+        verb = "would change" if show else "tidied"
+        print("\n".join(f"{verb} {path}" for path in changed) or "nothing to tidy")
+    if show and changed:
+        raise typer.Exit(1)

@@ -1,0 +1,144 @@
+"""Decisions: from a workload in numbers to a choice and its reasons."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from sysdesign import operations
+from sysdesign.commands.console import AsJson, Root, out, print_json, today
+from sysdesign.content import default_root, load
+from sysdesign.content.located import read_text
+from sysdesign.content.tidy import write_atomically
+from sysdesign.decide import decide as run_decision
+from sysdesign.decide import (
+    framework,
+    frameworks,
+    load_workload,
+    prose,
+    vocabulary_entries,
+    workload_of,
+    workload_schema,
+)
+from sysdesign.decide import recheck as run_recheck
+from sysdesign.decide import record as record_of
+from sysdesign.decide.workload import Workload
+from sysdesign.errors import InvalidInput
+
+WorkloadFile = Annotated[
+    Path | None, typer.Option("--workload", "-w", help="A YAML or JSON file that describes the workload.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    app.command()(decide)
+    app.command()(recheck)
+    workload = typer.Typer(help="The vocabulary in which workloads are described.", no_args_is_help=True)
+    workload.command("fields")(fields)
+    workload.command("schema")(schema)
+    app.add_typer(workload, name="workload")
+
+
+def decide(
+    name: Annotated[str | None, typer.Argument(help="A decision; without it, all are listed.")] = None,
+    workload: WorkloadFile = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="One fact, over the file's: traffic.writes_per_s=40000. May repeat."),
+    ] = None,
+    as_json: AsJson = False,
+    record: Annotated[
+        Path | None, typer.Option("--record", help="Write a decision record (MADR) to this file.")
+    ] = None,
+    reference: Root = None,
+) -> None:
+    """Decide for a workload: the choice, what ruled out the others, what would flip it."""
+    if name is None:
+        _list(as_json, reference)
+        return
+    chosen = framework(reference or default_root(), name)
+    answer = run_decision(chosen, _workload(workload, given or []))
+    if record is not None:
+        write_atomically(record.resolve(), record_of(answer, today()).encode())
+    if as_json:
+        print_json(answer.as_json())
+        return
+    print(prose(answer), end="")
+    if record is not None:
+        print(f"\nRecord: {record}")
+
+
+def _list(as_json: bool, reference: Path | None) -> None:
+    lines = operations.list_decisions(load(reference))
+    if as_json:
+        print_json(lines)
+        return
+    table = Table("decision", "question", "document", box=None, pad_edge=False)
+    for line in lines:
+        table.add_row(line.name, line.question, line.document)
+    out().print(table)
+
+
+def _workload(path: Path | None, given: list[str]) -> Workload:
+    """The file's facts with those given on the command line over them."""
+    if path is not None and not path.is_file():
+        raise InvalidInput(f"there is no file {str(path)!r}")
+    if not given:
+        return load_workload(path) if path is not None else workload_of({})
+    if path is not None:
+        load_workload(path)  # its own errors first, at their own lines
+    facts: dict[str, Any] = (operations.read_yaml(path) or {}) if path is not None else {}
+    for each in given:
+        key, equals, value = each.partition("=")
+        group, dot, field = key.partition(".")
+        if not (equals and dot and field):
+            raise InvalidInput(f"--set {each!r}: write it as group.field=value, as in traffic.writes_per_s=40000")
+        facts.setdefault(group, {})[field] = _plain(value)
+    return workload_of(facts, str(path) if path else "workload")
+
+
+def _plain(text: str) -> Any:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def recheck(
+    record: Annotated[Path, typer.Argument(help="A record that `decide --record` wrote.")],
+    workload: WorkloadFile = None,
+    as_json: AsJson = False,
+    reference: Root = None,
+) -> None:
+    """Say whether a recorded decision still holds, and what changed. Exits 1 when it does not."""
+    text = read_text(record, str(record))
+    new = load_workload(workload) if workload is not None else None
+    found = run_recheck(text, frameworks(reference or default_root()), new, str(record))
+    if as_json:
+        print_json(found.as_json())
+    else:
+        print(found.prose(), end="")
+    if not found.holds:
+        raise typer.Exit(1)
+
+
+def fields(as_json: AsJson = False) -> None:
+    """List the fields of a workload, with unit, bounds and meaning."""
+    entries = vocabulary_entries()
+    if as_json:
+        print_json(entries)
+        return
+    table = Table("field", "takes", "meaning", box=None, pad_edge=False)
+    for entry in entries:
+        takes = ", ".join(entry["words"]) if entry.get("words") else str(entry.get("unit") or "number")
+        table.add_row(entry["name"], takes, entry["meaning"])
+    out().print(table)
+
+
+def schema() -> None:
+    """Print the JSON Schema of a workload, for editors and programs."""
+    print_json(workload_schema())

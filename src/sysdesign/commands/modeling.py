@@ -1,0 +1,174 @@
+"""Models: list and run, with the reader's own numbers and files."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from sysdesign import operations
+from sysdesign.commands.console import AsJson, Root, out, print_json, progress_console
+from sysdesign.errors import InvalidInput
+from sysdesign.model_run import ModelRun, text_of
+
+Given = Annotated[
+    list[str] | None,
+    typer.Argument(help="Inputs as key=value, with or without a unit: arrivals_per_s=2000, rebuild_s='500 ms'."),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    models = typer.Typer(help="List and run the models.", no_args_is_help=True)
+    models.command("list")(list_models)
+    models.command("run")(run)
+    app.add_typer(models, name="model")
+
+
+def list_models(
+    name: Annotated[str | None, typer.Argument(help="One model, with its inputs and what it assumes.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the models, grouped by the decision that they inform."""
+    if name:
+        line = operations.describe_model(name)
+        print_json(line) if as_json else _print_model(line)
+        return
+    lines = operations.list_models()
+    if as_json:
+        print_json(lines)
+        return
+    console = out()
+    for decision in dict.fromkeys(line.decision for line in lines):
+        console.print(f"\n{decision}", style="bold", markup=False)
+        table = Table(box=None, pad_edge=False, show_header=False)
+        for line in lines:
+            if line.decision == decision:
+                table.add_row(f"  {line.name}", line.title)
+        console.print(table)
+
+
+def _print_model(line: operations.ModelLine) -> None:
+    console = out()
+    console.print(line.name, style="bold", markup=False)
+    console.print(line.explanation, markup=False)
+    table = Table("input", "what it is", "unit", "from", "to", "default", box=None, pad_edge=False)
+    for each in line.inputs:
+        words = ", ".join(map(str, each.words))
+        table.add_row(
+            each.name, each.label, each.unit or words, _short(each.low), _short(each.high), _short(each.default)
+        )
+    console.print()
+    console.print(table)
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def run(
+    name: Annotated[str, typer.Argument(help="A model's name, as `model list` shows it.")],
+    given: Given = None,
+    sweep: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--sweep", help="Run over a range: key=low:high:points[:log], or words: policy=lru|fifo. May repeat."
+        ),
+    ] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    as_json: AsJson = False,
+    chart: Annotated[
+        Path | None, typer.Option("--chart", help="Draw the model's chart with these inputs to this SVG.")
+    ] = None,
+    dask: Annotated[str | None, typer.Option("--dask", help="Address of a Dask scheduler to sweep on.")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", help="Local processes for a sweep; -1 is all cores.")] = -1,
+    reference: Root = None,
+) -> None:
+    """Run a model: results with units, and the sentence that says what they mean."""
+    inputs = _inputs(given or [])
+    if chart is not None:
+        operations.draw_chart(name, inputs, chart, root=reference)
+    if sweep:
+        _sweep(name, inputs, sweep, as_csv=as_csv, as_json=as_json, dask=dask, jobs=jobs)
+        return
+    if dask:
+        raise InvalidInput("--dask spreads a sweep; give one with --sweep key=low:high:points")
+    answer = operations.run_model(name, inputs, files=True)
+    if as_json:
+        print_json(
+            {"model": answer.model, "inputs": answer.inputs, "results": answer.results, "sentence": answer.sentence}
+        )
+    elif as_csv:
+        columns = answer.table()
+        _print_csv(list(columns), zip(*columns.values(), strict=True))
+    else:
+        _print_run(answer)
+    if chart is not None and not (as_json or as_csv):
+        print(f"\nChart: {chart}")
+
+
+def _inputs(given: list[str]) -> dict[str, Any]:
+    inputs: dict[str, Any] = {}
+    for each in given:
+        key, equals, value = each.partition("=")
+        if not equals or not key:
+            raise InvalidInput(f"{each!r} is not an input; write it as key=value, as in arrivals_per_s=2000")
+        if key in inputs:
+            raise InvalidInput(f"{key} is given twice")
+        inputs[key] = value
+    return inputs
+
+
+def _print_run(answer: ModelRun) -> None:
+    console = out()
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for value in answer.results:
+        table.add_row(value.label, value.text, style="bold")
+    for value in answer.inputs:
+        table.add_row(value.label, value.text, style="dim")
+    console.print(table)
+    console.print(f"\n{answer.sentence}", markup=False)
+
+
+def _print_csv(header: list[str], rows: Iterable[Iterable[Any]]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+
+
+def _sweep(
+    name: str, inputs: dict[str, Any], axes: list[str], *, as_csv: bool, as_json: bool, dask: str | None, jobs: int
+) -> None:
+    from rich.progress import Progress
+
+    from sysdesign.sweeps import axis
+    from sysdesign.sweeps import sweep as run_sweep
+
+    with Progress(console=progress_console(), transient=True) as bar:
+        task = bar.add_task(name, total=None)
+        swept = run_sweep(
+            name,
+            inputs,
+            [axis(name, text) for text in axes],
+            jobs=jobs,
+            dask=dask,
+            files=True,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    columns = list(dict.fromkeys(key for row in swept.rows for key in row))
+    if as_json:
+        print_json(swept)
+    elif as_csv:
+        _print_csv(columns, ([row.get(column, "") for column in columns] for row in swept.rows))
+    else:
+        table = Table(*columns, box=None, pad_edge=False)
+        for row in swept.rows:
+            table.add_row(*(text_of(row.get(column), "") for column in columns))
+        out().print(table)

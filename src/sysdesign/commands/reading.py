@@ -1,0 +1,79 @@
+"""Reading: list, read, search."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from sysdesign import operations
+from sysdesign.commands.console import AsJson, Root, out, print_json
+from sysdesign.content import load
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    app.command("list")(list_documents)
+    app.command()(read)
+    app.command()(search)
+
+
+def list_documents(as_json: AsJson = False, reference: Root = None) -> None:
+    """List the documents, written and planned, in reading order."""
+    lines = operations.list_documents(load(reference))
+    if as_json:
+        print_json(lines)
+        return
+    table = Table("document", "state", "words", "figures", "what it answers", box=None, pad_edge=False)
+    for line in lines:
+        state = "written" if line.written else "planned"
+        table.add_row(
+            line.name, state, f"{line.words:,}" if line.written else "", str(line.figures or ""), line.sentence
+        )
+    out().print(table)
+
+
+def read(
+    address: Annotated[
+        str, typer.Argument(help="A document or section: 05-Caching-Strategies#cache-stampede, 05, caching.")
+    ],
+    as_json: AsJson = False,
+    reference: Root = None,
+) -> None:
+    """Print a section, with everything inside it, as Markdown."""
+    section = operations.read_section(load(reference), address)
+    if as_json:
+        print_json(section)
+    elif sys.stdout.isatty():
+        from rich.markdown import Markdown
+
+        out().print(Markdown(section.markdown))
+    else:
+        print(section.markdown, end="")
+
+
+def search(
+    query: Annotated[list[str], typer.Argument(help="Words, a term, a symptom; a misspelling is forgiven.")],
+    limit: Annotated[int, typer.Option("--limit", "-n", help="How many sections at most.", min=1, max=100)] = 10,
+    as_json: AsJson = False,
+    reference: Root = None,
+) -> None:
+    """Find sections."""
+    from sysdesign.search import Index
+
+    answer = operations.search(Index(load(reference)), " ".join(query), limit)
+    if as_json:
+        print_json(answer)
+        return
+    console = out()
+    if answer.corrected:
+        console.print(f"Searched for: {answer.corrected}", style="italic", markup=False)
+    for hit in answer.hits:
+        console.print(hit.address, style="bold", markup=False)
+        where = " › ".join(part for part in (hit.document, hit.trail, hit.title) if part)
+        console.print(f"  {where}", style="dim", markup=False)
+        console.print(f"  {hit.excerpt}", markup=False)
+    if not answer.hits:
+        console.print("Nothing found. Try fewer or other words; `sysdesign list` shows what is written.")

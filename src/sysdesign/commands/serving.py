@@ -1,0 +1,51 @@
+"""The site: build it, or serve it on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sysdesign.commands.console import AsJson, Root, print_json, progress_console
+from sysdesign.content import default_root
+
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", help="Where the site stands; site/ in a checkout, a cache folder elsewhere."),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    app.command()(build)
+    app.command()(serve)
+
+
+def build(out: Out = None, as_json: AsJson = False, reference: Root = None) -> None:
+    """Write the static site, ready for any static host under any prefix."""
+    from sysdesign.site.building import build_site, default_out
+
+    root = reference or default_root()
+    target = out or default_out(root)
+    with progress_console().status("Building the site"):
+        built = build_site(root, target)
+    if as_json:
+        print_json(built)
+    else:
+        print(f"{built.pages} pages, {built.files} files in {target} ({built.seconds:.1f} s)")
+
+
+def serve(
+    port: Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)] = 8000,
+    host: Annotated[str, typer.Option(help="The address to listen on; this machine alone by default.")] = "127.0.0.1",
+    out: Out = None,
+    reference: Root = None,
+    watch: Annotated[bool, typer.Option(help="Rebuild and refresh when the reference changes.")] = True,
+) -> None:
+    """Build what changed and serve the site with its live panels."""
+    from sysdesign.serving import serve as run_server
+    from sysdesign.site.building import default_out
+
+    root = reference or default_root()
+    run_server(root, out or default_out(root), host=host, port=port, watch=watch)

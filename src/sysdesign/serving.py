@@ -1,0 +1,105 @@
+"""`sysdesign serve`: build what changed, listen, rebuild while the reference is edited."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+from watchfiles import awatch
+
+from sysdesign.content import load
+from sysdesign.errors import InvalidInput, SysdesignError
+from sysdesign.models.warming import warm
+from sysdesign.search.index import Index
+from sysdesign.service import Room, announced, application
+from sysdesign.site.building import build_site, changed_pages
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def serve(root: Path, out: Path, *, host: str, port: int, watch: bool) -> None:
+    """Serve until interrupted. Raises InvalidInput for a port that is taken or not allowed."""
+    listener = _listener(host, port)
+    with listener:
+        print("Building the site ...", file=sys.stderr, flush=True)
+        build_site(root, out, force=False)
+        reference = load(root)
+        room = Room(out, reference, Index(reference))
+        address = listener.getsockname()[:2]
+        shown = "127.0.0.1" if host in LOOPBACK else host
+        hosts = ["127.0.0.1", "localhost", "[::1]", host] if host in LOOPBACK else ["*"]
+        config = uvicorn.Config(
+            application(room, hosts, refresh=watch), log_level="warning", lifespan="off", server_header=False
+        )
+        asyncio.run(_run(uvicorn.Server(config), listener, room, root, watch, f"http://{shown}:{address[1]}/"))
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise InvalidInput(
+            f"port {port} of {host} cannot be used ({error.strerror}). Name another: make serve PORT={port + 1}"
+        ) from None
+    return listener
+
+
+async def _run(
+    server: uvicorn.Server, listener: socket.socket, room: Room, root: Path, watch: bool, address: str
+) -> None:
+    stop = asyncio.Event()
+    tasks = [asyncio.create_task(asyncio.to_thread(warm))]
+    if watch:
+        tasks.append(asyncio.create_task(_follow(room, root, stop)))
+    tasks.append(asyncio.create_task(_announce(server, address)))
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, _end, server)
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        stop.set()
+        for task in tasks[1:]:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+def _end(server: uvicorn.Server) -> None:
+    server.should_exit = True
+    server.force_exit = True  # open change streams must not hold the process
+
+
+async def _announce(server: uvicorn.Server, address: str) -> None:
+    """Print the address once requests are answered."""
+    while not server.started:
+        await asyncio.sleep(0.02)
+    print(f"Serving at {address} (Ctrl-C to stop)", flush=True)
+
+
+async def _follow(room: Room, root: Path, stop: asyncio.Event) -> None:
+    """On each change: show the changed pages at once, then rebuild and swap the whole site."""
+    async for _changes in awatch(root, debounce=50, step=20, stop_event=stop, ignore_permission_denied=True):
+        try:
+            await _show(room, root)
+            await asyncio.to_thread(build_site, root, room.out, force=False)
+            room.fresh = {}
+        except SysdesignError as error:
+            print(f"sysdesign: {error}\n  The site before this change is still served.", file=sys.stderr, flush=True)
+
+
+async def _show(room: Room, root: Path) -> None:
+    reference = await asyncio.to_thread(load, root)
+    async with announced(room):
+        room.fresh = dict(changed_pages(reference, room.reference))
+        room.reference = reference
+    room.index = await asyncio.to_thread(Index, reference)

@@ -1,0 +1,107 @@
+"""From the folder reference/ to a published site, when anything changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sysdesign import __version__
+from sysdesign.content import Reference, load
+from sysdesign.content.loading import PACKAGE
+from sysdesign.search.pages import search_files
+from sysdesign.site import document_page
+from sysdesign.site.pages import pages, site_of
+from sysdesign.site.publish import publish, stamp
+
+SCOREBOARD = "scoreboard.json"  # beside plan.yaml; `check` writes it
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build did."""
+
+    folder: Path
+    pages: int
+    files: int
+    seconds: float
+    changed: bool
+
+
+def build_site(root: Path, out: Path, *, force: bool = True) -> Built:
+    """Build the site and swap it in; without `force` only when something changed.
+
+    Raises BadContent for content that would give a broken page, BuildFailed when it
+    cannot be written. The site before is untouched until the new one is whole.
+    """
+    started = time.perf_counter()
+    digest = content_digest(root)
+    if not force and stamp(out) == digest:
+        return Built(out.resolve(), 0, 0, time.perf_counter() - started, changed=False)
+    files = site_files(load(root), scoreboard_of(root))
+    folder = publish(out, sorted(files.items()), digest)
+    page_count = sum(path.endswith(".html") for path in files)
+    return Built(folder, page_count, len(files), time.perf_counter() - started, changed=True)
+
+
+def site_files(reference: Reference, scoreboard: Any = None) -> dict[str, bytes]:
+    """Every file of the site by path; the search index is made beside the pages."""
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        search = beside.submit(search_files, reference)
+        files = dict(pages(reference, scoreboard))
+        files.update(search.result())
+    return files
+
+
+def changed_pages(reference: Reference, before: Reference) -> Iterator[tuple[str, bytes]]:
+    """The pages of the documents whose text changed, and the style sheet that figures share."""
+    changed = [slug for slug in reference.documents if _source(reference, slug) != _source(before, slug)]
+    if changed:
+        site = site_of(reference)
+        yield from (document_page.page(site, slug) for slug in changed)
+        yield "assets/figures.css", site.figures_sheet
+
+
+def _source(reference: Reference, slug: str) -> str | None:
+    document = reference.documents.get(slug)
+    return document.source if document else None
+
+
+def scoreboard_of(root: Path) -> Any:
+    """What the last `check` wrote, or None."""
+    try:
+        return json.loads((root / SCOREBOARD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def content_digest(root: Path) -> str:
+    """One hash of everything that the site is made from: the reference and this package."""
+    digest = hashlib.sha256(__version__.encode())
+    for base in (root, PACKAGE):
+        for path in _sources(base):
+            digest.update(path.relative_to(base).as_posix().encode() + b"\0")
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _sources(base: Path) -> Iterator[Path]:
+    for folder, folders, names in os.walk(base):
+        folders[:] = sorted(name for name in folders if name != "__pycache__")
+        for name in sorted(names):
+            if not name.startswith(".") and not name.endswith((".pyc", ".nbi", ".nbc", "~")):
+                yield Path(folder, name)
+
+
+def default_out(root: Path) -> Path:
+    """site/ in a checkout; elsewhere a cache folder of the user's, one for each place of the reference."""
+    if (root.parent / "pyproject.toml").is_file():
+        return root.parent / "site"
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return home / "sysdesign" / f"site-{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:8]}"
