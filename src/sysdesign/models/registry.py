@@ -14,11 +14,14 @@ from sysdesign.models.declaration import Model
 
 SUBJECTS = (
     "availability",
+    "backoff",
     "blast_radius",
     "caching",
+    "metastable",
     "queue_simulation",
     "queueing",
     "quorum",
+    "retries",
     "sizing",
     "slo",
 )  # fmt: skip
