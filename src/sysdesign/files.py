@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,10 @@ def read_file(parameter: Parameter, path: Path) -> Any:
         from sysdesign.histories import read_history
 
         return read_history(path)
+    if parameter.name == "trace":
+        from sysdesign.traces import Trace, show_progress
+
+        return Trace(path, show_progress if sys.stderr.isatty() else None)
     return path
 
 

@@ -125,10 +125,13 @@ def _count(value: float) -> str:
 
 
 def _replay_sentence(inputs: Mapping[str, Any], result: ReplayResult) -> str:
-    return (
-        f"{_POLICY_NAMES[inputs['policy']]} with room for {inputs['capacity_keys']:,} keys answers {_percent(result.hit_ratio)} of "
-        f"requests (95 % interval {_percent(result.hit_ratio_low)} to {_percent(result.hit_ratio_high)})."
+    found = (
+        f"{_POLICY_NAMES[inputs['policy']]} with room for {inputs['capacity_keys']:,} keys answers "
+        f"{_percent(result.hit_ratio)} of requests"
     )
+    if inputs.get("trace") is not None:
+        return f"{found}, from a cold start over {result.requests_replayed:,} requests of the trace."
+    return f"{found} (95 % interval {_percent(result.hit_ratio_low)} to {_percent(result.hit_ratio_high)})."
 
 
 def _estimate_sentence(inputs: Mapping[str, Any], result: Estimate) -> str:
@@ -172,8 +175,8 @@ def _leases_sentence(inputs: Mapping[str, Any], result: Leases) -> str:
 
 def _origin_sentence(inputs: Mapping[str, Any], result: OriginLoad) -> str:
     return (
-        f"The origin sees {_count(result.origin_per_s)} requests a second ({_percent(result.origin_utilization)} of its "
-        f"capacity) and would see {_count(result.load_without_cache)} times that without the cache."
+        f"The origin sees {_count(result.origin_per_s)} requests a second, "
+        f"{_percent(result.origin_utilization)} of its capacity, and would see {_count(result.load_without_cache)} times that without the cache."
     )
 
 
@@ -188,7 +191,8 @@ def _tiers_sentence(inputs: Mapping[str, Any], result: Tiers) -> str:
 def _lost_node_sentence(inputs: Mapping[str, Any], result: LostNode) -> str:
     return (
         f"{_percent(result.moved_share)} of cached keys are lost, so the origin's load rises {result.surge:.3g} times, "
-        f"to {_count(result.origin_after_per_s)} a second; half of the extra load lasts longer than {result.half_refill_s:.2g} s."
+        f"to {_count(result.origin_after_per_s)} a second; half of the extra load is gone after "
+        f"{result.half_refill_s:.2g} s."
     )
 
 

@@ -161,10 +161,10 @@ def arc(ids, hit, capacity, lists, older, newer, place, mark, register):
     for at in range(ids.size):
         key = ids[at]
         held = place[key] - 1
-        if held == T1 or held == T2:
+        if held in (T1, T2):
             hit[at] = True
             take_out(lists, older, newer, held, key)
-        elif held == B1 or held == B2:
+        elif held in (B1, B2):
             recent, frequent = lists[B1, SIZE], lists[B2, SIZE]
             if held == B1:
                 register[0] = min(register[0] + max(frequent / recent, 1.0), float(capacity))

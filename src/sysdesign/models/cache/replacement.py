@@ -63,7 +63,7 @@ def _hashes(keys: np.ndarray) -> np.ndarray:
 
 @njit(cache=True)
 def _look_up(keys, hashes, start, ids, table_keys, table_ids, distinct):
-    """Number keys from `start` on; stop before the table is half full. Returns the end reached and the distinct keys."""
+    """Number keys from `start` on, until the table is half full; returns the end reached and the distinct keys."""
     mask = table_ids.size - 1
     for at in range(start, keys.size):
         slot = hashes[at] & mask

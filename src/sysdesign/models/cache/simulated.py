@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from scipy.stats import t as student
@@ -40,7 +40,7 @@ def replay(
     scan_keys: Annotated[
         int, Input("Keys of one scan", "keys", low=1, high=1e8, default=100_000, help="then it starts over")
     ] = 100_000,
-    requests: Annotated[int, Input("Most requests to replay", low=1_000, high=1e8, default=300_000)] = 300_000,
+    requests: Annotated[int, Input("Most requests to replay", low=1_000, high=1e7, default=300_000)] = 300_000,
     precision: Annotated[
         float, Input("Stop at this half width of the interval", "share", low=0, high=0.5, default=0.003)
     ] = 0.003,
@@ -48,6 +48,13 @@ def replay(
     trace: Annotated[
         Path | None, Input("Trace file of your own", help="replayed in place of the generated requests")
     ] = None,
+    trace_layout: Annotated[
+        Literal["auto", "keys", "csv", "columns", "blocks"],
+        Input("Trace: layout", default="auto", help="one key a line, CSV, white-space columns, or block ranges"),
+    ] = "auto",
+    trace_column: Annotated[
+        int, Input("Trace: column of the key", low=0, high=1000, default=0, help="counted from 1; 0: the only one")
+    ] = 0,
 ) -> ReplayResult:
     """Hit ratio of an eviction policy, replaying requests one by one.
 
@@ -59,17 +66,30 @@ def replay(
     The interval is as good as the batches are independent.
 
     Policies: FIFO, LRU, CLOCK, LFU (counted while cached), SIEVE, S3-FIFO, ARC, W-TinyLFU.
-    Models read no files: a `trace` is replayed, whole and from a cold cache, by the
-    command, or in Python by sysdesign.traces.replay_file; here it raises InvalidInput.
+    Models read no files: `trace` is a sysdesign.traces.Trace, which the command
+    makes from the file named. It is replayed whole from a cold cache; its hit
+    ratio is exact, so both ends of the interval equal it.
     Source: yang-2023, zhang-2024, megiddo-2003, einziger-2017.
     """
-    if trace is not None:
-        raise InvalidInput(f"trace is {str(trace)!r}; in Python replay a file with sysdesign.traces.replay_file")
-    workload = Workload(int(catalog_keys), float(skew), float(scan_share), int(scan_keys), int(seed))
     cache = Cache(policy, capacity_keys)
+    if trace is not None:
+        return _replay_trace(cache, trace, trace_layout, int(trace_column))
+    workload = Workload(int(catalog_keys), float(skew), float(scan_share), int(scan_keys), int(seed))
+    return _replay_workload(cache, workload, int(requests), precision)
+
+
+def _replay_trace(cache: Cache, trace: Any, layout: str, column: int) -> ReplayResult:
+    if not hasattr(trace, "chunks"):
+        raise InvalidInput(f"trace is {str(trace)!r}; in Python give sysdesign.traces.Trace({str(trace)!r})")
     run = Replay([cache])
-    batch = int(requests) // 2 // BATCHES
-    run.feed(workload.requests(int(requests) - BATCHES * batch))
+    for keys in trace.chunks(layout, column or None):
+        run.feed(keys)
+    return ReplayResult(cache.hit_ratio, cache.hit_ratio, cache.hit_ratio, run.requests, run.distinct_keys)
+
+
+def _replay_workload(cache: Cache, workload: Workload, requests: int, precision: float) -> ReplayResult:
+    run, batch = Replay([cache]), requests // 2 // BATCHES
+    run.feed(workload.requests(requests - BATCHES * batch))
     ratios: list[float] = []
     while len(ratios) < BATCHES:
         before = cache.hits
