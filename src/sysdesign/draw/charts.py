@@ -6,12 +6,13 @@ panel: the panel runs the model with the reader's inputs and shows the result.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 from sysdesign.draw.chart_labels import mark_layers, series_layers
-from sysdesign.draw.chart_rows import Row, axis, chart_rows, series_labels
+from sysdesign.draw.chart_rows import Row, axis, chart_columns, chart_rows, chart_table, series_labels
 from sysdesign.draw.chart_scale import Axis, axis_over
 from sysdesign.draw.chart_spec import ChartSpec, chart_spec
 from sysdesign.draw.svg import finish, tag
@@ -40,7 +41,13 @@ def chart(source: Path, name: str, description: str) -> bytes:
 def chart_svg(spec: ChartSpec, rows: list[Row], name: str, description: str = "") -> bytes:
     """The finished drawing of a chart with these rows. Raises InvalidInput when no row can be shown, or MissingTool."""
     root = ElementTree.fromstring(_svg(vega_lite(spec, rows)))
-    return finish(_bare(root), name, spec.title, description)
+    return finish(_bare(root), name, spec.title, description, chart_data(spec, rows))
+
+
+def chart_data(spec: ChartSpec, rows: list[Row]) -> str:
+    """What a drawing carries of its data, so that a page can show the table without running the model."""
+    table = {"columns": chart_columns(spec), "rows": chart_table(spec, rows)}
+    return json.dumps(table, ensure_ascii=False, separators=(",", ":"))
 
 
 def vega_lite(spec: ChartSpec, rows: list[Row], *, here: float | None = None) -> dict[str, Any]:
@@ -90,7 +97,8 @@ def config() -> dict[str, Any]:
         "axisX": {"grid": False, "titlePadding": 8},
         "axisY": {
             "grid": True, "domain": False, "ticks": False,
-            "titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleBaseline": "bottom", "titleX": -34, "titleY": -12,
+            "titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleBaseline": "bottom",
+            "titleX": -34, "titleY": -12,
         },
         "line": {"strokeWidth": 2.25, "strokeJoin": "round"},
     }  # fmt: skip

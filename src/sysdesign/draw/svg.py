@@ -43,8 +43,11 @@ def tag(name: str) -> str:
     return f"{{{SVG}}}{name}"
 
 
-def finish(root: ElementTree.Element, name: str, title: str, description: str) -> bytes:
-    """The finished bytes of a drawing whose root has a viewBox; `name` is the figure's ("05-caching/stampede")."""
+def finish(root: ElementTree.Element, name: str, title: str, description: str, data: str = "") -> bytes:
+    """The finished bytes of a drawing whose root has a viewBox; `name` is the figure's ("05-caching/stampede").
+
+    `data` goes into the drawing's metadata.
+    """
     prefix = "f-" + re.sub(r"[^a-z0-9]+", "-", name.lower())
     _shorten_ids(root, prefix)
     for element in root.iter():
@@ -53,6 +56,9 @@ def finish(root: ElementTree.Element, name: str, title: str, description: str) -
     _root_attributes(root, prefix, bool(description))
     _head(root, prefix, title, description)
     _spread(root)
+    if data:
+        metadata = ElementTree.SubElement(root, tag("metadata"))
+        metadata.text, metadata.tail = data, "\n"
     return ElementTree.tostring(root, encoding="unicode", short_empty_elements=True).encode() + b"\n"
 
 
