@@ -62,7 +62,7 @@ class FactCheck(BaseModel):
     path: str = ""
     kind: Literal[
         "enum-has", "enum-eq", "enum-lacks", "max", "min", "op-exists", "op-absent", "member-exists",
-        "service-exists", "service-absent", "region-exists", "doc-regex",
+        "service-exists", "service-absent", "region-exists", "partition-exists", "doc-regex",
     ]  # fmt: skip
     expected: Any = None
 
