@@ -18,7 +18,27 @@ from sysdesign.checks.findings import Context, Finding
 from sysdesign.content import Reference
 from sysdesign.errors import UnknownName, nearest
 
-RULES: tuple[str, ...] = ()
+RULES: tuple[str, ...] = (
+    "section-order",
+    "heading-level",
+    "missing-topic",
+    "thin-topic",
+    "few-visuals",
+    "bare-figure",
+    "unitless-column",
+    "thin-use-case",
+    "one-sided-pattern",
+    "few-pitfalls",
+    "few-questions",
+    "missing-decision",
+    "thin-ledger",
+    "incomplete-reference",
+    "broken-link",
+    "broken-address",
+    "odd-spelling",
+    "unused-term",
+    "empty-phrase",
+)
 
 # The columns of the scoreboard: what a complete document is, in the order in which a reader would ask.
 CRITERIA = (

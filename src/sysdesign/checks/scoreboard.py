@@ -62,7 +62,9 @@ def scoreboard(reference: Reference, findings: Iterable[Finding]) -> Scoreboard:
 
 
 def document_of(reference: Reference, finding: Finding) -> str | None:
-    """The document that a finding's file belongs to, by the file's own name or its folder's."""
+    """The document that a finding is about: named by it, or by its file's own name or folder."""
+    if finding.slug:
+        return finding.slug
     path = PurePosixPath(finding.place.path)
     for planned in reference.plan.documents:
         if path.stem in (planned.slug, planned.name) or path.parent.name == planned.slug:
