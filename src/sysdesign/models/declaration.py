@@ -221,7 +221,8 @@ def _check_number(parameter: Parameter, value: Any) -> None:
         return
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise InvalidInput(f"{parameter.name} is {value!r}; it takes a number{_range_text(parameter)}")
-    if parameter.kind == "integer" and float(value) != math.floor(value if math.isfinite(value) else 0.5):
+    whole = isinstance(value, (int, np.integer)) or (math.isfinite(value) and value == math.floor(value))
+    if parameter.kind == "integer" and not whole:
         raise InvalidInput(f"{parameter.name} is {value!r}; it takes a whole number{_range_text(parameter)}")
     declared = parameter.input
     below = declared.low is not None and value < declared.low
