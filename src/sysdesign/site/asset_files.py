@@ -1,0 +1,61 @@
+"""The files that pages load: style sheets, scripts, the icon, and the chart engine."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from functools import cache
+from importlib import metadata, resources
+from pathlib import Path
+
+NAMES = (
+    "site.css", "theme.js", "element.js", "site.js", "search.js", "spelling.js", "panel.js", "decide.js", "icon.svg",
+)  # fmt: skip
+
+# Draws through an interpreter of expressions, so that the page needs no `unsafe-eval`. Tooltips and styles are the
+# page's own: the engine would inject a style sheet.
+_ENGINE = """
+window.sysdesignChart = (element, spec, options) => vegaEmbed(element, spec, {
+  ast: true, actions: false, defaultStyle: false, tooltip: false, renderer: "svg", ...options,
+});
+"""
+
+
+@cache
+def assets() -> dict[str, bytes]:
+    """Content of each hand-written file, by name."""
+    folder = resources.files("sysdesign.site") / "assets"
+    return {name: (folder / name).read_bytes() for name in NAMES}
+
+
+def version(*contents: bytes) -> str:
+    """A short name for contents, so that a browser never mixes two builds."""
+    return hashlib.sha256(b"\0".join(contents)).hexdigest()[:10]
+
+
+@cache
+def chart_engine() -> bytes:
+    """The chart library as one script, bundled by the drawing tool itself.
+
+    Bundling takes over a second, so the result is kept in the user's cache folder.
+    """
+    import vl_convert
+
+    edition = f"{metadata.version('vl-convert-python')}-{version(_ENGINE.encode())}"
+    kept = _cache_folder() / f"chart-engine-{edition}.js"
+    try:
+        return kept.read_bytes()
+    except OSError:
+        content = vl_convert.javascript_bundle(_ENGINE).encode()
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        part = kept.with_suffix(f".{os.getpid()}")
+        part.write_bytes(content)
+        part.replace(kept)
+    except OSError:
+        pass  # a cache that cannot be written costs a second, nothing else
+    return content
+
+
+def _cache_folder() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sysdesign"

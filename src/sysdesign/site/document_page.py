@@ -1,0 +1,83 @@
+"""The page of one written document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from markupsafe import Markup
+
+from sysdesign.content import Reference
+from sysdesign.content.document import Document
+from sysdesign.content.records import PlannedDocument
+from sysdesign.site.addresses import folder_of, root_from, section_target
+from sysdesign.site.evidence import date_text, note_view, record_of
+from sysdesign.site.layout import Page, Site, document_item, documents_by_group
+from sysdesign.site.prose import Prose
+
+_KINDS = {"Number": "computed number", "Fact": "dated fact", "Source": "source"}
+
+
+def page(site: Site, slug: str) -> Page:
+    """The page of the written document with that slug. Raises BadContent where it would be broken."""
+    reference, document, planned = site.reference, site.reference.documents[slug], site.reference.planned(slug)
+    path = f"{folder_of(planned)}index.html"
+    root = root_from(path)
+    prose = Prose(reference, document, root, site.figures)
+    body = Markup(prose.body())  # Prose escapes all text
+    before, after = _neighbors(reference, planned)
+    return site.page(
+        path, "document.html",
+        layout="reading", title=document.title, description=planned.sentence, sentence=planned.sentence,
+        anchor=document.sections[0].anchor,
+        group_title=next(group.title for group in reference.plan.groups if group.id == planned.group),
+        groups=documents_by_group(reference, root, slug), body=body, outline=_outline(document),
+        before=[document_item(reference, reference.planned(name), root) for name in planned.prerequisites],
+        notes=[note_view(reference, note, site.models, root) for note in prose.notes.found.values()],
+        terms=[_term(reference, id_, root) for id_ in sorted(prose.terms, key=str.lower)],
+        outside=list(prose.outside), facts_checked=_facts_checked(reference, prose),
+        evidence_line=_evidence_line(reference, prose),
+        previous=before and document_item(reference, before, root),
+        next=after and document_item(reference, after, root),
+        has_figures=bool(document.figures),
+    )  # fmt: skip
+
+
+def _outline(document: Document) -> list[dict[str, Any]]:
+    parts: list[dict[str, Any]] = []
+    for section in document.sections:
+        if section.level == 2:
+            parts.append({"anchor": section.anchor, "title": section.title, "parts": []})
+        elif section.level == 3 and parts:
+            parts[-1]["parts"].append({"anchor": section.anchor, "title": section.title})
+    return parts
+
+
+def _neighbors(reference: Reference, planned: PlannedDocument) -> tuple[PlannedDocument | None, PlannedDocument | None]:
+    order = [slug for slug in reference.plan.reading_order if slug in reference.documents]
+    at = order.index(planned.slug)
+    before = reference.planned(order[at - 1]) if at else None
+    after = reference.planned(order[at + 1]) if at + 1 < len(order) else None
+    return before, after
+
+
+def _term(reference: Reference, id_: str, root: str) -> dict[str, str]:
+    term = reference.terms[id_]
+    target = section_target(reference, term.home, root)
+    link = f"{target.title} (planned)" if target.kind == "planned" else target.title
+    return {"id": id_, "term": term.term, "sentence": term.sentence, "href": target.href, "link": link}
+
+
+def _facts_checked(reference: Reference, prose: Prose) -> str:
+    dates = [reference.facts[id_].checked for id_ in prose.notes.found if id_ in reference.facts]
+    if not dates:
+        return ""
+    first, last = min(dates), max(dates)
+    return date_text(last) if first == last else f"between {date_text(first)} and {date_text(last)}"
+
+
+def _evidence_line(reference: Reference, prose: Prose) -> str:
+    counts = dict.fromkeys(_KINDS.values(), 0)
+    for id_ in prose.notes.found:
+        counts[_KINDS[type(record_of(reference, id_)).__name__]] += 1
+    shown = [f"{count} {name}{'s' if count != 1 else ''}" for name, count in counts.items() if count]
+    return ", ".join(shown) or "none yet"

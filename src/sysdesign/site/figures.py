@@ -1,0 +1,122 @@
+"""Figures in a page: the drawing inlined, its caption, its description, its data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from sysdesign.content import Reference, located
+from sysdesign.content.document import Figure
+from sysdesign.errors import BadContent
+from sysdesign.models.declaration import Model
+from sysdesign.site.addresses import model_href
+from sysdesign.site.drawing import DarkPartners, Drawing, cell_text, drawing, with_attributes
+
+
+@dataclass
+class FigureRoom:
+    """Draws the figures of one site: what they share is kept here."""
+
+    reference: Reference
+    models: Mapping[str, Model]
+    partners: DarkPartners = field(default_factory=DarkPartners)
+
+    def read_all(self) -> bytes:
+        """Take in every figure of every document; gives the style sheet that they share."""
+        for document in self.reference.documents.values():
+            for figure in document.figures:
+                self.partners.add(self.read(figure.name, document.path, figure.line))
+        for model in self.models.values():
+            drawn = self.chart_of(model)
+            if drawn is not None:
+                self.partners.add(drawn)
+        return self.partners.sheet().encode()
+
+    def read(self, name: str, asked_by: str, line: int) -> Drawing:
+        """The committed drawing of a figure. Raises BadContent when it is not there."""
+        path = self.reference.root / "figures" / f"{name}.svg"
+        if not path.is_file():
+            raise BadContent(asked_by, line, f"the figure figures/{name}.svg is not there", "Draw it with `make draw`")
+        shown = f"{self.reference.root.name}/figures/{name}.svg"
+        try:
+            return drawing(located.read_text(path, shown))
+        except ValueError as error:
+            if isinstance(error, BadContent):
+                raise
+            raise BadContent(shown, 1, str(error), "Draw it again with `make draw`") from None
+
+    def chart_of(self, model: Model) -> Drawing | None:
+        """The chart of a model, where it has one that is drawn."""
+        if model.chart is None or model.chart not in self.reference.figures:
+            return None
+        if not (self.reference.root / "figures" / f"{model.chart}.svg").is_file():
+            return None  # a check says so; the model's page stands without it
+        return self.read(model.chart, f"{self.reference.root.name}/figures/{model.chart}.yaml", 1)
+
+    def html(self, figure: Figure, marks: str, asked_by: str, root: str) -> str:
+        """A figure as the page shows it; `marks` are the evidence handles of its caption line."""
+        drawn = self.read(figure.name, asked_by, figure.line)
+        source = self.reference.figures.get(figure.name)
+        chart = source is not None and source.suffix == ".yaml"
+        id_ = f"fig:{figure.name.rsplit('/')[-1]}"
+        tools, after = self._chart_parts(source, drawn, root) if chart and source else ("", "")
+        return (
+            f'<figure class="figure {"chart" if chart else "diagram"}" id="{escape(id_)}"{self._data(figure.name, source) if chart and source else ""}>\n'
+            f'<div class="canvas">{self.picture(drawn, id_)}</div>\n'
+            f'<figcaption id="{escape(id_)}:caption">{escape(figure.caption, quote=False)}{marks}</figcaption>\n'
+            f'<div class="tools">{tools}<details class="description"><summary>Description</summary>'
+            f'<p id="{escape(id_)}:text">{escape(figure.alt, quote=False)}</p></details>{after}</div>\n</figure>\n'
+        )
+
+    def picture(self, drawn: Drawing, id_: str) -> str:
+        """The drawing's own markup, named by caption and description."""
+        named = f'aria-labelledby="{escape(id_)}:caption" aria-describedby="{escape(id_)}:text"'
+        return with_attributes(drawn.markup, f'class="drawing" role="img" {named}')
+
+    def _data(self, name: str, source: Path) -> str:
+        spec = chart_source(source)
+        model = self.models.get(str(spec.get("model")))
+        if model is None or model.chart != name:
+            return ""
+        return f' data-model="{escape(model.name)}" data-inputs="{escape(json.dumps(spec.get("inputs") or {}))}"'
+
+    def _chart_parts(self, source: Path, drawn: Drawing, root: str) -> tuple[str, str]:
+        spec = chart_source(source)
+        model = self.models.get(str(spec.get("model")))
+        tools = ""
+        if model is not None:
+            tools = (
+                f'<a class="use" href="{escape(model_href(model.name, root, spec.get("inputs")))}">Use your numbers</a>'
+            )
+        if not drawn.data:
+            return tools, ""
+        return tools, data_table(drawn.data)
+
+
+def data_table(data: Any) -> str:
+    """A chart's data, folded away."""
+    head = "".join(f'<th scope="col" class="right">{escape(name)}</th>' for name in data["columns"])
+    body = "".join(
+        "<tr>" + "".join(f'<td class="right">{escape(cell_text(cell))}</td>' for cell in row) + "</tr>"
+        for row in data["rows"]
+    )
+    return (
+        '<details class="data"><summary>Data as a table</summary><div class="frame" role="region" tabindex="0" '
+        f'aria-label="Data of the chart"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></details>'
+    )
+
+
+def chart_source(path: Path) -> dict[str, Any]:
+    """What the source of a chart says. Raises BadContent."""
+    return _chart_source(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=1024)
+def _chart_source(path: Path, _changed: int) -> dict[str, Any]:
+    value = located.read(path, f"figures/{path.parent.name}/{path.name}").value
+    return value if isinstance(value, dict) else {}

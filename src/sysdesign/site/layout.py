@@ -1,0 +1,88 @@
+"""What all pages share: the templates, the links at the top, the list of documents."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from sysdesign.content import Reference
+from sysdesign.content.records import PlannedDocument
+from sysdesign.models.declaration import Model
+from sysdesign.site.addresses import folder_of, root_from
+from sysdesign.site.asset_files import assets, version
+from sysdesign.site.figures import FigureRoom
+
+Page = tuple[str, bytes]
+MORE = ({"path": "workload/", "name": "Workload"}, {"path": "checks/", "name": "How this is checked"})
+
+
+@dataclass
+class Site:
+    """What the pages of one build share."""
+
+    reference: Reference
+    models: Mapping[str, Model]
+    figures: FigureRoom
+    decisions: Mapping[str, Any] = field(default_factory=dict)  # frameworks by name
+    files: dict[str, str] = field(default_factory=dict)  # name of an asset: its path with its version
+
+    def __post_init__(self) -> None:
+        stamp = version(*assets().values())
+        self.files = {name: f"assets/{name}?v={stamp}" for name in assets()}
+        sheet = self.figures.read_all()
+        self.files["figures.css"] = f"assets/figures.css?v={version(sheet)}"
+        self.figures_sheet = sheet
+
+    def page(self, path: str, template: str, **values: Any) -> Page:
+        """One page from its template."""
+        common = {
+            "root": root_from(path), "assets": self.files, "here": path.removesuffix("index.html"),
+            "rooms": self._rooms(), "more": list(MORE), "layout": "wide", "has_figures": False,
+            "own_search": False, "main_class": "", "description": "", "title": "",
+        }  # fmt: skip
+        text = environment().get_template(template).render({**common, **values})
+        return path, text.encode()
+
+    def _rooms(self) -> list[dict[str, str]]:
+        rooms = [("decisions/", "Decisions")] if self.decisions else []
+        rooms += [("models/", "Models"), ("facts/", "Facts"), ("glossary/", "Glossary")]
+        return [{"path": path, "name": name} for path, name in rooms]
+
+
+@cache
+def environment() -> Environment:
+    """The templates. A name that a template misspells is an error."""
+    found = Environment(
+        loader=PackageLoader("sysdesign.site"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    found.filters["json"] = lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return found
+
+
+def document_item(reference: Reference, planned: PlannedDocument, root: str, here: str = "") -> dict[str, Any]:
+    """A document as lists show it; without `href` while it is planned."""
+    written = planned.slug in reference.documents
+    return {
+        "title": planned.title, "sentence": planned.sentence, "slug": planned.slug, "here": planned.slug == here,
+        "href": f"{root}{folder_of(planned)}" if written else "",
+    }  # fmt: skip
+
+
+def documents_by_group(reference: Reference, root: str, here: str = "") -> list[dict[str, Any]]:
+    """All documents of the plan under their groups."""
+    return [
+        {
+            "title": group.title, "sentence": group.sentence,
+            "documents": [
+                document_item(reference, document, root, here)
+                for document in reference.plan.documents if document.group == group.id
+            ],
+        }
+        for group in reference.plan.groups
+    ]  # fmt: skip

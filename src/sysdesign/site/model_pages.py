@@ -1,0 +1,151 @@
+"""The page of each model, and their list."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from sysdesign.content import Reference
+from sysdesign.models.declaration import Model, Parameter, inputs_of, outputs_of, result_type_of
+from sysdesign.site.addresses import folder_of, input_text, root_from
+from sysdesign.site.figures import chart_source, data_table
+from sysdesign.site.layout import Page, Site
+
+
+def pages(site: Site) -> Iterator[Page]:
+    """The list of models, and a page for each."""
+    yield _list(site)
+    for model in site.models.values():
+        yield _page(site, model)
+
+
+def _list(site: Site) -> Page:
+    root = root_from("models/index.html")
+    groups: dict[str, list[Model]] = {}
+    for model in site.models.values():
+        groups.setdefault(model.document, []).append(model)
+    shown = []
+    for planned in site.reference.plan.documents:
+        if planned.slug in groups:
+            written = planned.slug in site.reference.documents
+            href = f"{root}{folder_of(planned)}" if written else ""
+            shown.append({"title": planned.title, "href": href, "models": groups[planned.slug]})
+    return site.page(
+        "models/index.html", "models.html", title="Models", groups=shown,
+        description="Models that compute the numbers in the text, with your own inputs.",
+    )  # fmt: skip
+
+
+def _page(site: Site, model: Model) -> Page:
+    path = f"models/{model.name}/index.html"
+    root = root_from(path)
+    reference = site.reference
+    chart = _chart(site, model)
+    planned = next((d for d in reference.plan.documents if d.slug == model.document), None)
+    written = planned is not None and planned.slug in reference.documents
+    return site.page(
+        path, "model.html", title=model.title, model=model, chart=chart, has_figures=chart is not None,
+        document=planned, document_href=f"{root}{folder_of(planned)}" if planned and written else "",
+        first=first_paragraph(model), assumes=assumptions(model), source=module_source(model),
+        inputs=[input_view(name, parameter) for name, parameter in inputs_of(model.function).items()],
+        outputs=[
+            {"name": name, "label": output.label, "unit": output.unit}
+            for name, output in outputs_of(result_type_of(model.function)).items()
+        ],
+        runnable=all(p.kind != "file" for p in inputs_of(model.function).values()),
+        command=command(model), numbers=_numbers(reference, model, root),
+        description=model.decision, main_class="model-page",
+    )  # fmt: skip
+
+
+def _chart(site: Site, model: Model) -> dict[str, Any] | None:
+    drawn = site.figures.chart_of(model)
+    if drawn is None:
+        return None
+    source = site.reference.figures[model.chart or ""]
+    figure = next(
+        (f for d in site.reference.documents.values() for f in d.figures if f.name == model.chart), None
+    )  # fmt: skip
+    return {
+        "picture": site.figures.picture(drawn, "fig:chart"),
+        "caption": figure.caption if figure else model.title,
+        "text": figure.alt if figure else "",
+        "inputs": chart_source(source).get("inputs") or {},
+        "table": data_table(drawn.data) if drawn.data else "",
+    }
+
+
+def input_view(name: str, parameter: Parameter) -> dict[str, Any]:
+    """One input as the panel and the table of inputs show it."""
+    declared = parameter.input
+    default = declared.default
+    return {
+        "name": name, "kind": parameter.kind, "label": declared.label, "unit": declared.unit, "help": declared.help,
+        "low": declared.low, "high": declared.high, "words": list(parameter.words),
+        "slider": parameter.kind in ("number", "integer") and None not in (declared.low, declared.high),
+        "shown_unit": shown_unit(declared.unit),
+        "default": None if default is None else default if isinstance(default, (int, float)) else input_text(default),
+    }  # fmt: skip
+
+
+def shown_unit(unit: str) -> str:
+    """A unit as it stands behind a field: `/s` for `1/s`, nothing for a share."""
+    return "" if unit == "share" else unit.removeprefix("1") if unit.startswith("1/") else unit
+
+
+def _paragraphs(text: str | None) -> list[str]:
+    return [" ".join(part.split()) for part in re.split(r"\n\s*\n", inspect.cleandoc(text or "")) if part.strip()]
+
+
+def first_paragraph(model: Model) -> str:
+    """The first paragraph of the model's own description."""
+    return (_paragraphs(model.function.__doc__) or [model.title])[0]
+
+
+def assumptions(model: Model) -> list[str]:
+    """What the model's own description says beyond its first line, without examples and errors."""
+    own = [
+        p for p in _paragraphs(model.function.__doc__)[1:] if not p.startswith((">>>", "Raises", "Source:", "Units:"))
+    ]
+    subject = inspect.getmodule(inspect.unwrap(model.function))
+    shared = [
+        p for p in _paragraphs(subject.__doc__ if subject else "")[1:] if not p.startswith(("Source:", "Units:", ">>>"))
+    ]
+    return own + [p for p in shared if p not in own]
+
+
+def module_source(model: Model) -> str:
+    """What the model's description names as its source, as `Source: ...` writes it."""
+    subject = inspect.getmodule(inspect.unwrap(model.function))
+    for text in (model.function.__doc__, subject.__doc__ if subject else ""):
+        found = re.search(r"Sources?:\s*(.+?)(?:\n\s*\n|Units:|$)", text or "", re.DOTALL)
+        if found:
+            return " ".join(found.group(1).split())
+    return ""
+
+
+def command(model: Model) -> str:
+    """The command that runs the model with its defaults."""
+    words = [
+        f"{name}={_quoted(input_text(p.input.default))}"
+        for name, p in inputs_of(model.function).items() if p.input.default is not None
+    ]  # fmt: skip
+    return " ".join(["sysdesign", "model", "run", model.name, *words])
+
+
+def _quoted(text: str) -> str:
+    return f"'{text}'" if re.search(r"[^\w.+-]", text) else text
+
+
+def _numbers(reference: Reference, model: Model, root: str) -> list[dict[str, str]]:
+    """Where the text shows a number of this model."""
+    found = []
+    for slug, document in reference.documents.items():
+        folder = folder_of(reference.planned(slug))
+        for use in document.footnote_uses:
+            number = reference.numbers.get(use.id)
+            if number is not None and number.model == model.name:
+                found.append({"text": use.covers, "href": f"{root}{folder}#{use.section}", "shows": number.shows})
+    return found

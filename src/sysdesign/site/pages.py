@@ -1,0 +1,46 @@
+"""Every page of the site, from the reference to bytes.
+
+Pure and deterministic: the same reference gives the same bytes, and no page
+holds the day on which it was built or how old something is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sysdesign.content import Reference
+from sysdesign.models.registry import models
+from sysdesign.site import decision_pages, document_page, home_page, model_pages, record_pages
+from sysdesign.site.asset_files import assets, chart_engine
+from sysdesign.site.figures import FigureRoom
+from sysdesign.site.layout import Page, Site
+
+
+def pages(reference: Reference, scoreboard: Mapping[str, Any] | None = None) -> Iterator[Page]:
+    """Path and bytes of every file of the site but the search index.
+
+    `scoreboard` is what the checks found, as plain values; without it the page that shows it says how to get it.
+    Raises BadContent where a page would be broken.
+    """
+    site = site_of(reference)
+    for slug in reference.documents:
+        yield document_page.page(site, slug)
+    yield home_page.page(site)
+    yield from model_pages.pages(site)
+    yield from decision_pages.pages(site)
+    yield from record_pages.pages(site, scoreboard)
+    yield "assets/figures.css", site.figures_sheet
+    yield "assets/chart-engine.js", chart_engine()
+    for name, content in assets().items():
+        yield f"assets/{name}", content
+
+
+def site_of(reference: Reference) -> Site:
+    """What the pages of one build share."""
+    return Site(reference, models(), FigureRoom(reference, models()), decision_pages.frameworks(reference))
+
+
+def render(reference: Reference, *, scoreboard: Mapping[str, Any] | None = None) -> dict[str, bytes]:
+    """All files of the site but the search index, by path."""
+    return dict(pages(reference, scoreboard))
