@@ -149,7 +149,7 @@ def find_layout(path: str, lines: list[str], layout: str, column: int | str | No
         if "\0" in line:
             raise BadTrace(path, number, "the file is not text", "Give text, plain or compressed (.gz, .zst)")
     shown = [line for _, line in numbered]
-    name = _told(path, shown) if layout == "auto" else layout
+    name = _told(path, shown, column) if layout == "auto" else layout
     if name in ("keys", "blocks"):
         if column not in (None, 1):
             raise InvalidInput(f"the column is {column!r}, but a trace of {name} has none to choose; leave it out")
@@ -157,18 +157,18 @@ def find_layout(path: str, lines: list[str], layout: str, column: int | str | No
     return _with_column(path, name, shown, column)
 
 
-def _told(path: str, lines: list[str]) -> str:
-    """The layout that fits every one of the lines."""
+def _told(path: str, lines: list[str], column: int | str | None) -> str:
+    """The layout that most lines speak for; a line that does not fit it is reported when it is read."""
     spaced = [line.split() for line in lines]
     if all(len(fields) == 4 for fields in spaced) and _is_blocks(spaced):
         return "blocks"
-    if all("," in line for line in lines):
+    if 2 * sum("," in line for line in lines) > len(lines):
         return "csv"
     widths = {len(fields) for fields in spaced}
+    if column not in (None, 1) or (len(widths) == 1 and widths != {1}):
+        return "columns"
     if widths == {1}:
         return "keys"
-    if len(widths) == 1:
-        return "columns"
     raise BadTrace(
         path, 1, f"the lines have from {min(widths)} to {max(widths)} fields",
         "Give the layout: keys to take whole lines, columns or csv with the column of the key, or blocks",
@@ -185,7 +185,7 @@ def _is_blocks(rows: list[list[str]]) -> bool:
 
 def _with_column(path: str, name: str, lines: list[str], column: int | str | None) -> Layout:
     rows = [trace_lines.fields(name, line) for line in lines]
-    width = len(rows[0])
+    width = max(map(len, rows)) if name == "columns" else len(rows[0])
     if isinstance(column, str):
         if column not in rows[0]:
             raise BadTrace(path, 1, f"no column is named {column!r}", nearest(column, rows[0], "columns"))

@@ -175,8 +175,8 @@ def _leases_sentence(inputs: Mapping[str, Any], result: Leases) -> str:
 
 def _origin_sentence(inputs: Mapping[str, Any], result: OriginLoad) -> str:
     return (
-        f"The origin sees {_count(result.origin_per_s)} requests a second, "
-        f"{_percent(result.origin_utilization)} of its capacity, and would see {_count(result.load_without_cache)} times that without the cache."
+        f"The origin sees {_count(result.origin_per_s)} requests a second, {_percent(result.origin_utilization)} of "
+        f"its capacity, and would see {_count(result.load_without_cache)} times that without the cache."
     )
 
 

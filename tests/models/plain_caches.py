@@ -1,0 +1,224 @@
+"""Eviction policies written a second time, for the tests: slow, from the papers' own words, sharing no code.
+
+Each is a function from requests and a capacity to the list of hits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+
+Requests = Sequence[Hashable]
+
+
+def fifo(requests: Requests, capacity: int) -> list[bool]:
+    queue: list = []
+    hits = []
+    for key in requests:
+        hits.append(key in queue)
+        if key not in queue:
+            queue = [*queue, key][-capacity:]
+    return hits
+
+
+def lru(requests: Requests, capacity: int) -> list[bool]:
+    """By Mattson's stack distance: a hit if fewer than `capacity` other keys came since the last request."""
+    hits = []
+    for at, key in enumerate(requests):
+        earlier = [i for i in range(at) if requests[i] == key]
+        hits.append(bool(earlier) and len(set(requests[earlier[-1] + 1 : at])) < capacity)
+    return hits
+
+
+def lfu(requests: Requests, capacity: int) -> list[bool]:
+    counts: dict = {}
+    last: dict = {}
+    hits = []
+    for at, key in enumerate(requests):
+        hits.append(key in counts)
+        if key not in counts and len(counts) == capacity:
+            del counts[min(counts, key=lambda cached: (counts[cached], last[cached]))]
+        counts[key] = counts.get(key, 0) + 1
+        last[key] = at
+    return hits
+
+
+def clock(requests: Requests, capacity: int) -> list[bool]:
+    """As the textbook draws it: fixed frames around a clock face, a hand, and a use bit per frame."""
+    frames: list = []
+    used: dict = {}
+    hand, hits = 0, []
+    for key in requests:
+        hits.append(key in used)
+        if key in used:
+            used[key] = True
+        elif len(frames) < capacity:
+            frames.append(key)
+            used[key] = False
+        else:
+            while used[frames[hand]]:
+                used[frames[hand]] = False
+                hand = (hand + 1) % capacity
+            del used[frames[hand]]
+            frames[hand] = key
+            used[key] = False
+            hand = (hand + 1) % capacity
+    return hits
+
+
+def sieve(requests: Requests, capacity: int) -> list[bool]:
+    """The queue as a list, oldest first; the hand is the position of the next key to look at."""
+    queue: list = []
+    visited: set = set()
+    hand, hits = 0, []
+    for key in requests:
+        hits.append(key in queue)
+        if key in queue:
+            visited.add(key)
+            continue
+        if len(queue) == capacity:
+            hand = hand if hand < len(queue) else 0
+            while queue[hand] in visited:
+                visited.remove(queue[hand])
+                hand = (hand + 1) % capacity
+            queue.pop(hand)
+            # a hand that ran off the newest end starts over at the oldest, not at the key now coming in
+            hand = hand if hand < len(queue) else capacity + 1
+        queue.append(key)
+    return hits
+
+
+def s3fifo(requests: Requests, capacity: int) -> list[bool]:
+    small_target = max(int(capacity * 0.1), 1)
+    main_target = capacity - small_target
+    small: list = []
+    main: list = []
+    ghost: list = []
+    reads: dict = {}
+    hits = []
+
+    def evict() -> None:
+        if len(main) > main_target or not small:
+            while True:
+                tail = main.pop(0)
+                if reads[tail] == 0:
+                    return
+                reads[tail] -= 1
+                main.append(tail)
+        while small:
+            tail = small.pop(0)
+            if reads[tail] >= 2:
+                reads[tail] = 0
+                main.append(tail)
+            else:
+                ghost.append(tail)
+                del ghost[: max(len(ghost) - main_target, 0)]
+                return
+
+    for key in requests:
+        hits.append(key in small or key in main)
+        if hits[-1]:
+            reads[key] = min(reads[key] + 1, 3)
+            continue
+        remembered = key in ghost
+        if remembered:
+            ghost.remove(key)
+        while len(small) + len(main) >= capacity:
+            evict()
+        (main if remembered else small).append(key)
+        reads[key] = 0
+    return hits
+
+
+def arc(requests: Requests, capacity: int) -> list[bool]:
+    """Figure 4 of the paper; lists run from least to most recent."""
+    t1: list = []
+    t2: list = []
+    b1: list = []
+    b2: list = []
+    p, hits = 0.0, []
+
+    def replace(in_b2: bool) -> None:
+        if t1 and (len(t1) > p or (in_b2 and len(t1) == p)):
+            b1.append(t1.pop(0))
+        else:
+            b2.append(t2.pop(0))
+
+    for x in requests:
+        hits.append(x in t1 or x in t2)
+        if x in t1:  # case I
+            t1.remove(x)
+            t2.append(x)
+        elif x in t2:
+            t2.remove(x)
+            t2.append(x)
+        elif x in b1:  # case II
+            p = min(p + (1 if len(b1) >= len(b2) else len(b2) / len(b1)), capacity)
+            replace(False)
+            b1.remove(x)
+            t2.append(x)
+        elif x in b2:  # case III
+            p = max(p - (1 if len(b2) >= len(b1) else len(b1) / len(b2)), 0)
+            replace(True)
+            b2.remove(x)
+            t2.append(x)
+        else:  # case IV
+            if len(t1) + len(b1) == capacity:
+                if len(t1) < capacity:
+                    b1.pop(0)
+                    replace(False)
+                else:
+                    t1.pop(0)
+            elif len(t1) + len(t2) + len(b1) + len(b2) >= capacity:
+                if len(t1) + len(t2) + len(b1) + len(b2) == 2 * capacity:
+                    b2.pop(0)
+                replace(False)
+            t1.append(x)
+    return hits
+
+
+def wtinylfu(requests: Requests, capacity: int) -> list[bool]:
+    """With every count halved in sight at each reset, and one list per segment, least recent first."""
+    window_size = max(capacity // 100, 1)
+    main_size = capacity - window_size
+    protected_size = main_size * 8 // 10
+    window: list = []
+    probation: list = []
+    protected: list = []
+    counts: dict = {}
+    counted, hits = 0, []
+    for key in requests:
+        counts[key] = min(counts.get(key, 0) + 1, 15)
+        counted += 1
+        if counted == 10 * capacity:
+            counts = {each: count // 2 for each, count in counts.items()}
+            counted = 0
+        hits.append(key in window or key in probation or key in protected)
+        if key in window:
+            window.remove(key)
+            window.append(key)
+        elif key in protected:
+            protected.remove(key)
+            protected.append(key)
+        elif key in probation:
+            probation.remove(key)
+            (protected if protected_size else probation).append(key)
+            if len(protected) > protected_size:
+                probation.append(protected.pop(0))
+        else:
+            window.append(key)
+            if len(window) > window_size:
+                candidate = window.pop(0)
+                if len(probation) + len(protected) < main_size:
+                    probation.append(candidate)
+                elif main_size:
+                    segment = probation or protected
+                    if counts[candidate] > counts[segment[0]]:
+                        segment.pop(0)
+                        probation.append(candidate)
+    return hits
+
+
+POLICIES: dict[str, Callable[[Requests, int], list[bool]]] = {
+    "fifo": fifo, "lru": lru, "clock": clock, "lfu": lfu, "sieve": sieve, "s3fifo": s3fifo, "arc": arc,
+    "wtinylfu": wtinylfu,
+}  # fmt: skip
