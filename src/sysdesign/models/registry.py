@@ -24,6 +24,7 @@ SUBJECTS = (
     "retries",
     "sizing",
     "slo",
+    "tail",
 )  # fmt: skip
 
 

@@ -1,0 +1,277 @@
+"""The tail at scale: a request is as slow as the slowest answer it waits for.
+
+Fan-out, waiting for some of many, hedged and tied requests. Assumes that the answers of different servers
+are independent draws; a cause they share (a hot key, a full network, a pause of all) makes fan-out less bad
+and hedging less good than told here. `shared_share` puts a number to that. Extra requests add load, which
+the latencies given here do not feel: keep them small, or measure latencies under the added load.
+Source: dean-barroso-2013. Units: milliseconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+from scipy.special import betaincinv
+
+from sysdesign.errors import InvalidInput
+from sysdesign.models.declaration import Input, Model, Output, checked
+from sysdesign.models.distribution import Distribution
+from sysdesign.models.interval import interval_of
+from sysdesign.models.laws import invert
+from sysdesign.models.summed import Summed
+
+SHARES = np.array([0.5, 0.95, 0.99, 0.999])
+LATENCY = "0.98*lognormal(median=5, sigma=0.4) + 0.02*exponential(mean=60)"
+LATENCY_INPUT = Input("Latency of one request", "ms", low=0, high=1e9, default=LATENCY)
+BATCHES = 20
+
+
+@dataclass(frozen=True)
+class FanOut:
+    """How often at least one of many is slow."""
+
+    any_slow: Annotated[float, Output("Requests with at least one slow answer", "share")]
+    leaf_percentile: Annotated[float, Output("Percentile of one server that is the median of the whole", "share")]
+
+
+@dataclass(frozen=True)
+class LeafTarget:
+    """How rarely one server may be slow."""
+
+    slow_share: Annotated[float, Output("Slow answers of one server at most", "share")]
+    leaf_percentile: Annotated[float, Output("Percentile of one server that must be fast", "share")]
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Latency of waiting for k of n answers, beside that of one answer and of all."""
+
+    p50_ms: Annotated[float, Output("Median", "ms")]
+    p95_ms: Annotated[float, Output("95th percentile", "ms")]
+    p99_ms: Annotated[float, Output("99th percentile", "ms")]
+    p999_ms: Annotated[float, Output("99.9th percentile", "ms")]
+    one_p50_ms: Annotated[float, Output("Median of one server", "ms")]
+    one_p99_ms: Annotated[float, Output("99th percentile of one server", "ms")]
+    all_p99_ms: Annotated[float, Output("99th percentile of waiting for all", "ms")]
+    p99_of_all: Annotated[float, Output("99th percentile as a share of that for all", "share")]
+    requests_per_answer: Annotated[float, Output("Requests sent for each answer used")]
+
+
+@dataclass(frozen=True)
+class Hedge:
+    """Latency with hedged requests, and what they cost."""
+
+    delay_ms: Annotated[float, Output("Time before the hedge", "ms")]
+    p50_ms: Annotated[float, Output("Median", "ms")]
+    p95_ms: Annotated[float, Output("95th percentile", "ms")]
+    p99_ms: Annotated[float, Output("99th percentile", "ms")]
+    p999_ms: Annotated[float, Output("99.9th percentile", "ms")]
+    plain_p99_ms: Annotated[float, Output("99th percentile without hedging", "ms")]
+    plain_p999_ms: Annotated[float, Output("99.9th percentile without hedging", "ms")]
+    extra_requests: Annotated[float, Output("Requests added", "share")]
+
+
+@dataclass(frozen=True)
+class Tied:
+    """Latency with tied requests, by simulation."""
+
+    p50_ms: Annotated[float, Output("Median", "ms")]
+    p99_ms: Annotated[float, Output("99th percentile", "ms")]
+    p99_low_ms: Annotated[float, Output("99th percentile, at least", "ms")]
+    p99_high_ms: Annotated[float, Output("99th percentile, at most", "ms")]
+    plain_p50_ms: Annotated[float, Output("Median without tying", "ms")]
+    plain_p99_ms: Annotated[float, Output("99th percentile without tying", "ms")]
+    extra_work: Annotated[float, Output("Requests done twice", "share")]
+    extra_work_low: Annotated[float, Output("Requests done twice, at least", "share")]
+    extra_work_high: Annotated[float, Output("Requests done twice, at most", "share")]
+    extra_messages: Annotated[float, Output("Messages added for each request")]
+    draws: Annotated[int, Output("Requests simulated")]
+
+
+@checked
+def fan_out(
+    slow_share: Annotated[float, Input("Slow answers of one server", "share", low=0, high=1, default=0.01)],
+    servers: Annotated[int, Input("Servers asked", low=1, high=1_000_000, default=100)],
+) -> FanOut:
+    """Chance that at least one of n answers is slow: 1 - (1 - p)^n. Takes arrays elementwise.
+
+    >>> round(fan_out(slow_share=0.01, servers=100).any_slow, 3)
+    0.634
+    """
+    share, count = np.asarray(slow_share, float), np.asarray(servers, float)
+    with np.errstate(divide="ignore"):
+        any_slow = -np.expm1(count * np.log1p(-share))
+    return FanOut(_plain(any_slow), _plain(0.5 ** (1 / count)))
+
+
+@checked
+def leaf_target(
+    any_slow: Annotated[float, Input("Requests that may be slow", "share", low=0, high=1, default=0.01)],
+    servers: Annotated[int, Input("Servers asked", low=1, high=1_000_000, default=100)],
+) -> LeafTarget:
+    """How rarely one server may be slow for the whole to be fast: 1 - (1 - t)^(1/n). Takes arrays elementwise."""
+    with np.errstate(divide="ignore"):
+        share = -np.expm1(np.log1p(-np.asarray(any_slow, float)) / np.asarray(servers, float))
+    return LeafTarget(_plain(share), _plain(1 - share))
+
+
+@checked
+def wait_for(
+    latency: Annotated[Distribution, LATENCY_INPUT],
+    servers: Annotated[int, Input("Servers asked", low=1, high=100_000, default=20)],
+    answers: Annotated[int, Input("Answers waited for", low=1, high=100_000, default=20)],
+    legs: Annotated[int, Input("Independent draws that one answer adds up", low=1, high=4, default=1,
+                               help="2 where the latency given is one way")] = 1,
+) -> Wait:  # fmt: skip
+    """Latency of asking n servers and waiting for the fastest k answers.
+
+    The k-th of n draws stays within x with the chance that a Beta(k, n - k + 1) variable stays within F(x),
+    so percentiles are exact for one leg. Ask for more than you need and the tail goes; the load grows as n
+    over k. Source of an example: bailis-2012. Raises InvalidInput when more answers are waited for than servers are asked.
+    """
+    if answers > servers:
+        raise InvalidInput(f"answers is {answers} of {servers} servers; wait for no more answers than servers asked")
+    law = Summed(Distribution.of(latency, "ms"), legs)
+    waits = law.quantile(betaincinv(answers, servers - answers + 1, SHARES))
+    one = law.quantile(np.array([0.5, 0.99]))
+    every = float(law.quantile(np.array([0.99 ** (1 / servers)]))[0])
+    _finite(law.law, waits, every)
+    return Wait(
+        *map(float, waits), float(one[0]), float(one[1]), every,
+        float(waits[2]) / every if every > 0 else 1.0, servers / answers,
+    )  # fmt: skip
+
+
+@checked
+def hedge(
+    latency: Annotated[Distribution, LATENCY_INPUT],
+    delay_percentile: Annotated[float, Input("Hedge when slower than this share of requests", "share",
+                                             low=0, high=0.9999, default=0.95)] = 0.95,
+    hedges: Annotated[int, Input("Hedges at most, one delay apart", low=1, high=5, default=1)] = 1,
+    shared_share: Annotated[float, Input("Slowness that a second server shares", "share", low=0, high=1, default=0,
+                                         help="Chance that the hedge is of no use")] = 0.0,
+    delay_ms: Annotated[float, Input("Delay, if not by percentile; 0 takes the percentile", "ms", low=0, high=1e9,
+                                     default=0)] = 0.0,
+    legs: Annotated[int, Input("Independent draws that one answer adds up", low=1, high=4, default=1,
+                               help="2 where the latency given is one way")] = 1,
+) -> Hedge:  # fmt: skip
+    """Latency when a second request goes out once the first is late, and the requests that adds.
+
+    The first answer wins: still waiting at t means S(t) S(t - d) ..., with S the chance that one request
+    takes longer. A delay at the 95th percentile adds at most 5 % of requests, if the latencies stay as
+    given. With a percentile of 0 both go out at once. Only for requests that may safely be done twice.
+    bailis-2012 tells of a hedge after 8 ms that adds 4.2 % of requests, as here, and brings the 99.9th
+    percentile to 11.0 ms; a second answer that takes 3 ms at least, sent after 8 ms, cannot: it is 16.7 ms.
+    """
+    law = Summed(Distribution.of(latency, "ms"), legs)
+    delay = delay_ms if delay_ms > 0 else 0.0
+    if delay == 0 and delay_percentile > 0:
+        delay = float(law.quantile(np.array([delay_percentile]))[0])
+
+    def cdf(x: np.ndarray) -> np.ndarray:
+        return 1 - _still_waiting(law, x, delay, hedges, shared_share)
+
+    plain = np.asarray(law.quantile(SHARES), dtype=float)
+    waits = invert(cdf, SHARES, np.full(4, law.least), plain)
+    extra = sum(
+        float(_still_waiting(law, np.array(j * delay), delay, j - 1, shared_share)) for j in range(1, hedges + 1)
+    )
+    _finite(law.law, waits, extra)
+    return Hedge(delay, *map(float, waits), float(plain[2]), float(plain[3]), extra)
+
+
+def _still_waiting(law: Summed, at: np.ndarray, delay: float, hedges: int, shared: float) -> np.ndarray:
+    """Chance that no answer has come by `at`. A request that goes out at 0 ms delay has not answered at 0."""
+    survival = 1 - law.cdf(at)
+    if delay == 0:
+        survival = np.where(at <= 0, 1.0, survival)
+    together = survival
+    for j in range(1, hedges + 1):
+        late = at - j * delay
+        together = together * np.where(late < 0, 1.0, 1 - law.cdf(late))
+    return shared * survival + (1 - shared) * together
+
+
+@checked
+def tied(
+    queue: Annotated[Distribution, Input("Wait in a server's queue", "ms", low=0, high=1e9,
+                                         default="exponential(mean=10)")],
+    service: Annotated[Distribution, Input("Service", "ms", low=0, high=1e9, default="exponential(mean=5)")],
+    message_ms: Annotated[float, Input("One message between servers", "ms", low=0, high=1e6, default=0.5)] = 0.5,
+    delay_ms: Annotated[float, Input("Delay of the second copy", "ms", low=0, high=1e6, default=1)] = 1.0,
+    draws: Annotated[int, Input("Requests simulated at most", low=2_000, high=2_000_000, default=200_000)] = 200_000,
+    relative_width: Annotated[float, Input("Narrow enough", "share", low=0.001, high=1, default=0.02)] = 0.02,
+    seed: Annotated[int, Input("Seed", low=0, high=2**31, default=1)] = 1,
+) -> Tied:  # fmt: skip
+    """Latency when a request stands in two servers' queues and the first to begin cancels the other.
+
+    Both copies are done when the second begins before the cancellation reaches it, one message later.
+    Delaying the second copy by two messages avoids most of that when queues are empty. Assumes that the two
+    queues are independent and as long as before: the copies that wait in line cost nothing until they begin.
+    Stops when the interval of the 99th percentile is narrow enough.
+    """
+    waits, services = Distribution.of(queue, "ms"), Distribution.of(service, "ms")
+    for name, law in (("queue", waits), ("service", services)):
+        if law.least < 0:
+            raise InvalidInput(f"{name} is {law.text}, which may be under 0; try abs({law.text})")
+    generator = np.random.default_rng(seed)
+    plain, times, twice = np.empty(0), np.empty(0), np.empty(0)
+    size = min(draws, 20_000)
+    while True:
+        more = _tied_draws(waits, services, message_ms, delay_ms, size - plain.size, generator)
+        plain, times, twice = (np.concatenate(pair) for pair in zip((plain, times, twice), more, strict=True))
+        batches = np.quantile(times[: size // BATCHES * BATCHES].reshape(BATCHES, -1), 0.99, axis=1)
+        p99 = interval_of(batches)
+        if p99.relative_width <= relative_width or size >= draws:
+            break
+        size = min(draws, 2 * size)
+    done = interval_of(twice[: size // BATCHES * BATCHES].reshape(BATCHES, -1).mean(axis=1))
+    return Tied(
+        float(np.quantile(times, 0.5)), float(np.quantile(times, 0.99)), max(0.0, p99.low), p99.high,
+        float(np.quantile(plain, 0.5)), float(np.quantile(plain, 0.99)),
+        float(twice.mean()), max(0.0, done.low), min(1.0, done.high), 2.0, size,
+    )  # fmt: skip
+
+
+def _tied_draws(
+    waits: Distribution, services: Distribution, message: float, delay: float, size: int, generator: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Latency untied, latency tied, and whether both copies were done."""
+    first, second = waits.sample(generator, size), waits.sample(generator, size) + delay
+    own, other = services.sample(generator, size), services.sample(generator, size)
+    both = np.abs(first - second) < message
+    leads = first <= second
+    alone = np.where(leads, first + own, second + other)
+    return first + own, np.where(both, np.minimum(first + own, second + other), alone), both.astype(float)
+
+
+def _finite(law: Distribution, *values: Any) -> None:
+    if not all(np.isfinite(value).all() for value in values):
+        raise InvalidInput(f"the latency {law.text} has no finite percentile that high; give a lighter tail")
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if np.ndim(value) == 0 else value
+
+
+FAN = "How far may a request fan out?"
+HEDGING = "Is hedging worth its extra load?"
+MODELS = (
+    Model(fan_out, FAN, lambda i, r: f"{r.any_slow:.1%} of requests meet at least one slow answer.",
+          "07-resilience", "07-resilience/fan-out"),
+    Model(leaf_target, FAN, lambda i, r: f"One server may be slow in at most {r.slow_share:.3%} of its answers.",
+          "07-resilience", "07-resilience/leaf-target"),
+    Model(wait_for, FAN,
+          lambda i, r: f"1 request in 100 takes longer than {r.p99_ms:.3g} ms; of one server, {r.one_p99_ms:.3g} ms.",
+          "07-resilience", "07-resilience/wait-for"),
+    Model(hedge, HEDGING,
+          lambda i, r: f"Hedging after {r.delay_ms:.3g} ms takes the 99.9th percentile from "
+                       f"{r.plain_p999_ms:.3g} ms to {r.p999_ms:.3g} ms for {r.extra_requests:.1%} more requests.",
+          "07-resilience", "07-resilience/hedge"),
+    Model(tied, HEDGING,
+          lambda i, r: f"Tying takes the 99th percentile from {r.plain_p99_ms:.3g} ms to {r.p99_ms:.3g} ms; "
+                       f"{r.extra_work:.1%} of requests are done twice.",
+          "07-resilience", "07-resilience/tied"),
+)  # fmt: skip
