@@ -45,6 +45,7 @@ def _function(name: str) -> Callable[..., Any]:
         raise UnknownName(f"there is no model {name!r}. {nearest(subject, subjects, 'subjects')}")
     module = importlib.import_module(f"sysdesign.models.{subject}")
     public = {key: value for key, value in vars(module).items() if not key.startswith("_") and _is_model(value, module)}
+    public |= {model.function.__name__: model.function for model in getattr(module, "MODELS", ())}
     if function not in public:
         raise UnknownName(f"there is no model {name!r}. {nearest(function, public, f'models of {subject}')}")
     return public[function]

@@ -179,7 +179,7 @@ _FIELDS: tuple[Field, ...] = (
         forbidden 3 must not happen
         lose_one 5 the later may win
         mergeable 1 can be merged, as sets and counters can""", "looser"),
-    W("consistency.order", "per_key", "The order in which changes must be seen or handled", """
+    W("consistency.order", "none", "The order in which changes must be seen or handled", """
         total 0.5 all in one order
         per_key 4 in order for one customer, account or key
         none 5 any order""", "looser"),
@@ -188,7 +188,7 @@ _FIELDS: tuple[Field, ...] = (
     W("durability.messages", "keep", "What a lost message means", """
         keep 6 none may be lost once accepted
         tolerable 3 a few may be""", "looser"),
-    W("durability.duplicates", "harmful", "What handling one message twice means", """
+    W("durability.duplicates", "harmless", "What handling one message twice means", """
         harmful 4 a wrong result, as a second charge
         harmless 5 nothing: the work is idempotent""", "looser"),
     N("availability.target", "share", 0.5, 0.9999999, 0.99, 0.999, 0.9995, "Share of requests or time served", "linear", looser="lower"),
@@ -273,7 +273,7 @@ _FIELDS: tuple[Field, ...] = (
         small 6 a few hundred bytes
         large 2 kilobytes or personal data that needs a check
         binary 1 bytes that are not text"""),
-    W("messages.answer", "later", "When the caller needs the result", """
+    W("messages.answer", "now", "When the caller needs the result", """
         now 5 before it can go on
         later 4 later or never"""),
     N("messages.per_s", "1/s", 0, 1e9, 0.1, 10, 500, "Messages or events handed over", load=True),
