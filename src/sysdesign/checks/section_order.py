@@ -28,11 +28,11 @@ def _document(document: Document) -> Iterator[Finding]:
         )
     expected = [name for name in SECTIONS if name in found]
     known = [section for section in chapters if section.title in SECTIONS]
-    for section, name in zip(known, expected, strict=False):
-        if section.title != name:
-            message = f"'{section.title}' stands where '{name}' is expected"
-            yield at(document, section.line, "section-order", message, f"The order is: {', '.join(SECTIONS)}")
-            return
+    misplaced = next(((s, name) for s, name in zip(known, expected, strict=False) if s.title != name), None)
+    if misplaced:
+        section, name = misplaced
+        message = f"'{section.title}' stands where '{name}' is expected"
+        yield at(document, section.line, "section-order", message, f"The order is: {', '.join(SECTIONS)}")
     for section in chapters:
         if section.title not in SECTIONS:
             message = f"'{section.title}' is none of the nine sections"

@@ -1,0 +1,130 @@
+"""Bad input never gets a traceback: file, line, what was found and what would work."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sysdesign.content import load, located
+from sysdesign.content.parsing import parse_document
+from sysdesign.errors import BadContent, SysdesignError, UnknownName
+
+PLAN = (Path(__file__).parents[1] / "checks" / "plan.yaml").read_text()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "reference"
+    folder.mkdir()
+    (folder / "plan.yaml").write_text(PLAN)
+    return folder
+
+
+def refused(root: Path) -> BadContent:
+    with pytest.raises(BadContent) as caught:
+        load(root)
+    return caught.value
+
+
+def test_a_folder_without_a_plan_is_refused(tmp_path: Path) -> None:
+    assert "plan.yaml" in str(refused(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line", "says"),
+    [
+        ("glossary.yaml", "hit: {term: hit, sentence: S.}\n", 1, "'home' is missing"),
+        ("glossary.yaml", "a: {term: a, sentence: S., home: x}\nb: {term: b, sentense: S., home: x}\n", 2, "sentence"),
+        ("glossary.yaml", "a: {term: a, sentence: S., home: x}\n\na: {term: b, sentence: S., home: x}\n", 3, "twice"),
+        ("glossary.yaml", "- one\n", 1, "not a mapping"),
+        ("glossary.yaml", "a: {term: [1}\n", 1, "not YAML"),
+        ("glossary.yaml", "a: !!python/object:os.system x\n", 1, "tag"),
+        ("sources.yaml", "p: {author: A, title: T, year: soon, kind: paper, url: u, seen: {url: u, read: full}}\n", 1, "year"),
+        ("facts/aws-x.yaml", "f: {says: S, class: rumor, url: u, checked: 2026-01-01, seen: {url: u, read: full}}\n", 1, "class"),
+        ("numbers/05-caching.yaml", "n: {formula: '1', shows: '1', extra: 2}\n", 1, "extra"),
+        ("numbers/99-nothing.yaml", "n: {formula: '1', shows: '1'}\n", 1, "belongs to no document"),
+        ("claims/05-caching.yaml", "c: {statement: S, section: s, verdict: maybe, date: 2026-01-01}\n", 1, "verdict"),
+        ("05-Caching-Strategies.md", "No title here.\n", 1, "title"),
+    ],
+)  # fmt: skip
+def test_a_fault_names_file_line_and_remedy(root: Path, name: str, text: str, line: int, says: str) -> None:
+    (root / name).parent.mkdir(exist_ok=True)
+    (root / name).write_text(text)
+    error = refused(root)
+    assert (error.path, error.line) == (f"reference/{name}", line)
+    assert says in str(error) and error.fix
+
+
+def test_broken_utf8_names_the_line(root: Path) -> None:
+    (root / "05-Caching-Strategies.md").write_bytes(b"# Title\n\nfine\n\xff\n")
+    error = refused(root)
+    assert error.line == 4 and "0xff" in error.found
+
+
+def test_an_id_in_two_files_is_refused(root: Path) -> None:
+    (root / "sources.yaml").write_text(
+        "x: {author: A, title: T, year: 2000, kind: paper, url: u, seen: {url: u, read: full}}\n"
+    )
+    (root / "numbers").mkdir()
+    (root / "numbers" / "05-caching.yaml").write_text("x: {formula: '1', shows: '1'}\n")
+    assert "stands in reference/sources.yaml:1 too" in str(refused(root))
+
+
+def test_a_circular_prerequisite_is_refused(root: Path) -> None:
+    text = PLAN.replace("prerequisites: []", "prerequisites: [04-databases]", 1)
+    head, tail = text.rsplit("prerequisites: []", 1)
+    (root / "plan.yaml").write_text(head + "prerequisites: [05-caching]" + tail)
+    error = refused(root)
+    assert "05-caching -> 04-databases -> 05-caching" in error.found and error.line > 1
+
+
+@pytest.mark.parametrize("change", ["prerequisites: [none]", "group: other"])
+def test_an_unknown_name_in_the_plan_is_refused(root: Path, change: str) -> None:
+    key = change.split(":")[0]
+    (root / "plan.yaml").write_text(re.sub(rf"{key}: .*", change, PLAN, count=1))
+    assert refused(root).path == "reference/plan.yaml"
+
+
+def test_planned_documents_are_not_pages(root: Path) -> None:
+    (root / "05-Caching-Strategies.md").write_text("# Caching\n\n## Overview\n\nText.\n")
+    reference = load(root)
+    assert list(reference.documents) == ["05-caching"]
+    with pytest.raises(UnknownName, match="planned, not written"):
+        reference.section("04-Database-Technologies#sharding")
+    with pytest.raises(UnknownName, match="overview"):
+        reference.section("05-Caching-Strategies#overvew")
+    assert reference.section("caching#overview")[1].title == "Overview"
+
+
+@given(st.text(max_size=300))
+@settings(max_examples=200, deadline=None)
+def test_any_text_parses_or_is_bad_content(text: str) -> None:
+    try:
+        located.parse(text, "x.yaml")
+    except BadContent as error:
+        assert error.line >= 1
+    try:
+        parse_document(text, "05-caching", "05", "x.md")
+    except BadContent as error:
+        assert error.fix
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_damaged_plan_is_refused_or_read(data: st.DataObject, tmp_path: Path) -> None:
+    """Any slice of the plan cut out gives a clear error or a plan, never another exception."""
+    start = data.draw(st.integers(0, len(PLAN) - 1))
+    end = data.draw(st.integers(start, min(len(PLAN), start + 80)))
+    root = tmp_path / "reference"
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir()
+    (root / "plan.yaml").write_text(PLAN[:start] + PLAN[end:])
+    try:
+        load(root)
+    except SysdesignError as error:
+        assert str(error)

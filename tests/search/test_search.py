@@ -1,0 +1,95 @@
+"""Search finds sections, forgives a misspelling, and knows the glossary's other names."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sysdesign.content import load
+from sysdesign.errors import InvalidInput
+from sysdesign.search import Index
+from sysdesign.search.pages import search_files
+from sysdesign.search.spelling import correct, distance
+
+PLAN = (Path(__file__).parents[1] / "checks" / "plan.yaml").read_text()
+TEXT = """# Caching Strategies
+
+## Overview
+
+A cache keeps copies near. A stampede is told below.
+
+### Cache stampede
+
+When a popular entry expires, requests miss together. Coalescing lets one through.
+
+### Write-behind
+
+Writes reach the store later; a crash loses those still waiting.
+"""
+
+
+@pytest.fixture
+def reference(tmp_path: Path):  # noqa: ANN201
+    (tmp_path / "plan.yaml").write_text(PLAN)
+    (tmp_path / "05-Caching-Strategies.md").write_text(TEXT)
+    (tmp_path / "glossary.yaml").write_text(
+        "s: {term: cache stampede, aliases: [dogpile, thundering herd], sentence: S., "
+        'home: "05-Caching-Strategies#cache-stampede"}\n'
+    )
+    return load(tmp_path)
+
+
+@pytest.mark.parametrize("query", ["stampede", "dogpile", "thundering herd", "stampeed", "what is a stampede?"])
+def test_the_section_comes_first(reference, query: str) -> None:  # noqa: ANN001
+    assert Index(reference).search(query).hits[0].address == "05-Caching-Strategies#cache-stampede"
+
+
+def test_a_misspelling_is_said(reference) -> None:  # noqa: ANN001
+    answer = Index(reference).search("stampeed")
+    assert answer.corrected == "stampede"
+    assert Index(reference).search("stampede").corrected == ""
+
+
+def test_any_word_is_enough_where_no_section_holds_all(reference) -> None:  # noqa: ANN001
+    hits = Index(reference).search("crash stampede").hits
+    assert {hit.title for hit in hits} >= {"Write-behind", "Cache stampede"}
+
+
+@pytest.mark.parametrize(
+    "query", ['"', "a OR (", "NEAR(", "title:x", "*", "-", "^", "x" * 200, "'; DROP TABLE section;--"]
+)
+def test_no_query_is_a_fault(reference, query: str) -> None:  # noqa: ANN001
+    try:
+        Index(reference).search(query)
+    except InvalidInput as error:
+        assert "no word" in str(error)
+
+
+@pytest.mark.parametrize(("query", "limit"), [("x" * 301, 10), ("x", 0), ("x", 101), ("", 5)])
+def test_beyond_reason_is_refused(reference, query: str, limit: int) -> None:  # noqa: ANN001
+    with pytest.raises(InvalidInput):
+        Index(reference).search(query, limit)
+
+
+def test_the_pages_index_is_the_same_twice_and_holds_the_vocabulary(reference) -> None:  # noqa: ANN001
+    first, second = search_files(reference), search_files(reference)
+    assert first == second
+    assert "pagefind/pagefind.js" in first
+    known = json.loads(first["search/vocabulary.json"])
+    assert "dogpile" in known["words"] and "the" in known["stop"]
+
+
+def test_distance_counts_a_swap_of_neighbors_as_one() -> None:
+    assert distance("stampeed", "stampede", 2) == 1
+    assert distance("abc", "abc", 1) == 0
+    assert distance("abc", "xyz", 1) == 2
+
+
+def test_correction_leaves_short_and_known_words_alone() -> None:
+    known = {"cache": 5, "cached": 1, "caches": 3}
+    assert correct("cach", known) == "cach"  # the beginning of a known word
+    assert correct("cahce", known) == "cache"
+    assert correct("lru", known) == "lru"
+    assert correct("zzzzzz", known) == "zzzzzz"
