@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain_caches import POLICIES
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.cache.popularity import Workload
 from sysdesign.models.cache.replacement import KERNELS, Cache, KeyTable, Replay, warm
-from plain_caches import POLICIES
 
 CHUNKS = st.lists(st.lists(st.integers(0, 30), max_size=80), max_size=4)
 CAPACITIES = st.integers(1, 24)
@@ -148,7 +148,7 @@ def test_the_same_without_compiling():
 
 
 def test_bad_input_is_refused_in_words():
-    with pytest.raises(InvalidInput, match="'lur'. Did you mean lru"):
+    with pytest.raises(InvalidInput, match=r"'lur'\. Did you mean lru"):
         Cache("lur", 5)
     for capacity in (0, -1, 2.5):
         with pytest.raises(InvalidInput, match="whole number of keys, 1 or more"):
