@@ -129,7 +129,7 @@ def wait_for(
 
     The k-th of n draws stays within x with the chance that a Beta(k, n - k + 1) variable stays within F(x),
     so percentiles are exact for one leg. Ask for more than you need and the tail goes; the load grows as n
-    over k. Source of an example: bailis-2012. Raises InvalidInput when more answers are waited for than servers are asked.
+    over k. Source of an example: bailis-redundant-2012. Raises InvalidInput when more answers are waited for than servers are asked.
     """
     if answers > servers:
         raise InvalidInput(f"answers is {answers} of {servers} servers; wait for no more answers than servers asked")
@@ -162,7 +162,7 @@ def hedge(
     The first answer wins: still waiting at t means S(t) S(t - d) ..., with S the chance that one request
     takes longer. A delay at the 95th percentile adds at most 5 % of requests, if the latencies stay as
     given. With a percentile of 0 both go out at once. Only for requests that may safely be done twice.
-    bailis-2012 tells of a hedge after 8 ms that adds 4.2 % of requests, as here, and brings the 99.9th
+    bailis-redundant-2012 tells of a hedge after 8 ms that adds 4.2 % of requests, as here, and brings the 99.9th
     percentile to 11.0 ms; a second answer that takes 3 ms at least, sent after 8 ms, cannot: it is 16.7 ms.
     """
     law = Summed(Distribution.of(latency, "ms"), legs)
