@@ -17,6 +17,7 @@ SUBJECTS = (
     "backoff",
     "blast_radius",
     "caching",
+    "hashing",
     "metastable",
     "queue_simulation",
     "queueing",
