@@ -44,8 +44,8 @@ def test_a_folder_without_a_plan_is_refused(tmp_path: Path) -> None:
         ("glossary.yaml", "- one\n", 1, "not a mapping"),
         ("glossary.yaml", "a: {term: [1}\n", 1, "not YAML"),
         ("glossary.yaml", "a: !!python/object:os.system x\n", 1, "tag"),
-        ("sources.yaml", "p: {author: A, title: T, year: soon, kind: paper, url: u, seen: {url: u, read: full}}\n", 1, "year"),
-        ("facts/aws-x.yaml", "f: {says: S, class: rumor, url: u, checked: 2026-01-01, seen: {url: u, read: full}}\n", 1, "class"),
+        ("sources.yaml", "p: {author: A, title: T, year: soon, kind: paper, url: u, seen: {url: u, read: full}}\n", 1, "year"),  # noqa: E501
+        ("facts/aws-x.yaml", "f: {says: S, class: rumor, url: u, checked: 2026-01-01, seen: {url: u, read: full}}\n", 1, "class"),  # noqa: E501
         ("numbers/05-caching.yaml", "n: {formula: '1', shows: '1', extra: 2}\n", 1, "extra"),
         ("numbers/99-nothing.yaml", "n: {formula: '1', shows: '1'}\n", 1, "belongs to no document"),
         ("claims/05-caching.yaml", "c: {statement: S, section: s, verdict: maybe, date: 2026-01-01}\n", 1, "verdict"),

@@ -44,7 +44,7 @@ Slowly. Then fast.
 """
 
 
-def document():  # noqa: ANN201
+def document():
     return parse_document(TEXT, "05-caching", "05-Caching-Strategies", "reference/05.md")
 
 
