@@ -128,9 +128,9 @@ def test_a_delay_of_two_messages_spares_empty_queues_the_double_work():
 def test_what_cannot_be_is_said():
     with pytest.raises(InvalidInput, match="no more answers"):
         tail.wait_for(1.0, 3, 4)
-    with pytest.raises(InvalidInput, match="(under|below) 0"):
+    with pytest.raises(InvalidInput, match=r"(under|below) 0"):
         tail.wait_for("normal(mean=1, sd=2)", 3, 2)
-    with pytest.raises(InvalidInput, match="(under|below) 0"):
+    with pytest.raises(InvalidInput, match=r"(under|below) 0"):
         tail.tied("normal(mean=1, sd=2)", 1)
 
 
