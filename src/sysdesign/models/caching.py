@@ -55,7 +55,7 @@ def hit_ratio(
     Exact for catalogs that grow without end; for six keys it is 0.002 (LRU) and
     0.016 (FIFO) too low, see exact_hit_ratio. A capacity of the whole catalog or
     more raises InvalidInput: then nothing is ever evicted and every key misses once.
-    Accepts arrays. Source: che-2002, fricker-2012, martina-2014.
+    Accepts arrays. Source: fricker-2012, martina-2014.
     """
     if np.any(np.asarray(capacity_keys) >= catalog_keys):
         raise InvalidInput(
@@ -93,7 +93,7 @@ def exact_hit_ratio(
     King 1971, as an integral with an error below 1e-9; FIFO and RANDOM by the
     product form of Gelenbe 1973. `best` keeps the hottest keys and never changes: no
     policy does better under the independent reference model, which all assume.
-    A capacity of the whole catalog hits always. Source: king-1971, gelenbe-1973; derived in cache/hit_ratio.py.
+    A capacity of the whole catalog hits always. Derived in cache/hit_ratio.py.
     """
     probability = zipf(int(catalog_keys), float(skew)).probability
     capacity = int(capacity_keys)

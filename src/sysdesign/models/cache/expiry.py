@@ -49,7 +49,7 @@ def ttl(
 
     A sliding entry that is read often never expires, and its age has no useful
     mean: raises InvalidInput where the expected life exceeds 1e12 times the time
-    to live. Source: jung-2003 (fixed); a renewal argument for the rest.
+    to live. Renewal arguments, given at the formulas; no source needed.
     """
     demand = np.asarray(requests_per_s * ttl_s, dtype=float)
     if renewal == "fixed":

@@ -101,7 +101,7 @@ def tiers(
     Che's approximation. A first tier that misses a key has not asked for it within
     its characteristic time, so only the rest of the second tier's time can hold its last
     request; the misses of other servers are taken as Poisson. Within 0.02 of a
-    replay in the tests. Source: che-2002, martina-2014.
+    replay in the tests. Source: martina-2014.
     """
     popularity = zipf(int(catalog_keys), float(skew))
     first_hit, first_time = _first_tier(popularity, first_keys)
@@ -177,7 +177,7 @@ def lost_node(
     Assumes a uniform hash, popularity spread evenly over the nodes (the loss of the
     node with the hottest key is worse), LRU by Che's approximation and clients that
     agree on the new placement at once. Entries that modulo hashing strands on their
-    old nodes are taken to age out. Source: che-2002; the shares are derived above.
+    old nodes are taken to age out. Source: fricker-2012; the shares are derived above.
     """
     if capacity_keys < nodes:
         raise InvalidInput(f"capacity_keys is {capacity_keys} for {nodes} nodes; give at least one key per node")

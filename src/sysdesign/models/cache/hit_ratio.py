@@ -2,7 +2,9 @@
 
 All assume the independent reference model (see popularity.py) and a cache that
 has reached its steady state, with keys of equal size.
-Sources: che-2002, fricker-2012, martina-2014; king-1971 and gelenbe-1973 for the exact values.
+Che, Tung & Wang 2002 found the LRU approximation; why it holds: fricker-2012, and for
+other policies martina-2014. The exact values, after King 1971 (LRU) and Gelenbe
+1973 (FIFO, RANDOM), are derived at their functions.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ def replay(
     Models read no files: `trace` is a sysdesign.traces.Trace, which the command
     makes from the file named. It is replayed whole from a cold cache; its hit
     ratio is exact, so both ends of the interval equal it.
-    Source: yang-2023, zhang-2024, megiddo-2003, einziger-2017.
+    Source: yang-2023, zhang-2024, megiddo-2003, einziger-2015, libcachesim.
     """
     cache = Cache(policy, capacity_keys)
     if trace is not None:
