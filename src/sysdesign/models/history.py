@@ -1,0 +1,133 @@
+"""A recorded history: what each process asked of a store, when, and what came back.
+
+Times are positions in the record: only their order counts. An operation that never
+returned may have happened at any time after it was asked, or never.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sysdesign.errors import InvalidInput
+
+Kind = Literal["read", "write", "cas", "enqueue", "dequeue"]
+KINDS: tuple[Kind, ...] = ("read", "write", "cas", "enqueue", "dequeue")
+REGISTER_KINDS = ("read", "write", "cas")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of one process on one key.
+
+    `value` is what was written, enqueued, read or dequeued; for a compare-and-set the pair
+    (from, to). None is the value of a key that nobody wrote, and what an empty queue gives.
+    """
+
+    process: Hashable
+    kind: Kind
+    key: Hashable
+    value: Any
+    invoked: float
+    returned: float = math.inf  # infinite: the outcome is not known
+    succeeded: bool = True  # False: a compare-and-set that found another value
+    line: int = 0  # where it was asked, in the file it came from
+
+    @property
+    def open(self) -> bool:
+        """Whether it may or may not have happened."""
+        return self.returned == math.inf
+
+    @property
+    def changes(self) -> bool:
+        """Whether it may change what is stored."""
+        if self.kind == "cas":
+            return self.succeeded
+        return self.kind in ("write", "enqueue") or (self.kind == "dequeue" and (self.open or self.value is not None))
+
+    @property
+    def text(self) -> str:
+        """For people: `process 1: cas x 1 to 2, found another value`."""
+        key = "" if self.key is None else f" {self.key}"
+        match self.kind:
+            case "cas":
+                what = f"cas{key} {_text(self.value[0])} to {_text(self.value[1])}"
+                what += "" if self.succeeded else ", found another value"
+            case "read" | "dequeue":
+                what = f"{self.kind}{key}" + ("" if self.open else f" gives {_text(self.value)}")
+            case _:
+                what = f"{self.kind}{key} {_text(self.value)}"
+        where = f"line {self.line}, " if self.line else ""
+        return f"{where}process {self.process}: {what}{', outcome unknown' if self.open else ''}"
+
+
+def _text(value: Any) -> str:
+    return "nothing" if value is None else str(value)
+
+
+def ordered(operations: Iterable[Operation]) -> tuple[Operation, ...]:
+    """The operations by when they were asked, without reads whose outcome is unknown.
+
+    Raises InvalidInput where they cannot be a history: an operation that returns before it is
+    asked, a process that asks twice at once, or a key used both as a register and as a queue.
+    """
+    found = tuple(sorted(operations, key=lambda operation: operation.invoked))
+    kinds: dict[Hashable, bool] = {}
+    busy: dict[Hashable, Operation] = {}
+    for operation in found:
+        if not isinstance(operation, Operation) or operation.kind not in KINDS:
+            raise InvalidInput(f"{operation!r} is not an operation; its kind is one of {', '.join(KINDS)}")
+        if operation.returned < operation.invoked:
+            raise InvalidInput(f"{operation.text} returns at {operation.returned:g}, before it is asked")
+        before = busy.get(operation.process)
+        if before is not None and not before.open and before.returned > operation.invoked:
+            raise InvalidInput(
+                f"{operation.text} is asked before the process has its answer to ({before.text}); "
+                "give work that runs at the same time to different processes"
+            )
+        busy[operation.process] = operation
+        register = operation.kind in REGISTER_KINDS
+        if kinds.setdefault(operation.key, register) != register:
+            raise InvalidInput(f"key {operation.key} is read or written, and also a queue ({operation.text}); keep one")
+    return tuple(operation for operation in found if not (operation.kind == "read" and operation.open))
+
+
+def by_key(operations: Sequence[Operation]) -> dict[Hashable, list[Operation]]:
+    """The operations of each key, in their order."""
+    found: dict[Hashable, list[Operation]] = {}
+    for operation in operations:
+        found.setdefault(operation.key, []).append(operation)
+    return found
+
+
+IMPOSSIBLE = object()
+
+
+def starts_as(operations: Sequence[Operation]) -> Any:
+    """What a key holds before its first operation."""
+    return None if operations[0].kind in REGISTER_KINDS else ()
+
+
+def agrees(operation: Operation, state: Any) -> bool:
+    """Whether an operation that changes nothing may have its result in this state."""
+    if operation.kind == "read":
+        return bool(operation.value == state)
+    if operation.kind == "cas":
+        return bool(operation.value[0] != state)
+    return not state  # a dequeue that found the queue empty
+
+
+def after(operation: Operation, state: Any) -> Any:
+    """The state after an operation that changes it, or IMPOSSIBLE."""
+    match operation.kind:
+        case "write":
+            return operation.value
+        case "cas":
+            return operation.value[1] if operation.value[0] == state else IMPOSSIBLE
+        case "enqueue":
+            return (*state, operation.value)
+    if not state or (not operation.open and state[0] != operation.value):
+        return IMPOSSIBLE
+    return state[1:]

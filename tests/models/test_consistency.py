@@ -1,0 +1,405 @@
+"""Consistency: every order tried on small histories, textbook histories, published verdicts."""
+
+import itertools
+import json
+import math
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from sysdesign import histories
+from sysdesign.errors import InvalidInput
+from sysdesign.models import consistency
+from sysdesign.models.causal import causal
+from sysdesign.models.consistency import IMPLIES, LEVELS, SESSION, check, shown
+from sysdesign.models.example_histories import EXAMPLES
+from sysdesign.models.history import Operation, ordered
+from sysdesign.models.linearizability import linearizable
+from sysdesign.models.reduction import smallest_failing
+from sysdesign.models.sequential import sequential
+
+BUDGET = 10**6
+LINEARIZABLE = {2, 5, 7, 18, 25, 31, 38, 45, 48, 49}  # of etcd_000 to etcd_050, porcupine_test.go
+
+
+def run(text):
+    """Operations one after the other: `0:w x 1  1:r x 1  1:c x 1>2  1:c x 1!2  2:w x 3?`; `-` is nothing."""
+    found = []
+    for at, part in enumerate(text.split("  ")):
+        process, rest = part.strip().split(":")
+        kind, key, value = rest.rstrip("?").split()
+        kind = {"w": "write", "r": "read", "c": "cas", "e": "enqueue", "d": "dequeue"}[kind]
+        end = math.inf if rest.endswith("?") else 2 * at + 1
+        good = "!" not in value
+        if kind == "cas":
+            value = tuple(int(each) for each in value.replace("!", ">").split(">"))
+        else:
+            value = None if value == "-" else int(value)
+        found.append(Operation(int(process), kind, key, value, 2 * at, end, good))
+    return tuple(found)
+
+
+# --- the same questions answered by trying every order ------------------------------------------
+
+
+def legal(order):
+    """Whether results fit when operations take effect in this order (a second reading of the rules)."""
+    registers, queues = {}, {}
+    for one in order:
+        now = registers.get(one.key)
+        if one.kind == "write":
+            registers[one.key] = one.value
+        elif one.kind == "read" and one.value != now:
+            return False
+        elif one.kind == "cas":
+            if (now == one.value[0]) != one.succeeded:
+                return False
+            if one.succeeded:
+                registers[one.key] = one.value[1]
+        elif one.kind == "enqueue":
+            queues.setdefault(one.key, []).append(one.value)
+        elif one.kind == "dequeue":
+            held = queues.setdefault(one.key, [])
+            head = held.pop(0) if held else None
+            if (head is None and one.open) or (not one.open and head != one.value):
+                return False
+    return True
+
+
+def some_order(operations, before):
+    """Whether the operations, with any of the open ones, have a legal order that keeps `before`."""
+    sure = [one for one in operations if not one.open]
+    maybe = [one for one in operations if one.open]
+    for size in range(len(maybe) + 1):
+        for chosen in itertools.combinations(maybe, size):
+            for order in itertools.permutations(sure + list(chosen)):
+                kept = all(not before(late, early) for early, late in itertools.combinations(order, 2))
+                if kept and legal(order):
+                    return True
+    return False
+
+
+def in_session(one, two):
+    return one.process == two.process and not one.open and one.invoked < two.invoked
+
+
+def by_trying_linearizable(operations):
+    return some_order(operations, lambda one, two: one.returned < two.invoked)
+
+
+def by_trying_sequential(operations):
+    return some_order(operations, in_session)
+
+
+def by_trying_causal(operations):
+    """Ahamad's definition word for word: each process orders all writes and its own reads, causes first."""
+    writer = {(one.key, one.value): one for one in operations if one.kind == "write"}
+    follows = {(id(a), id(b)) for a in operations for b in operations if in_session(a, b)}
+    for one in operations:
+        if one.kind == "read" and one.value is not None:
+            if (one.key, one.value) not in writer:
+                return False
+            follows.add((id(writer[one.key, one.value]), id(one)))
+    for middle, first, last in itertools.product(operations, repeat=3):
+        if (id(first), id(middle)) in follows and (id(middle), id(last)) in follows:
+            follows.add((id(first), id(last)))
+    if any((id(one), id(one)) in follows for one in operations):
+        return False
+    for process in {one.process for one in operations}:
+        view = [one for one in operations if one.kind == "write" or one.process == process]
+        if not any(
+            legal(order) and all((id(b), id(a)) not in follows for a, b in itertools.combinations(order, 2))
+            for order in itertools.permutations(view)
+        ):
+            return False
+    return True
+
+
+@st.composite
+def histories_of(draw, kinds=("read", "write", "cas"), most=6, keys="x", distinct=False, opens=True):
+    """A few processes on a few values, with overlaps and operations that never return."""
+    count = draw(st.integers(1, most))
+    processes = draw(st.integers(1, 3))
+    moments = draw(st.permutations(range(2 * count)))
+    busy_until, found = dict.fromkeys(range(processes), -1.0), []
+    values = st.integers(1, 2 if not distinct else most)
+    for at in range(count):
+        process = draw(st.integers(0, processes - 1))
+        start, end = sorted(moments[2 * at : 2 * at + 2])
+        if start <= busy_until[process]:
+            start = busy_until[process] + 0.01 * (at + 1)
+            end = max(end, start)
+        kind, key = draw(st.sampled_from(kinds)), draw(st.sampled_from(keys))
+        good, value = True, draw(values)
+        if kind == "cas":
+            value, good = (value, draw(values)), draw(st.booleans())
+        elif kind in ("read", "dequeue") and draw(st.booleans()):
+            value = None
+        elif distinct and kind == "write":
+            value = at + 1
+        is_open = opens and kind != "read" and good and draw(st.integers(0, 4)) == 0
+        busy_until[process] = start if is_open else end
+        found.append(Operation(process, kind, key, value, start, math.inf if is_open else end, good))
+    return ordered(found)
+
+
+@settings(max_examples=250, deadline=None)
+@given(histories_of())
+def test_registers_are_linearizable_when_some_order_is(operations):
+    assert (linearizable(operations, BUDGET).answer == "holds") == by_trying_linearizable(operations)
+
+
+@settings(max_examples=250, deadline=None)
+@given(histories_of(kinds=("enqueue", "dequeue")))
+def test_queues_are_linearizable_when_some_order_is(operations):
+    assert (linearizable(operations, BUDGET).answer == "holds") == by_trying_linearizable(operations)
+
+
+@settings(max_examples=250, deadline=None)
+@given(histories_of(keys="xy", most=5))
+def test_keys_decided_one_by_one_agree_with_all_together(operations):
+    assert (linearizable(operations, BUDGET).answer == "holds") == by_trying_linearizable(operations)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.one_of(histories_of(keys="xy"), histories_of(kinds=("enqueue", "dequeue"), keys="pq", most=5)))
+def test_sequential_when_some_order_is(operations):
+    assert (sequential(operations, BUDGET).answer == "holds") == by_trying_sequential(operations)
+
+
+@settings(max_examples=250, deadline=None)
+@given(histories_of(kinds=("read", "read", "write"), keys="xy", distinct=True, opens=False))
+def test_causal_when_every_process_has_an_order(operations):
+    assert (causal(operations, BUDGET).answer == "holds") == by_trying_causal(operations)
+
+
+@settings(max_examples=250, deadline=None)
+@given(st.one_of(histories_of(keys="xy", most=8), histories_of(kinds=("enqueue", "dequeue"), most=7)))
+def test_what_holds_at_a_level_holds_below_it(operations):
+    raw = {level: decide(operations, BUDGET).answer for level, decide in LEVELS.items()}
+    for level, below in IMPLIES.items():
+        for weaker in below:
+            assert not (raw[level] == "holds" and raw[weaker] == "fails"), (level, weaker)
+    said = check(operations)
+    for level, answer in raw.items():
+        assert getattr(said, level) == answer or answer == "unknown"
+
+
+@settings(max_examples=150, deadline=None)
+@given(histories_of(kinds=("read", "read", "write"), keys="xy", most=9, distinct=True), st.sampled_from(list(LEVELS)))
+def test_a_shown_part_fails_by_itself_and_no_smaller_one_does(operations, level):
+    assume(LEVELS[level](operations, BUDGET).answer == "fails")
+    part = shown(operations, level)
+    assert set(part) <= set(operations)
+    assert LEVELS[level](part, BUDGET).answer == "fails"
+    for gone in part:
+        if gone.kind == "read":
+            assert LEVELS[level]([one for one in part if one is not gone], BUDGET).answer != "fails"
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.one_of(histories_of(), histories_of(kinds=("enqueue", "dequeue"))),
+    st.sampled_from([("linearizable", by_trying_linearizable), ("sequential", by_trying_sequential)]),
+)
+def test_no_step_of_making_a_part_smaller_breaks_a_sound_history(operations, level):
+    name, sound = level
+    assume(sound(operations))
+
+    def look(part):
+        assert sound(part)
+        return True  # so that everything that may be dropped is
+
+    smallest_failing(operations, look, in_time=name == "linearizable")
+
+
+@settings(max_examples=150, deadline=None)
+@given(histories_of(kinds=("read", "read", "write"), keys="xy", distinct=True, opens=False))
+def test_no_step_breaks_a_causal_history(operations):
+    assume(by_trying_causal(operations))
+    smallest_failing(operations, lambda part: by_trying_causal(part) or pytest.fail(f"{part} is not causal"))
+
+
+@settings(max_examples=150, deadline=None)
+@given(histories_of(most=7))
+def test_a_shown_part_of_a_register_keeps_what_explains_it(operations):
+    assume(linearizable(operations, BUDGET).answer == "fails")
+    part = shown(operations, "linearizable")
+    assert not by_trying_linearizable(part)
+    for one in part:
+        if one.kind == "read":
+            writers = [other for other in operations if other.changes and set_by(other) == one.value]
+            asked_in_time = [other for other in writers if other.invoked < one.returned]
+            assert not asked_in_time or any(other in part for other in writers)
+
+
+def set_by(operation):
+    return operation.value[1] if operation.kind == "cas" else operation.value
+
+
+# --- known histories ----------------------------------------------------------------------------
+
+KNOWN = [
+    # (history, levels that fail). Lamport 1979: store buffers; Ahamad and others 1995: causal, not sequential.
+    ("0:w x 1  1:r x 1", ()),
+    ("0:w x 1  0:w x 2  1:r x 1", ("linearizable",)),
+    ("0:w x 1  1:w y 1  0:r y -  1:r x -", ("linearizable", "sequential")),
+    ("0:w x 1  1:w x 2  2:r x 1  3:r x 2  2:r x 2  3:r x 1", ("linearizable", "sequential")),
+    # causal fails only by what one process's own order of writes leaves out (hb, not co)
+    ("0:w x 1  0:w y 1  1:w x 2  1:r y 1  1:r x 2  1:r x 1", ("linearizable", "sequential", "causal")),
+    ("0:w x 1  0:r x -", ("linearizable", "sequential", "causal", "read_your_writes")),
+    ("0:w x 1  1:r x 1  1:r x -", ("linearizable", "sequential", "causal", "monotonic_reads")),
+    (
+        "0:w x 1  0:w x 2  1:r x 2  1:r x 1",
+        ("linearizable", "sequential", "causal", "monotonic_reads", "monotonic_writes"),
+    ),
+    ("0:w x 1  0:w y 1  1:r y 1  1:r x -", ("linearizable", "sequential", "causal", "monotonic_writes")),
+    (
+        "0:w x 1  1:r x 1  1:w y 1  2:r y 1  2:r x -",
+        ("linearizable", "sequential", "causal", "writes_follow_reads"),
+    ),
+    (
+        "0:w x 1  1:r x 1  1:w x 2  2:r x 2  2:r x 1",
+        ("linearizable", "sequential", "causal", "monotonic_reads", "writes_follow_reads"),
+    ),
+    ("0:r x 7", ("linearizable", "sequential", "causal")),
+    ("0:c x 1!2  0:w x 1  0:c x 1>2  1:r x 2", ()),
+]
+
+
+@pytest.mark.parametrize(("text", "fails"), KNOWN)
+def test_known_histories(text, fails):
+    said = check(run(text))
+    assert tuple(level for level in LEVELS if getattr(said, level) == "fails") == fails
+    if fails:
+        assert said.fails_first == fails[-1]
+        assert said.evidence and said.reason
+    else:
+        assert said.fails_first == "none"
+
+
+def test_the_quiz_histories_of_porcupine_s_tests():
+    """porcupine_test.go, TestRegisterModel and TestZeroDuration; its register starts as 0, here by a write."""
+    start = Operation(9, "write", "x", 0, -2, -1)
+    first = [Operation(0, "write", "x", 100, 0, 100), Operation(1, "read", "x", 100, 25, 75)]
+    assert linearizable(ordered([start, *first, Operation(2, "read", "x", 0, 30, 60)]), BUDGET).answer == "holds"
+    late = [Operation(0, "write", "x", 200, 0, 100), Operation(1, "read", "x", 200, 10, 30)]
+    assert linearizable(ordered([start, *late, Operation(2, "read", "x", 0, 40, 90)]), BUDGET).answer == "fails"
+    instant = [*first, Operation(2, "read", "x", 0, 30, 30), Operation(3, "read", "x", 0, 30, 30)]
+    assert linearizable(ordered([start, *instant]), BUDGET).answer == "holds"
+
+
+def test_an_open_write_may_have_happened_or_not_but_not_before_it_was_asked():
+    assert check(run("0:w x 1?  1:r x 1")).linearizable == "holds"
+    assert check(run("0:w x 1?  1:r x -  2:r x -")).linearizable == "holds"
+    assert check(run("1:r x 1  0:w x 1?")).linearizable == "fails"
+    assert check(run("0:w x 1?  1:r x 1  2:r x -")).linearizable == "fails"
+
+
+def test_a_read_with_unknown_outcome_says_nothing():
+    assert check((Operation(0, "read", "x", None, 0),)).operations == 0
+    assert check(()).linearizable == "holds"
+
+
+def test_queues():
+    assert check(run("0:e q 1  0:e q 2  1:d q 1  1:d q 2  1:d q -")).linearizable == "holds"
+    failed = check(run("0:e q 1  0:e q 2  1:d q 2"))
+    assert (failed.linearizable, failed.sequential, failed.causal) == ("fails", "fails", "unknown")
+    assert check(run("0:e q 1  1:d q -  1:d q 1")).linearizable == "fails"
+    assert check(run("0:e q 1  0:e q 2  2:d q -?  1:d q 2")).linearizable == "holds"
+
+
+def test_values_written_twice_are_told_apart_by_trying():
+    assert check(run("0:w x 1  1:w x 1  2:r x 1  2:r x 1")).causal == "holds"
+    twice = check(run("0:w x 1  0:w x 2  0:w x 1  1:r x 1  1:r x 2"))
+    assert (twice.sequential, twice.causal, twice.monotonic_reads) == ("holds", "holds", "holds")
+    assert twice.linearizable == "fails"
+    assert check(run("0:w x 1  0:w x 1  0:r x -")).read_your_writes == "fails"
+
+
+def test_a_compare_and_set_that_failed_leaves_weak_levels_open():
+    said = check(run("0:w x 1  0:w x 2  1:r x 1  2:c x 2!3  2:r x 1  2:c x 1!3  2:r x 1"))
+    assert said.linearizable == "fails"
+    assert said.causal == "unknown"
+    assert "compare-and-set" in causal(run("0:w x 1  1:c x 2!3"), BUDGET).reason
+
+
+def test_the_budget_ends_every_level():
+    long = run("  ".join(f"{at % 7}:w x {at}" for at in range(40)) + "  8:r x 99")
+    for level, decide in LEVELS.items():
+        assert decide(long, 0).answer in ("unknown", "fails", "holds")
+        outcome = decide(long, 50)
+        assert outcome.steps <= 50 * 50, level
+    overlapping = tuple(Operation(at, "write", "x", at, at, 1000 + at) for at in range(60))
+    found = linearizable((*overlapping, Operation(99, "read", "x", 999, 500, 2000)), 5_000)
+    assert (found.answer, found.reason) == ("unknown", "no answer within 5000 steps")
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_are_told_apart(name):
+    said = check(example=name)
+    sound = {"sound", "overlapping writes"}
+    assert (said.fails_first == "none") == (name in sound)
+    assert consistency.MODELS[0].sentence({"example": name}, said).endswith(".")
+
+
+def test_asked_for_some_levels_only():
+    said = check(run("0:w x 1  1:r x -"), levels="session")
+    assert said.linearizable == "not asked"
+    assert all(getattr(said, level) == "holds" for level in SESSION)
+    assert check(run("0:w x 1  1:r x -"), levels="linearizable").causal == "not asked"
+
+
+@pytest.mark.parametrize(
+    ("operations", "message"),
+    [
+        ((Operation(0, "read", "x", 1, 5, 3),), "returns at 3, before it is asked"),
+        ((Operation(0, "read", "x", 1, 0, 3), Operation(0, "read", "x", 1, 2, 4)), "before the process has its answer"),
+        ((Operation(0, "read", "x", 1, 0, 1), Operation(0, "enqueue", "x", 1, 2, 4)), "and also a queue"),
+        ("ops.jsonl", "read the file first"),
+        ((Operation(0, "peek", "x", 1, 0, 1),), "its kind is one of read, write"),
+    ],
+)
+def test_what_is_no_history_is_refused(operations, message):
+    with pytest.raises(InvalidInput, match=message):
+        check(operations)
+
+
+def data():
+    folder = os.environ.get("SYSDESIGN_DATA")
+    if not folder or not (Path(folder) / "histories").is_dir():
+        pytest.skip("SYSDESIGN_DATA names no folder with histories/ (51 logs recorded against etcd)")
+    return Path(folder) / "histories"
+
+
+def test_the_published_verdicts_on_etcd():
+    """LIN-1: porcupine_test.go; in the same register a compare-and-set that found another value is used."""
+    folder = data()
+    found = {
+        number
+        for number in range(51)
+        if linearizable(ordered(histories.read_history(folder / f"etcd_{number:03d}.log")), BUDGET).answer == "holds"
+    }
+    assert found == LINEARIZABLE
+
+
+def test_the_part_shown_of_each_etcd_history_fails_and_explains_itself():
+    folder = data()
+    for number in set(range(51)) - LINEARIZABLE:
+        operations = ordered(histories.read_history(folder / f"etcd_{number:03d}.log"))
+        part = shown(operations, "linearizable")
+        assert linearizable(part, BUDGET).answer == "fails"
+        assert 2 <= len(part) < len(operations) / 2
+
+
+def test_as_json_lines_the_answer_is_the_same():
+    lines = []
+    for one in EXAMPLES["lost comment"]:
+        event = {"process": one.process, "f": one.kind, "key": one.key, "value": one.value}
+        lines.append((one.invoked, {**event, "type": "invoke"}))
+        lines.append((one.returned, {**event, "type": "ok"}))
+    text = "\n".join(json.dumps(event) for _, event in sorted(lines, key=lambda each: each[0]))
+    assert check(histories.parse(text)).fails_first == "writes_follow_reads"
