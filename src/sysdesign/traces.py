@@ -199,13 +199,23 @@ def _with_column(path: str, name: str, lines: list[str], column: int | str | Non
         column = 1
     if not 1 <= column <= width:
         raise BadTrace(path, 1, f"there is no column {column} in {lines[0][:60]!r}", f"Give one from 1 to {width}")
-    return Layout(name, column, width, _has_header(rows, column))
+    return Layout(name, column, width, _has_header(rows))
 
 
-def _has_header(rows: list[list[str]], column: int) -> bool:
-    """A first line whose key is a word where all the keys below are numbers."""
-    keys = [row[column - 1] for row in rows if len(row) >= column]
-    return len(keys) > 1 and not keys[0].isdecimal() and all(key.isdecimal() for key in keys[1:])
+def _has_header(rows: list[list[str]]) -> bool:
+    """A first line with a word over a column that holds nothing but numbers below."""
+    below = [row for row in rows[1:] if len(row) == len(rows[0])]
+    return bool(below) and any(
+        not _is_number(name) and all(_is_number(row[at]) for row in below) for at, name in enumerate(rows[0])
+    )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _keys(path: str, pieces: Iterator[bytes], layout: Layout) -> Iterator[np.ndarray]:
