@@ -199,7 +199,7 @@ _FIELDS: tuple[Field, ...] = (
     W("availability.gray_failures", "tolerable", "Partial failure of one zone that health checks miss", """
         tolerable 7 seldom enough
         costly 2 has hurt users and must be drained within minutes"""),
-    N("availability.outage", "s", 0, 1e7, 60, 600, 7200, "Longest time for which a receiver or dependency may be away"),
+    N("availability.outage", "s", 0, 1e7, 1, 8, 3600, "Longest time for which a receiver or dependency may be away"),
     W("availability.split_writes", "refuse", "Writes while two places cannot talk", """
         accept 1 must be accepted on both sides
         refuse 6 may be refused on one side"""),
@@ -273,7 +273,7 @@ _FIELDS: tuple[Field, ...] = (
         small 6 a few hundred bytes
         large 2 kilobytes or personal data that needs a check
         binary 1 bytes that are not text"""),
-    W("messages.answer", "now", "When the caller needs the result", """
+    W("messages.answer", "later", "When the caller needs the result", """
         now 5 before it can go on
         later 4 later or never"""),
     N("messages.per_s", "1/s", 0, 1e9, 0.1, 10, 500, "Messages or events handed over", load=True),
