@@ -19,6 +19,7 @@ SUBJECTS = (
     "caching",
     "consistency",
     "hashing",
+    "messaging",
     "metastable",
     "queue_simulation",
     "queueing",
