@@ -24,6 +24,7 @@ SUBJECTS = (
     "queue_simulation",
     "queueing",
     "quorum",
+    "rate_limiting",
     "retries",
     "scaling_laws",
     "sizing",
