@@ -116,7 +116,7 @@ def test_a_bucket_refuses_what_a_queue_with_constant_service_and_few_places_lose
     load, places = 0.8, 4
     above = 1 - queueing_kernels.md1_states(load, places).sum()
     truth = (1 - load) * above / (1 - load * above)
-    model = rate_limiting.load(algorithm, "exponential(rate=0.8)", 10, 10.0, places, 0.005, 320)
+    model = rate_limiting.load(algorithm, "exponential(rate=0.8)", 10, 10.0, places, 0.005, 320, seed=3)
     assert model.refused_low <= truth <= model.refused_high
     assert not model.refused_low <= 1.05 * truth <= model.refused_high
 
