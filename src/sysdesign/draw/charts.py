@@ -45,9 +45,10 @@ def chart_svg(spec: ChartSpec, rows: list[Row], name: str, description: str = ""
 
 
 def chart_data(spec: ChartSpec, rows: list[Row]) -> str:
-    """What a drawing carries of its data, so that a page can show the table without running the model."""
+    """What a drawing carries of its source and data, so that a page needs neither the source nor the model."""
     table = {"columns": chart_columns(spec), "rows": chart_table(spec, rows)}
-    return json.dumps(table, ensure_ascii=False, separators=(",", ":"))
+    found = {"model": spec.model, "inputs": spec.inputs, **table}
+    return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
 
 
 def vega_lite(spec: ChartSpec, rows: list[Row], *, here: float | None = None) -> dict[str, Any]:
@@ -123,7 +124,8 @@ def _y(spec: ChartSpec, y: Axis) -> dict[str, Any]:
 
 
 def _scale(over: Axis) -> dict[str, Any]:
-    return {"type": "log" if over.is_log else "linear", "domain": [over.low, over.high], "nice": False, "zero": False}
+    kind = {"type": "log"} if over.is_log else {"type": "linear", "zero": False}
+    return {**kind, "domain": [over.low, over.high], "nice": False}
 
 
 def _axis(over: Axis, label: str, unit: str) -> dict[str, Any]:

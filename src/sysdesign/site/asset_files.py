@@ -16,7 +16,7 @@ NAMES = (
 # page's own: the engine would inject a style sheet.
 _ENGINE = """
 window.sysdesignChart = (element, spec, options) => vegaEmbed(element, spec, {
-  ast: true, actions: false, defaultStyle: false, tooltip: false, renderer: "svg", ...options,
+  ast: true, actions: false, defaultStyle: false, tooltip: false, renderer: "svg", logLevel: 1, ...options,
 });
 """
 

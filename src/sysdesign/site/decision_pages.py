@@ -1,19 +1,137 @@
-"""The page of each decision, and their list by question."""
+"""The page of each decision, their list by question, and the vocabulary that workloads use."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
-from sysdesign.content import Reference
+from sysdesign.content import Reference, located
+from sysdesign.decide import Framework, parse_framework, vocabulary_entries
+from sysdesign.decide.framework import Rule
+from sysdesign.decide.vocabulary import FIELDS, GROUPS
+from sysdesign.errors import UnknownName
+from sysdesign.site.addresses import Target, folder_of, root_from, section_target
+from sysdesign.site.evidence import quantity_text
 from sysdesign.site.layout import Page, Site
 
 
-def frameworks(reference: Reference) -> dict[str, Any]:
-    """The decision frameworks by name."""
-    return {}
+def frameworks(reference: Reference) -> dict[str, Framework]:
+    """The decision frameworks by name, in the plan's order of their documents. Raises BadContent."""
+    if not reference.decisions:
+        return {}
+    order = [document.name for document in reference.plan.documents]
+    found = {}
+    for name, path in reference.decisions.items():
+        shown = f"{reference.root.name}/decisions/{path.name}"
+        found[name] = _framework(located.read_text(path, shown), shown)
+    return dict(sorted(found.items(), key=lambda item: (order.index(item[1].document), item[0])))
+
+
+@lru_cache(maxsize=256)
+def _framework(text: str, path: str) -> Framework:
+    """A framework from its text; an edit of one file parses one file again."""
+    return parse_framework(text, path)
 
 
 def pages(site: Site) -> Iterator[Page]:
-    """The list of decisions, and a page for each."""
-    return iter(())
+    """The vocabulary, the list of decisions, and a page for each."""
+    yield _workload(site)
+    if site.decisions:
+        yield _list(site)
+    for framework in site.decisions.values():
+        yield _page(site, framework)
+
+
+def _list(site: Site) -> Page:
+    root = root_from("decisions/index.html")
+    groups = []
+    for planned in site.reference.plan.documents:
+        own = [framework for framework in site.decisions.values() if framework.document == planned.name]
+        if own:
+            written = planned.slug in site.reference.documents
+            href = f"{root}{folder_of(planned)}" if written else ""
+            groups.append({"title": planned.title, "href": href, "decisions": own})
+    return site.page(
+        "decisions/index.html",
+        "decisions.html",
+        title="Decisions",
+        groups=groups,
+        description="Questions that a described workload answers, with reasons and with what would change the answer.",
+    )
+
+
+def _page(site: Site, framework: Framework) -> Page:
+    path = f"decisions/{framework.id}/index.html"
+    root = root_from(path)
+    reference = site.reference
+    labels = {name: option.label for name, option in framework.options.items()}
+    return site.page(
+        path,
+        "decision.html",
+        title=framework.question,
+        framework=framework,
+        document=_target(reference, framework.document, root),
+        options=[
+            {"id": name, "label": option.label, "target": _target(reference, option.section, root)}
+            for name, option in framework.options.items()
+        ],
+        constraints=[_rule(reference, c, [labels[name] for name in c.rules_out]) for c in framework.constraints],
+        criteria=[{**_rule(reference, c, []), "name": c.name} for c in framework.criteria],
+        preferences=[_rule(reference, p, [labels[p.option]]) for p in framework.preferences],
+        cautions=[_rule(reference, c, [labels[name] for name in c.options]) for c in framework.cautions],
+        derived=_derived(framework),
+        fields=[(name, FIELDS[name].meaning) for name in framework.warned_by],
+        description=f"{framework.question} Answered for your workload.",
+        main_class="decision-page",
+    )
+
+
+def _rule(reference: Reference, rule: Rule, options: list[str]) -> dict[str, Any]:
+    return {
+        "name": "; ".join(options),
+        "when": rule.text,
+        "because": rule.because,
+        "source": reference.sources.get(rule.source),
+    }
+
+
+def _derived(framework: Framework) -> list[tuple[str, tuple[str, ...]]]:
+    return [(name, tuple(sorted(node.fields))) for name, node in framework.derived.items()]
+
+
+def _target(reference: Reference, address: str, root: str) -> Target | None:
+    try:
+        return section_target(reference, address, root)
+    except UnknownName:
+        return None  # a check names it; the decision itself still runs
+
+
+def _workload(site: Site) -> Page:
+    groups: dict[str, list[dict[str, Any]]] = {name: [] for name in GROUPS}
+    for entry in vocabulary_entries():
+        groups[entry["group"]].append({**entry, "takes": _takes(entry), "unknown_text": _unknown(entry)})
+    shown = [{"name": name, "meaning": meaning, "fields": groups[name]} for name, meaning in GROUPS.items()]
+    return site.page(
+        "workload/index.html",
+        "workload.html",
+        title="Workload",
+        groups=shown,
+        description="The words and quantities in which a system is described, and what unknown stands for.",
+    )
+
+
+def _takes(entry: dict[str, Any]) -> str:
+    if entry["kind"] == "word":
+        return ", ".join(entry["words"])
+    unit = "" if entry["unit"] in ("share", "factor", "count") else entry["unit"]
+    return f"{quantity_text(entry['low'], '')} to {quantity_text(entry['high'], unit)}"
+
+
+def _unknown(entry: dict[str, Any]) -> str:
+    unknown = entry["unknown"]
+    if entry["kind"] == "word":
+        return str(unknown["central"])
+    unit = "" if entry["unit"] in ("share", "factor", "count") else entry["unit"]
+    low, central, high = (quantity_text(unknown[name], unit) for name in ("low", "central", "high"))
+    return f"{central} ({low} to {high})"

@@ -32,7 +32,7 @@ class Drawing:
     width: float
     height: float
     partners: tuple[tuple[str, str, str], ...]  # fill or stroke, light color, dark color
-    data: Any = None  # a chart's columns and rows, when the drawing carries them
+    data: Any = None  # of a chart: its model, inputs, columns and rows
 
 
 @lru_cache(maxsize=1024)
@@ -66,9 +66,10 @@ def _metadata(svg: str) -> Any:
     for coded, plain in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&")):
         text = text.replace(coded, plain)
     try:
-        return json.loads(text)
+        data = json.loads(text)
     except ValueError:
         return None  # metadata of another kind, such as a tool's name
+    return data if isinstance(data, dict) and {"model", "inputs", "columns", "rows"} <= data.keys() else None
 
 
 def _size(tag: str) -> tuple[float, float]:

@@ -226,7 +226,9 @@ def handle_label(reference: Reference, id_: str) -> str:
 
 def fact_value(fact: Fact) -> str:
     """A fact's value with its unit, or its words."""
-    return " ".join(part for part in (fact.shows or quantity_text(fact.value, fact.unit),) if part)
+    if isinstance(fact.value, (int, float, str)) and not isinstance(fact.value, bool):
+        return quantity_text(fact.value, fact.unit)
+    return fact.shows
 
 
 def fact_check_text(fact: Fact) -> str:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from sysdesign.content import Reference, located
@@ -61,16 +59,15 @@ class FigureRoom:
     def html(self, figure: Figure, marks: str, asked_by: str, root: str) -> str:
         """A figure as the page shows it; `marks` are the evidence handles of its caption line."""
         drawn = self.read(figure.name, asked_by, figure.line)
-        source = self.reference.figures.get(figure.name)
-        chart = source is not None and source.suffix == ".yaml"
-        id_ = f"fig:{figure.name.rsplit('/')[-1]}"
-        tools, after = self._chart_parts(source, drawn, root) if chart and source else ("", "")
+        id_ = escape(f"fig:{figure.name.rsplit('/')[-1]}")
+        kind = "chart" if drawn.data else "diagram"
+        tools, after = self._chart_parts(drawn, root) if drawn.data else ("", "")
         return (
-            f'<figure class="figure {"chart" if chart else "diagram"}" id="{escape(id_)}"{self._data(figure.name, source) if chart and source else ""}>\n'
+            f'<figure class="figure {kind}" id="{id_}"{self._live(figure.name, drawn)}>\n'
             f'<div class="canvas">{self.picture(drawn, id_)}</div>\n'
-            f'<figcaption id="{escape(id_)}:caption">{escape(figure.caption, quote=False)}{marks}</figcaption>\n'
+            f'<figcaption id="{id_}:caption">{escape(figure.caption, quote=False)}{marks}</figcaption>\n'
             f'<div class="tools">{tools}<details class="description"><summary>Description</summary>'
-            f'<p id="{escape(id_)}:text">{escape(figure.alt, quote=False)}</p></details>{after}</div>\n</figure>\n'
+            f'<p id="{id_}:text">{escape(figure.alt, quote=False)}</p></details>{after}</div>\n</figure>\n'
         )
 
     def picture(self, drawn: Drawing, id_: str) -> str:
@@ -78,24 +75,19 @@ class FigureRoom:
         named = f'aria-labelledby="{escape(id_)}:caption" aria-describedby="{escape(id_)}:text"'
         return with_attributes(drawn.markup, f'class="drawing" role="img" {named}')
 
-    def _data(self, name: str, source: Path) -> str:
-        spec = chart_source(source)
-        model = self.models.get(str(spec.get("model")))
+    def _live(self, name: str, drawn: Drawing) -> str:
+        """What makes a chart live in place: only its own model's panel can draw it."""
+        model = self.models.get(str(drawn.data["model"])) if drawn.data else None
         if model is None or model.chart != name:
             return ""
-        return f' data-model="{escape(model.name)}" data-inputs="{escape(json.dumps(spec.get("inputs") or {}))}"'
+        return f' data-model="{escape(model.name)}" data-inputs="{escape(json.dumps(drawn.data["inputs"]))}"'
 
-    def _chart_parts(self, source: Path, drawn: Drawing, root: str) -> tuple[str, str]:
-        spec = chart_source(source)
-        model = self.models.get(str(spec.get("model")))
-        tools = ""
-        if model is not None:
-            tools = (
-                f'<a class="use" href="{escape(model_href(model.name, root, spec.get("inputs")))}">Use your numbers</a>'
-            )
-        if not drawn.data:
-            return tools, ""
-        return tools, data_table(drawn.data)
+    def _chart_parts(self, drawn: Drawing, root: str) -> tuple[str, str]:
+        model = self.models.get(str(drawn.data["model"]))
+        if model is None:
+            return "", data_table(drawn.data)
+        href = escape(model_href(model.name, root, drawn.data["inputs"]))
+        return f'<a class="use" href="{href}">Use your numbers</a>', data_table(drawn.data)
 
 
 def data_table(data: Any) -> str:
@@ -109,14 +101,3 @@ def data_table(data: Any) -> str:
         '<details class="data"><summary>Data as a table</summary><div class="frame" role="region" tabindex="0" '
         f'aria-label="Data of the chart"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></details>'
     )
-
-
-def chart_source(path: Path) -> dict[str, Any]:
-    """What the source of a chart says. Raises BadContent."""
-    return _chart_source(path, path.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=1024)
-def _chart_source(path: Path, _changed: int) -> dict[str, Any]:
-    value = located.read(path, f"figures/{path.parent.name}/{path.name}").value
-    return value if isinstance(value, dict) else {}

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from sysdesign.content import Reference
+from sysdesign.content.records import Source
 from sysdesign.models.declaration import Model, Parameter, inputs_of, outputs_of, result_type_of
 from sysdesign.site.addresses import folder_of, input_text, root_from
-from sysdesign.site.figures import chart_source, data_table
+from sysdesign.site.figures import data_table
 from sysdesign.site.layout import Page, Site
 
 
@@ -48,7 +49,7 @@ def _page(site: Site, model: Model) -> Page:
     return site.page(
         path, "model.html", title=model.title, model=model, chart=chart, has_figures=chart is not None,
         document=planned, document_href=f"{root}{folder_of(planned)}" if planned and written else "",
-        first=first_paragraph(model), assumes=assumptions(model), source=module_source(model),
+        assumes=assumptions(model), sources=sources_of(model, reference),
         inputs=[input_view(name, parameter) for name, parameter in inputs_of(model.function).items()],
         outputs=[
             {"name": name, "label": output.label, "unit": output.unit}
@@ -64,7 +65,6 @@ def _chart(site: Site, model: Model) -> dict[str, Any] | None:
     drawn = site.figures.chart_of(model)
     if drawn is None:
         return None
-    source = site.reference.figures[model.chart or ""]
     figure = next(
         (f for d in site.reference.documents.values() for f in d.figures if f.name == model.chart), None
     )  # fmt: skip
@@ -72,7 +72,7 @@ def _chart(site: Site, model: Model) -> dict[str, Any] | None:
         "picture": site.figures.picture(drawn, "fig:chart"),
         "caption": figure.caption if figure else model.title,
         "text": figure.alt if figure else "",
-        "inputs": chart_source(source).get("inputs") or {},
+        "inputs": drawn.data["inputs"] if drawn.data else {},
         "table": data_table(drawn.data) if drawn.data else "",
     }
 
@@ -95,35 +95,30 @@ def shown_unit(unit: str) -> str:
     return "" if unit == "share" else unit.removeprefix("1") if unit.startswith("1/") else unit
 
 
+_ASIDE = re.compile(r"(?:^|(?<=\s))(?:Raises\b.*?|Sources?:.*?|Units:.*?)(?:\.(?=\s|$)|$)", re.DOTALL)
+
+
 def _paragraphs(text: str | None) -> list[str]:
-    return [" ".join(part.split()) for part in re.split(r"\n\s*\n", inspect.cleandoc(text or "")) if part.strip()]
-
-
-def first_paragraph(model: Model) -> str:
-    """The first paragraph of the model's own description."""
-    return (_paragraphs(model.function.__doc__) or [model.title])[0]
+    parts = re.split(r"\n\s*\n", inspect.cleandoc(text or ""))
+    plain = (" ".join(_ASIDE.sub("", part).split()) for part in parts if not part.lstrip().startswith(">>>"))
+    return [part for part in plain if part]
 
 
 def assumptions(model: Model) -> list[str]:
-    """What the model's own description says beyond its first line, without examples and errors."""
-    own = [
-        p for p in _paragraphs(model.function.__doc__)[1:] if not p.startswith((">>>", "Raises", "Source:", "Units:"))
-    ]
+    """What the descriptions of the model and of its subject say beyond their titles: no examples, errors, units."""
+    own = _paragraphs(model.function.__doc__)
+    first = own[0].rstrip(".") != model.title if own else False
     subject = inspect.getmodule(inspect.unwrap(model.function))
-    shared = [
-        p for p in _paragraphs(subject.__doc__ if subject else "")[1:] if not p.startswith(("Source:", "Units:", ">>>"))
-    ]
-    return own + [p for p in shared if p not in own]
+    shared = _paragraphs(subject.__doc__ if subject else "")[1:]
+    return list(dict.fromkeys([*own[0 if first else 1 :], *shared]))
 
 
-def module_source(model: Model) -> str:
-    """What the model's description names as its source, as `Source: ...` writes it."""
+def sources_of(model: Model, reference: Reference) -> list[Source]:
+    """The literature that the model's description names by id."""
     subject = inspect.getmodule(inspect.unwrap(model.function))
-    for text in (model.function.__doc__, subject.__doc__ if subject else ""):
-        found = re.search(r"Sources?:\s*(.+?)(?:\n\s*\n|Units:|$)", text or "", re.DOTALL)
-        if found:
-            return " ".join(found.group(1).split())
-    return ""
+    text = f"{model.function.__doc__} {subject.__doc__ if subject else ''}"
+    words = re.findall(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+", text)
+    return [reference.sources[word] for word in dict.fromkeys(words) if word in reference.sources]
 
 
 def command(model: Model) -> str:

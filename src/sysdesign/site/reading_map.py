@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sysdesign.content.records import Plan, PlannedDocument
 
 BOX_WIDTH, BOX_HEIGHT = 186, 46
 ROW, COLUMN = 56, 252
-LANE_LABEL, MARGIN, LANE_GAP = 138, 12, 16
-LINE_CHARACTERS = 24  # of a title's line in a box, at the map's type size
+LANE_LABEL, MARGIN, LANE_GAP = 150, 12, 16
+LINE_CHARACTERS = 22  # of a title's line in a box, at the map's type size
 
 
 @dataclass(frozen=True)
@@ -114,11 +114,43 @@ def _rows(members: list[PlannedDocument], depth: dict[str, int]) -> dict[str, in
 def _arrows(boxes: list[Box]) -> Iterator[Arrow]:
     by_slug = {box.document.slug: box for box in boxes}
     for box in boxes:
-        count = len(box.document.prerequisites)
-        before = sorted((by_slug[name] for name in box.document.prerequisites), key=lambda b: b.y)
+        before = sorted((by_slug[name] for name in direct_prerequisites(box, by_slug)), key=lambda b: b.y)
         for order, source in enumerate(before):
-            x1, y1 = source.x + BOX_WIDTH, source.y + BOX_HEIGHT / 2
-            x2, y2 = box.x - 7, box.y + BOX_HEIGHT / 2 + (order - (count - 1) / 2) * 9
-            bend = COLUMN - BOX_WIDTH if x2 - x1 < COLUMN else (COLUMN - BOX_WIDTH) * 1.4
-            path = f"M{x1:g} {y1:g}C{x1 + bend:g} {y1:g} {x2 - bend:g} {y2:g} {x2:g} {y2:g}"
-            yield Arrow(source.document.slug, box.document.slug, path)
+            end = box.y + BOX_HEIGHT / 2 + (order - (len(before) - 1) / 2) * 9
+            yield Arrow(source.document.slug, box.document.slug, _path(source, box, end, boxes))
+
+
+def direct_prerequisites(box: Box, by_slug: Mapping[str, Box]) -> tuple[str, ...]:
+    """The prerequisites that no other prerequisite already asks for: the map draws only these."""
+
+    def all_before(slug: str) -> set[str]:
+        own = by_slug[slug].document.prerequisites
+        return set(own).union(*map(all_before, own))
+
+    asked = set().union(*map(all_before, box.document.prerequisites))
+    return tuple(name for name in box.document.prerequisites if name not in asked)
+
+
+def _path(source: Box, target: Box, end: float, boxes: list[Box]) -> str:
+    """A curve to the target's left side that passes between the boxes of the columns it crosses."""
+    x, y = source.x + BOX_WIDTH, source.y + BOX_HEIGHT / 2
+    path = f"M{x:g} {y:g}"
+    crossed = source.x + COLUMN
+    while crossed < target.x:
+        free = _free(end, [box.y for box in boxes if box.x == crossed])
+        path += f"{_curve(x, y, crossed, free)}H{crossed + BOX_WIDTH:g}"
+        x, y, crossed = crossed + BOX_WIDTH, free, crossed + COLUMN
+    return path + _curve(x, y, target.x - 7, end)
+
+
+def _curve(x1: float, y1: float, x2: float, y2: float) -> str:
+    bend = (x2 - x1) * 0.6
+    return f"C{x1 + bend:g} {y1:g} {x2 - bend:g} {y2:g} {x2:g} {y2:g}"
+
+
+def _free(wished: float, tops: list[float]) -> float:
+    """The height nearest to the wished one at which no box of the column stands."""
+    space = (ROW - BOX_HEIGHT) / 2
+    spots = [wished, *(top - space for top in tops), *(top + BOX_HEIGHT + space for top in tops)]
+    clear = [spot for spot in spots if not any(top - 1 < spot < top + BOX_HEIGHT + 1 for top in tops)]
+    return min(clear, key=lambda spot: abs(spot - wished), default=wished)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 
@@ -53,7 +54,7 @@ class TermFinder:
         words = found[at : at + len(phrase)]
         if tuple(word.group().lower() for word in words) != phrase:
             return False
-        return all(text[a.end() : b.start()].isspace() for a, b in zip(words, words[1:], strict=False))
+        return all(text[a.end() : b.start()].isspace() for a, b in itertools.pairwise(words))
 
 
 def _plurals(word: str) -> tuple[str, ...]:

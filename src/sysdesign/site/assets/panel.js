@@ -176,9 +176,8 @@ class Panel {
     await engine(this.root);
     if (!this.place) {
       canvas.style.minHeight = `${canvas.offsetHeight}px`;
-      this.place = make("div", { class: "live-chart drawing" });
-      this.place.hidden = true;
-      canvas.after(this.place);
+      this.place = make("div", { class: "live-chart drawing", hidden: true });
+      canvas.append(this.place);
     }
     const next = make("div");
     const { view } = await window.sysdesignChart(next, spec);
@@ -187,7 +186,6 @@ class Panel {
     drawing.setAttribute("aria-label", `${this.figure.querySelector("figcaption").textContent} With your numbers: ${this.form.querySelector(".panel-sentence").textContent}`);
     this.place.replaceChildren(drawing);
     view.finalize();
-    canvas.hidden = true;
     this.place.hidden = false;
   }
 }

@@ -96,7 +96,7 @@ function cards() {
 }
 
 function enlarge(figure) {
-  const drawing = figure.querySelector(".canvas .drawing");
+  const drawing = figure.querySelector(".live-chart:not([hidden]) svg") ?? figure.querySelector(".canvas > .drawing");
   if (!drawing) return;
   const home = drawing.parentElement;
   home.style.minHeight = `${home.offsetHeight}px`;
