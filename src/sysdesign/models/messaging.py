@@ -305,7 +305,7 @@ def ordering(
     lines = {
         "global": np.asarray(1.0),
         "partition": np.minimum(1 / hottest_partition, np.minimum(partitions, consumers)),
-        "key": np.minimum(np.where(share > 0, 1 / np.where(share > 0, share, 1), consumers), consumers),
+        "key": 1 / np.maximum(share, 1 / consumers),
         "none": np.asarray(float(consumers)),
     }
     busy = np.minimum(lines[scope], consumers)
