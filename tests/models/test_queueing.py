@@ -104,6 +104,7 @@ def test_constant_service_lengths_solve_the_balance_of_departures():
         into = states[0] * arrivals.pmf(n) + sum(states[i] * arrivals.pmf(n - i + 1) for i in range(1, n + 2))
         assert into == pytest.approx(states[n], rel=1e-10)
     assert states.sum() == pytest.approx(1, abs=1e-9)
+    assert np.allclose(queueing_kernels.md1_states(0.7, 3), states[:3], rtol=1e-13)
 
 
 @given(st.floats(0.01, 0.99), st.integers(1, 200))

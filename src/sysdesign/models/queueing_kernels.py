@@ -163,13 +163,14 @@ def md1_states(load: float, count: int) -> np.ndarray:
     p[n+1] sums only positive terms (chances that more than so many arrive during a service), so that it
     keeps its digits at any load under 1.
     """
-    arrivals = np.empty(count + 2)
+    terms = count + 40  # past the last, a chance below 1e-40 for a load under 1
+    arrivals = np.empty(terms)
     arrivals[0] = np.exp(-load)
-    for k in range(1, count + 2):
+    for k in range(1, terms):
         arrivals[k] = arrivals[k - 1] * load / k
-    above = np.empty(count + 2)  # chance of more than k arrivals
-    above[count + 1] = 0.0
-    for k in range(count, -1, -1):
+    above = np.empty(terms)  # chance of more than k arrivals
+    above[terms - 1] = 0.0
+    for k in range(terms - 2, -1, -1):
         above[k] = above[k + 1] + arrivals[k + 1]
     states = np.empty(count)
     states[0] = 1.0 - load
