@@ -29,6 +29,7 @@ SUBJECTS = (
     "scaling_laws",
     "sizing",
     "slo",
+    "storage_engine",
     "tail",
 )  # fmt: skip
 

@@ -1,0 +1,185 @@
+"""Storage engines: trees and merges counted page by page, vendor's examples, drawn filters."""
+
+import math
+
+import numpy as np
+import pytest
+from corners import assert_finite_at_corners, assert_sentences
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sysdesign.errors import InvalidInput
+from sysdesign.models import storage_engine as model
+
+
+def merged_bytes(policy, fanout, levels, rounds):
+    """Buffers written for each buffer put, while the levels fill once, by merging whole runs."""
+    runs = [[] for _ in range(levels)]
+    written = 0
+    for _ in range(rounds):
+        carry = 1
+        for level in range(levels):
+            one_run = policy == "leveled" or (policy == "lazy" and level == levels - 1)
+            if one_run and runs[level]:
+                carry += runs[level].pop()
+            runs[level].append(carry)
+            written += carry
+            if sum(runs[level]) < fanout ** (level + 1) or level == levels - 1:
+                break
+            carry = sum(runs[level])
+            runs[level] = []
+    return written / rounds
+
+
+@pytest.mark.parametrize("policy", ["leveled", "tiered", "lazy"])
+@pytest.mark.parametrize("fanout,levels", [(4, 3), (10, 2), (3, 4)])
+def test_filling_write_amplification_agrees_with_counted_merges(policy, fanout, levels):
+    rounds = fanout**levels
+    counted = merged_bytes(policy, fanout, levels, rounds)
+    data = sum(fanout**level for level in range(1, levels + 1)) * 1e6 * 0.999
+    found = model.lsm(data, policy, fanout, 1e6)
+    assert found.levels == levels
+    assert found.write_amplification_filling == pytest.approx(counted, rel=1e-9)
+    assert found.write_amplification >= found.write_amplification_filling
+
+
+@given(st.floats(2, 50), st.floats(1, 1e6))
+def test_levels_are_the_fewest_that_hold_the_data(fanout, multiple):
+    found = model.lsm(multiple * 1e6, "leveled", fanout, 1e6)
+
+    def holds(levels):
+        return sum(fanout**level for level in range(1, int(levels) + 1))
+
+    assert holds(found.levels) >= multiple * (1 - 1e-6)
+    assert found.levels == 1 or holds(found.levels - 1) < multiple * (1 + 1e-6)
+
+
+@given(st.floats(1e9, 1e15), st.integers(2, 30))
+def test_policies_trade_writes_for_reads(data, fanout):
+    leveled, tiered, lazy = (model.lsm(data, policy, fanout) for policy in ("leveled", "tiered", "lazy"))
+    assert tiered.write_amplification <= lazy.write_amplification <= leveled.write_amplification + 1e-9
+    assert leveled.absent_reads <= lazy.absent_reads <= tiered.absent_reads
+    assert leveled.space_amplification <= lazy.space_amplification + 1e-12 <= tiered.space_amplification + 1e-9
+    # Tiering on two to a level is leveling but for the second run.
+    assert model.lsm(data, "tiered", fanout, bits_per_key=0).absent_reads == tiered.runs
+
+
+def test_leveled_space_is_the_sum_of_the_upper_levels():
+    found = model.lsm(1.11e12, "leveled", 10, 1e8)
+    assert found.space_amplification == pytest.approx(1 + sum(10.0**-back for back in range(1, int(found.levels))))
+    assert found.space_amplification == pytest.approx(1.11, abs=0.002)
+
+
+@given(st.floats(2, 1e12))
+def test_best_levels_are_the_least_over_all(total):
+    found = model.lsm_levels(total, 3)
+    counts = np.arange(1, 60)
+    least = (counts * total ** (1 / counts)).min()
+    assert found.best_write_amplification == pytest.approx(least, rel=1e-9)
+
+
+@given(st.integers(1, 2_000_000), st.integers(20, 900), st.integers(8, 300))
+@settings(max_examples=60, deadline=None)
+def test_btree_levels_by_counting_pages(rows, row, key):
+    if math.floor(4096 * 0.69 / key) < 2:
+        return
+    found = model.btree(rows, row, key)
+    reach, levels = math.floor(4096 * 0.69 / row), 1
+    while reach < rows:
+        reach *= math.floor(4096 * 0.69 / key)
+        levels += 1
+    assert found.levels == levels
+    assert found.space_amplification >= 1
+
+
+def test_btree_capacity_and_tree_agree_one_level_apart():
+    pages = model.btree_capacity(3, 4096, 500).pages
+    assert model.btree(pages, 4096, 4096 / 500, fill=1.0).levels == 4
+
+
+def test_random_update_writes_its_page():
+    assert model.btree(1e9, 200, 24, 4096, page_writes=2).write_amplification == pytest.approx(2 * 4096 / 200)
+    assert model.btree(100, 2000, 24, 1 << 14).write_amplification == pytest.approx(16384 / 2000)
+
+
+def test_bloom_agrees_with_a_drawn_filter():
+    generator = np.random.default_rng(3)
+    keys, bits, hashes, asked = 20_000, 8, 5, 400_000
+    array = np.zeros(keys * bits, dtype=bool)
+    array[generator.integers(0, array.size, (keys, hashes))] = True
+    drawn = array[generator.integers(0, array.size, (asked, hashes))].all(axis=1).mean()
+    error = math.sqrt(drawn / asked)
+    found = model.bloom(bits, hashes).false_positive
+    assert abs(found - drawn) < 3 * error < abs(1.05 * found - drawn)
+
+
+@given(st.floats(0.1, 100))
+def test_best_hashes_are_best(bits):
+    found = model.bloom(bits, 1)
+    assert found.best_false_positive <= min(model.bloom(bits, k).false_positive for k in range(1, 100)) + 1e-15
+
+
+def test_units_round_each_item_up():
+    def units(size, **more):
+        found = model.capacity_units(size, 1, 1, **more)
+        return found.units_a_read, found.units_a_write
+
+    assert units(3500, reads="strong") == (1, 4)
+    assert units(4096, reads="strong") == (1, 4) and units(4097, reads="strong") == (2, 5)
+    assert units(8192, reads="transactional", writes="transactional") == (4, 16)
+    assert units(8192) == (1, 8)
+    many = model.capacity_units(np.array([1000, 5000]), 10, 10, "strong")
+    assert many.read_units.tolist() == [10, 20] and many.write_units.tolist() == [10, 50]
+    assert model.capacity_units(4096, 7, 0).read_units == 4  # 3.5 units are provisioned as 4
+
+
+@given(st.floats(1, 400 * 1024), st.floats(0, 1e4), st.floats(0, 1e4))
+def test_units_never_fall_with_size_or_rate(size, reads, writes):
+    here = model.capacity_units(size, reads, writes)
+    more = model.capacity_units(min(size * 1.5, 400 * 1024), reads * 1.1, writes * 1.1)
+    assert more.read_units >= here.read_units and more.write_units >= here.write_units
+
+
+def test_hot_partition_agrees_with_a_bucket_drained_request_by_request():
+    reads, writes, share = 6000.0, 3000.0, 0.3
+    generator = np.random.default_rng(7)
+    left = refused = 0.0
+    seconds, step = 200, 0.01
+    asked = 0
+    for _ in range(int(seconds / step)):
+        left = min(left + step, step)  # one partition-second of work a second
+        want_reads = generator.poisson(reads * share * step)
+        want_writes = generator.poisson(writes * share * step)
+        work = want_reads / 3000 + want_writes / 1000
+        served = min(1.0, left / work) if work else 1.0
+        left -= work * served
+        asked += want_reads + want_writes
+        refused += (want_reads + want_writes) * (1 - served)
+    found = model.hot_partition(reads, writes, share).throttled_of_key
+    assert found == pytest.approx(refused / asked, rel=0.02)
+    assert abs(1.05 * found - refused / asked) > 0.02 * refused / asked
+
+
+def test_splitting_and_safe_share_end_throttling():
+    found = model.hot_partition(10_000, 5000, 0.2)
+    assert model.hot_partition(10_000, 5000, 0.2 / found.key_copies).throttled == 0
+    assert model.hot_partition(10_000, 5000, found.safe_share * 0.999).throttled == 0
+    assert model.hot_partition(10_000, 5000, found.safe_share * 1.01).throttled > 0
+
+
+def test_bad_input_is_refused_in_words():
+    with pytest.raises(InvalidInput, match="holds no row"):
+        model.btree(10, 5000, 24)
+    with pytest.raises(InvalidInput, match="two or more"):
+        model.btree(10, 100, 2000)
+    with pytest.raises(InvalidInput, match="no burst to carry"):
+        model.burst(200, 150)
+
+
+@pytest.mark.parametrize("each", model.MODELS, ids=lambda each: each.name)
+def test_corners(each):
+    assert_finite_at_corners(each.function, 1000)
+
+
+def test_sentences():
+    assert_sentences(model.MODELS)
