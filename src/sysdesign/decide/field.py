@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from sysdesign.decide import quantity
 from sysdesign.decide.quantity import Dimension
 
@@ -26,7 +28,7 @@ class Number:
     central: float
     likely_high: float
     meaning: str
-    scale: str = "log"  # how the range is searched and sampled: log or linear
+    scale: str = "log"  # how the range is searched and sampled: log, linear, or nines (log of what is missing to 1)
     whole: bool = False
     load: bool = False
     looser: str = ""  # "higher" | "lower" | "": only targets and tolerances have one
@@ -49,6 +51,14 @@ class Number:
         """Likely low, central and likely high in base units."""
         low, mid, high = (quantity.clean(v * self.size) for v in (self.likely_low, self.central, self.likely_high))
         return low, mid, high
+
+    def between(self, low: float, high: float, share: np.ndarray) -> np.ndarray:
+        """Values at `share` (0 to 1) of the way from `low` to `high` on the field's scale."""
+        if self.scale == "nines" and high < 1:
+            return 1 - (1 - low) * ((1 - high) / (1 - low)) ** share
+        if self.scale == "log" and low > 0:
+            return low * (high / low) ** share
+        return low + (high - low) * share
 
     def text(self, value: float) -> str:
         """A value in base units, for people."""

@@ -150,6 +150,8 @@ def grid(name: str, now: float, marks: set[float]) -> np.ndarray:
     if field.scale == "log":
         start = low if low > 0 else min(field.prior[0] or field.prior[1], high) * SMALLEST
         even = np.geomspace(start, high, GRID)
+    elif field.scale == "nines":
+        even = field.between(low, high, np.linspace(0, 1, GRID))
     else:
         even = np.linspace(low, high, GRID)
         inner = np.linspace(max(low, field.prior[0] / 2), min(high, field.prior[2] * 4), GRID)

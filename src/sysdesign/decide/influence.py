@@ -58,9 +58,9 @@ def wide_draws(name: str, count: int, generator: np.random.Generator) -> np.ndar
     low, high = field.bounds
     likely_low, central, likely_high = field.prior
     if field.scale == "log":
-        start = max(low, (likely_low or central / WIDER) / WIDER, 1e-12)
-        end = min(high, likely_high * WIDER)
-        values = np.exp(generator.uniform(np.log(start), np.log(max(end, start)), count))
-    else:
-        values = generator.uniform(max(low, likely_low - central), min(high, likely_high * 4 + central), count)
+        low = max(low, (likely_low or central / WIDER) / WIDER, 1e-12)
+        high = max(min(high, likely_high * WIDER), low)
+    elif field.scale == "linear":
+        low, high = max(low, likely_low - central), min(high, likely_high * 4 + central)
+    values = field.between(low, high, generator.random(count))
     return np.clip(np.rint(values) if field.whole else values, low, high)

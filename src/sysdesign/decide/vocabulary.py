@@ -191,7 +191,7 @@ _FIELDS: tuple[Field, ...] = (
     W("durability.duplicates", "harmless", "What handling one message twice means", """
         harmful 4 a wrong result, as a second charge
         harmless 5 nothing: the work is idempotent""", "looser"),
-    N("availability.target", "share", 0.5, 0.9999999, 0.99, 0.999, 0.9995, "Share of requests or time served", "linear", looser="lower"),
+    N("availability.target", "share", 0.5, 0.9999999, 0.99, 0.999, 0.9995, "Share of requests or time served", "nines", looser="lower"),
     W("availability.survive", "machine", "The largest failure that users must not notice", """
         region 0.5 a whole region
         zone 3 a whole zone (data center)
@@ -408,7 +408,7 @@ _FIELDS: tuple[Field, ...] = (
     W("compute.scaling", "alike", "Parts that need to grow apart", """
         alike 6 all parts grow alike
         differ 2 some part needs ten times the machines, or other ones"""),
-    W("history.audit", "log", "Who did what when", """
+    W("history.audit", "none", "Who did what when", """
         none 4 not needed
         log 4 a list of changes that people read
         complete 1 every change is legal evidence"""),

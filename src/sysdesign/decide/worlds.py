@@ -40,7 +40,7 @@ def ends_of(field: Number, value: Value | None) -> tuple[float, float, float]:
 
 def middle(field: Number, low: float, high: float) -> float:
     """The value an interval is ranked at: geometric on a log scale, rounded where whole."""
-    between = (low * high) ** 0.5 if field.scale == "log" and low > 0 else (low + high) / 2
+    between = float(field.between(low, high, np.float64(0.5)))
     return float(round(between)) if field.whole else between
 
 
@@ -155,5 +155,5 @@ def drawn(name: str, value: Value | None, strata: np.ndarray) -> np.ndarray:
         weights = np.cumsum([weight for weight, _ in field.words.values()])
         return np.searchsorted(weights / weights[-1], strata, side="right").clip(0, len(weights) - 1)
     low, _, high = ends_of(field, value)
-    values = low * (high / low) ** strata if field.scale == "log" and low > 0 else low + (high - low) * strata
+    values = field.between(low, high, strata)
     return np.rint(values) if field.whole else values
