@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from sysdesign import operations, service
+from sysdesign import service
 from sysdesign.content import load
 from sysdesign.models import caching
+from sysdesign.operations import modeling
 from sysdesign.search import Index
 from sysdesign.service import MOST_BYTES, RUNS_WAITING, Room, application
 from sysdesign.site.publish import publish
@@ -152,7 +153,7 @@ def test_too_many_runs_at_once_are_turned_away(room: Room, monkeypatch: pytest.M
         hold.wait(20)
         return {}
 
-    monkeypatch.setattr(operations, "panel", slow)
+    monkeypatch.setattr(modeling, "panel", slow)
 
     async def flood() -> list[int]:
         async def one() -> int:

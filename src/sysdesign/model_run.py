@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
@@ -10,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel
 
 from sysdesign.decide import quantity
 from sysdesign.errors import InvalidInput, nearest
 from sysdesign.models.declaration import Model, Output, Parameter, check_value, inputs_of, outputs_of
 from sysdesign.models.distribution import Distribution
 from sysdesign.models.registry import model
+from sysdesign.plain import as_plain
 
 MOST_VALUES = 200_000  # of a list given in text or JSON; more belongs in a file
 # Times, sizes, rates of bytes and rates of events: powers of time, information, money.
@@ -194,46 +193,6 @@ def _results(result: Any) -> list[Value]:
 def _value(name: str, label: str, unit: str, value: Any) -> Value:
     plain = as_plain(value)
     return Value(name, label, unit, plain, text_of(plain, unit))
-
-
-def as_plain(value: Any) -> Any:
-    """A value as JSON can hold it."""
-    match value:
-        case np.ndarray():
-            return value.tolist()
-        case np.generic():
-            return value.item()
-        case Distribution():
-            return str(value)
-        case tuple() | list():
-            return [as_plain(item) for item in value]
-        case dict():
-            return {str(key): as_plain(item) for key, item in value.items()}
-        case Path():
-            return str(value)
-        case BaseModel():
-            return as_plain(value.model_dump(by_alias=True))
-        case _ if is_dataclass(value) and not isinstance(value, type):
-            return {field.name: as_plain(getattr(value, field.name)) for field in fields(value)}
-        case _:
-            return value
-
-
-def json_text(value: Any, *, indent: int | None = None) -> str:
-    """A frozen result as JSON; what JSON has no number for (no limit, no answer) is null."""
-    return json.dumps(_finite(as_plain(value)), ensure_ascii=False, allow_nan=False, indent=indent, default=str)
-
-
-def _finite(value: Any) -> Any:
-    match value:
-        case float():
-            return value if math.isfinite(value) else None
-        case list():
-            return [_finite(item) for item in value]
-        case dict():
-            return {key: _finite(item) for key, item in value.items()}
-        case _:
-            return value
 
 
 def text_of(value: Any, unit: str) -> str:

@@ -28,10 +28,10 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Mount, Route
 
-from sysdesign import operations
 from sysdesign.content import Reference
 from sysdesign.errors import BudgetSpent, InvalidInput, SysdesignError, UnknownName
-from sysdesign.model_run import json_text
+from sysdesign.operations import deciding, modeling, reading
+from sysdesign.plain import json_text
 from sysdesign.search.index import Index
 
 MOST_BYTES = 256_000  # of a request's body
@@ -123,28 +123,28 @@ def _error(error: SysdesignError) -> dict[str, Any]:
 
 
 async def _documents(room: Room, request: Request) -> Any:
-    return operations.list_documents(room.reference)
+    return reading.list_documents(room.reference)
 
 
 async def _section(room: Room, request: Request) -> Any:
     anchor = request.query_params.get("section", "")
     address = request.path_params["address"] + (f"#{anchor}" if anchor else "")
-    return operations.read_section(room.reference, address)
+    return reading.read_section(room.reference, address)
 
 
 async def _search(room: Room, request: Request) -> Any:
     limit = request.query_params.get("limit", "10")
     if not limit.isdecimal():
         raise InvalidInput(f"limit is {limit!r}; it takes a number from 1 to 100")
-    return operations.search(room.index, request.query_params.get("q", ""), int(limit))
+    return reading.search(room.index, request.query_params.get("q", ""), int(limit))
 
 
 async def _models(room: Room, request: Request) -> Any:
-    return operations.list_models()
+    return modeling.list_models()
 
 
 async def _model(room: Room, request: Request) -> Any:
-    return operations.describe_model(request.path_params["name"])
+    return modeling.describe_model(request.path_params["name"])
 
 
 async def _run(room: Room, request: Request) -> Any:
@@ -154,15 +154,15 @@ async def _run(room: Room, request: Request) -> Any:
         raise InvalidInput("inputs is not a mapping of names to values")
     with_chart = body.get("chart", True) is True
     name = request.path_params["name"]
-    return await _bounded(room, partial(operations.panel, room.reference, name, inputs, chart=with_chart))
+    return await _bounded(room, partial(modeling.panel, room.reference, name, inputs, chart=with_chart))
 
 
 async def _decisions(room: Room, request: Request) -> Any:
-    return operations.list_decisions(room.reference)
+    return deciding.list_decisions(room.reference)
 
 
 async def _decision(room: Room, request: Request) -> Any:
-    return operations.describe_decision(room.reference, request.path_params["name"])
+    return deciding.describe_decision(room.reference, request.path_params["name"])
 
 
 async def _decide(room: Room, request: Request) -> Any:
@@ -170,7 +170,7 @@ async def _decide(room: Room, request: Request) -> Any:
     workload = body.get("workload", {})
     if not isinstance(workload, dict):
         raise InvalidInput("workload is not a mapping of fields to values")
-    return await _bounded(room, partial(operations.decide, room.reference, request.path_params["name"], workload))
+    return await _bounded(room, partial(deciding.decide, room.reference, request.path_params["name"], workload))
 
 
 async def _body(request: Request) -> dict[str, Any]:

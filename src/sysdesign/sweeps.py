@@ -20,9 +20,9 @@ import numpy as np
 
 from sysdesign import __version__
 from sysdesign.errors import InvalidInput, MissingTool, SysdesignError, nearest
-from sysdesign.model_run import as_plain, json_text
 from sysdesign.models.declaration import inputs_of
 from sysdesign.models.registry import model
+from sysdesign.plain import as_plain, json_text
 
 MOST_POINTS = 1_000_000
 BATCH = 64  # points between two marks of progress, and the most that an interruption costs
@@ -118,7 +118,7 @@ def sweep(
 
 def row_of(name: str, given: Mapping[str, Any], point: Mapping[str, Any], files: bool) -> dict[str, Any]:
     """Results of one point; what a worker runs."""
-    from sysdesign.operations import run_model
+    from sysdesign.operations.modeling import run_model
 
     try:
         answer = run_model(name, {**given, **point}, files=files)

@@ -31,7 +31,7 @@ Writes reach the store later; a crash loses those still waiting.
 
 
 @pytest.fixture
-def reference(tmp_path: Path):  # noqa: ANN201
+def reference(tmp_path: Path):
     (tmp_path / "plan.yaml").write_text(PLAN)
     (tmp_path / "05-Caching-Strategies.md").write_text(TEXT)
     (tmp_path / "glossary.yaml").write_text(
@@ -42,17 +42,17 @@ def reference(tmp_path: Path):  # noqa: ANN201
 
 
 @pytest.mark.parametrize("query", ["stampede", "dogpile", "thundering herd", "stampeed", "what is a stampede?"])
-def test_the_section_comes_first(reference, query: str) -> None:  # noqa: ANN001
+def test_the_section_comes_first(reference, query: str) -> None:
     assert Index(reference).search(query).hits[0].address == "05-Caching-Strategies#cache-stampede"
 
 
-def test_a_misspelling_is_said(reference) -> None:  # noqa: ANN001
+def test_a_misspelling_is_said(reference) -> None:
     answer = Index(reference).search("stampeed")
     assert answer.corrected == "stampede"
     assert Index(reference).search("stampede").corrected == ""
 
 
-def test_any_word_is_enough_where_no_section_holds_all(reference) -> None:  # noqa: ANN001
+def test_any_word_is_enough_where_no_section_holds_all(reference) -> None:
     hits = Index(reference).search("crash stampede").hits
     assert {hit.title for hit in hits} >= {"Write-behind", "Cache stampede"}
 
@@ -60,7 +60,7 @@ def test_any_word_is_enough_where_no_section_holds_all(reference) -> None:  # no
 @pytest.mark.parametrize(
     "query", ['"', "a OR (", "NEAR(", "title:x", "*", "-", "^", "x" * 200, "'; DROP TABLE section;--"]
 )
-def test_no_query_is_a_fault(reference, query: str) -> None:  # noqa: ANN001
+def test_no_query_is_a_fault(reference, query: str) -> None:
     try:
         Index(reference).search(query)
     except InvalidInput as error:
@@ -68,12 +68,12 @@ def test_no_query_is_a_fault(reference, query: str) -> None:  # noqa: ANN001
 
 
 @pytest.mark.parametrize(("query", "limit"), [("x" * 301, 10), ("x", 0), ("x", 101), ("", 5)])
-def test_beyond_reason_is_refused(reference, query: str, limit: int) -> None:  # noqa: ANN001
+def test_beyond_reason_is_refused(reference, query: str, limit: int) -> None:
     with pytest.raises(InvalidInput):
         Index(reference).search(query, limit)
 
 
-def test_the_pages_index_is_the_same_twice_and_holds_the_vocabulary(reference) -> None:  # noqa: ANN001
+def test_the_pages_index_is_the_same_twice_and_holds_the_vocabulary(reference) -> None:
     first, second = search_files(reference), search_files(reference)
     assert first == second
     assert "pagefind/pagefind.js" in first

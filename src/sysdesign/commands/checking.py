@@ -9,13 +9,13 @@ from typing import Annotated, Literal
 import typer
 from rich.table import Table
 
-from sysdesign import operations
 from sysdesign.checks import Finding, Scoreboard, scoreboard
 from sysdesign.checks import check as run_checks
 from sysdesign.commands.console import AsJson, Root, out, print_json, progress_console, today
-from sysdesign.content import default_root, load
+from sysdesign.content import Reference, default_root, load
 from sysdesign.content.tidy import write_atomically
-from sysdesign.model_run import json_text
+from sysdesign.operations import reading
+from sysdesign.plain import json_text
 
 Format = Annotated[
     Literal["text", "github"],
@@ -61,8 +61,8 @@ def check(
             progress=lambda name: status.update(f"Checking: {name}"),
         )
     board = scoreboard(content, findings)
-    if slugs is None and rules is None and operations.in_checkout(root):
-        write_atomically(root / "scoreboard.json", (json_text(operations.lasting(board), indent=1) + "\n").encode())
+    if slugs is None and rules is None and reading.in_checkout(root):
+        write_atomically(root / "scoreboard.json", (json_text(reading.lasting(board), indent=1) + "\n").encode())
     if as_json:
         print_json(board)
     elif form == "github":
@@ -75,7 +75,7 @@ def check(
         raise typer.Exit(1)
 
 
-def _slugs(content: operations.Reference, documents: Iterable[str]) -> list[str] | None:
+def _slugs(content: Reference, documents: Iterable[str]) -> list[str] | None:
     """Slugs of the documents named by slug, name, number or path; None for all. Files of no document are left out."""
     found = []
     for name in documents:
@@ -151,7 +151,7 @@ def list_facts(
     """List the vendor facts, with class and date."""
     if context.invoked_subcommand:
         return
-    lines = operations.list_facts(load(reference))
+    lines = reading.list_facts(load(reference))
     if as_json:
         print_json(lines)
         return
@@ -213,7 +213,7 @@ def tidy(
     reference: Root = None,
 ) -> None:
     """Write every document's footnote texts from the records that bear their ids."""
-    changed = operations.tidy(load(reference), write=not show)
+    changed = reading.tidy(load(reference), write=not show)
     if as_json:
         print_json({"changed": changed})
     else:

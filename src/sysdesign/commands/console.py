@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from sysdesign.model_run import json_text
+from sysdesign.plain import json_text
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Root = Annotated[

@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
-from sysdesign import operations
 from sysdesign.commands.console import AsJson, Root, out, print_json, today
 from sysdesign.content import default_root, load
 from sysdesign.content.located import read_text
 from sysdesign.content.tidy import write_atomically
-from sysdesign.decide import decide as run_decision
-from sysdesign.decide import (
-    framework,
-    frameworks,
-    load_workload,
-    prose,
-    vocabulary_entries,
-    workload_of,
-    workload_schema,
-)
-from sysdesign.decide import recheck as run_recheck
-from sysdesign.decide import record as record_of
-from sysdesign.decide.workload import Workload
 from sysdesign.errors import InvalidInput
+from sysdesign.operations import reading
+
+if TYPE_CHECKING:
+    from sysdesign.decide import Workload
 
 WorkloadFile = Annotated[
     Path | None, typer.Option("--workload", "-w", help="A YAML or JSON file that describes the workload.")
@@ -57,23 +47,27 @@ def decide(
     reference: Root = None,
 ) -> None:
     """Decide for a workload: the choice, what ruled out the others, what would flip it."""
+    from sysdesign import decide as decisions
+
     if name is None:
         _list(as_json, reference)
         return
-    chosen = framework(reference or default_root(), name)
-    answer = run_decision(chosen, _workload(workload, given or []))
+    chosen = decisions.framework(reference or default_root(), name)
+    answer = decisions.decide(chosen, _workload(workload, given or []))
     if record is not None:
-        write_atomically(record.resolve(), record_of(answer, today()).encode())
+        write_atomically(record.resolve(), decisions.record(answer, today()).encode())
     if as_json:
         print_json(answer.as_json())
         return
-    print(prose(answer), end="")
+    print(decisions.prose(answer), end="")
     if record is not None:
         print(f"\nRecord: {record}")
 
 
 def _list(as_json: bool, reference: Path | None) -> None:
-    lines = operations.list_decisions(load(reference))
+    from sysdesign.operations import deciding
+
+    lines = deciding.list_decisions(load(reference))
     if as_json:
         print_json(lines)
         return
@@ -85,13 +79,15 @@ def _list(as_json: bool, reference: Path | None) -> None:
 
 def _workload(path: Path | None, given: list[str]) -> Workload:
     """The file's facts with those given on the command line over them."""
+    from sysdesign.decide import load_workload, workload_of
+
     if path is not None and not path.is_file():
         raise InvalidInput(f"there is no file {str(path)!r}")
     if not given:
         return load_workload(path) if path is not None else workload_of({})
     if path is not None:
         load_workload(path)  # its own errors first, at their own lines
-    facts: dict[str, Any] = (operations.read_yaml(path) or {}) if path is not None else {}
+    facts: dict[str, Any] = (reading.read_yaml(path) or {}) if path is not None else {}
     for each in given:
         key, equals, value = each.partition("=")
         group, dot, field = key.partition(".")
@@ -115,9 +111,11 @@ def recheck(
     reference: Root = None,
 ) -> None:
     """Say whether a recorded decision still holds, and what changed. Exits 1 when it does not."""
+    from sysdesign import decide as decisions
+
     text = read_text(record, str(record))
-    new = load_workload(workload) if workload is not None else None
-    found = run_recheck(text, frameworks(reference or default_root()), new, str(record))
+    new = decisions.load_workload(workload) if workload is not None else None
+    found = decisions.recheck(text, decisions.frameworks(reference or default_root()), new, str(record))
     if as_json:
         print_json(found.as_json())
     else:
@@ -128,6 +126,8 @@ def recheck(
 
 def fields(as_json: AsJson = False) -> None:
     """List the fields of a workload, with unit, bounds and meaning."""
+    from sysdesign.decide import vocabulary_entries
+
     entries = vocabulary_entries()
     if as_json:
         print_json(entries)
@@ -141,4 +141,6 @@ def fields(as_json: AsJson = False) -> None:
 
 def schema() -> None:
     """Print the JSON Schema of a workload, for editors and programs."""
+    from sysdesign.decide import workload_schema
+
     print_json(workload_schema())

@@ -6,15 +6,17 @@ import csv
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
-from sysdesign import operations
 from sysdesign.commands.console import AsJson, Root, out, print_json, progress_console
 from sysdesign.errors import InvalidInput
-from sysdesign.model_run import ModelRun, text_of
+
+if TYPE_CHECKING:
+    from sysdesign.model_run import ModelRun
+    from sysdesign.operations.modeling import ModelLine
 
 Given = Annotated[
     list[str] | None,
@@ -35,11 +37,13 @@ def list_models(
     as_json: AsJson = False,
 ) -> None:
     """List the models, grouped by the decision that they inform."""
+    from sysdesign.operations import modeling
+
     if name:
-        line = operations.describe_model(name)
+        line = modeling.describe_model(name)
         print_json(line) if as_json else _print_model(line)
         return
-    lines = operations.list_models()
+    lines = modeling.list_models()
     if as_json:
         print_json(lines)
         return
@@ -53,7 +57,7 @@ def list_models(
         console.print(table)
 
 
-def _print_model(line: operations.ModelLine) -> None:
+def _print_model(line: ModelLine) -> None:
     console = out()
     console.print(line.name, style="bold", markup=False)
     console.print(line.explanation, markup=False)
@@ -92,15 +96,17 @@ def run(
     reference: Root = None,
 ) -> None:
     """Run a model: results with units, and the sentence that says what they mean."""
+    from sysdesign.operations import modeling
+
     inputs = _inputs(given or [])
     if chart is not None:
-        operations.draw_chart(name, inputs, chart, root=reference)
+        modeling.draw_chart(name, inputs, chart, root=reference)
     if sweep:
         _sweep(name, inputs, sweep, as_csv=as_csv, as_json=as_json, dask=dask, jobs=jobs)
         return
     if dask:
         raise InvalidInput("--dask spreads a sweep; give one with --sweep key=low:high:points")
-    answer = operations.run_model(name, inputs, files=True)
+    answer = modeling.run_model(name, inputs, files=True)
     if as_json:
         print_json(
             {"model": answer.model, "inputs": answer.inputs, "results": answer.results, "sentence": answer.sentence}
@@ -148,6 +154,7 @@ def _sweep(
 ) -> None:
     from rich.progress import Progress
 
+    from sysdesign.model_run import text_of
     from sysdesign.sweeps import axis
     from sysdesign.sweeps import sweep as run_sweep
 

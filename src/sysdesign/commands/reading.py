@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from sysdesign import operations
 from sysdesign.commands.console import AsJson, Root, out, print_json
 from sysdesign.content import load
+from sysdesign.operations import reading
 
 
 def add_to(app: typer.Typer) -> None:
@@ -22,7 +22,7 @@ def add_to(app: typer.Typer) -> None:
 
 def list_documents(as_json: AsJson = False, reference: Root = None) -> None:
     """List the documents, written and planned, in reading order."""
-    lines = operations.list_documents(load(reference))
+    lines = reading.list_documents(load(reference))
     if as_json:
         print_json(lines)
         return
@@ -43,7 +43,7 @@ def read(
     reference: Root = None,
 ) -> None:
     """Print a section, with everything inside it, as Markdown."""
-    section = operations.read_section(load(reference), address)
+    section = reading.read_section(load(reference), address)
     if as_json:
         print_json(section)
     elif sys.stdout.isatty():
@@ -63,7 +63,7 @@ def search(
     """Find sections."""
     from sysdesign.search import Index
 
-    answer = operations.search(Index(load(reference)), " ".join(query), limit)
+    answer = reading.search(Index(load(reference)), " ".join(query), limit)
     if as_json:
         print_json(answer)
         return

@@ -1,0 +1,151 @@
+"""Models: what there is, and running one on what a person gave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sysdesign.content import Reference, load
+from sysdesign.content.tidy import write_atomically
+from sysdesign.draw.chart_rows import chart_rows
+from sysdesign.draw.chart_spec import ChartSpec, chart_spec
+from sysdesign.draw.charts import chart_svg, vega_lite
+from sysdesign.errors import InvalidInput
+from sysdesign.model_run import ModelRun, Value, read_names, read_value
+from sysdesign.model_run import run as run_on
+from sysdesign.models.declaration import Model, Parameter, inputs_of, outputs_of, result_type_of
+from sysdesign.models.registry import model, models
+
+
+@dataclass(frozen=True)
+class InputLine:
+    """One input of a model: what it is and what it takes."""
+
+    name: str
+    label: str
+    kind: str
+    unit: str
+    low: float | None
+    high: float | None
+    default: Any
+    words: tuple[str, ...]
+    required: bool
+    help: str
+
+
+@dataclass(frozen=True)
+class ModelLine:
+    """One model with its inputs and results."""
+
+    name: str
+    title: str
+    decision: str
+    document: str
+    chart: str | None
+    explanation: str
+    inputs: tuple[InputLine, ...]
+    results: Mapping[str, tuple[str, str]]  # name: (label, unit)
+
+
+def list_models() -> tuple[ModelLine, ...]:
+    """All models, those that inform one decision together."""
+    lines = [describe_model(chosen) for chosen in models().values()]
+    order = list(dict.fromkeys(line.decision for line in lines))
+    return tuple(sorted(lines, key=lambda line: order.index(line.decision)))
+
+
+def describe_model(chosen: Model | str) -> ModelLine:
+    """A model's decision, assumptions, inputs and results. Raises UnknownName."""
+    chosen = model(chosen) if isinstance(chosen, str) else chosen
+    outputs = outputs_of(result_type_of(chosen.function))
+    return ModelLine(
+        name=chosen.name,
+        title=chosen.title,
+        decision=chosen.decision,
+        document=chosen.document,
+        chart=chosen.chart,
+        explanation=(chosen.function.__doc__ or "").strip(),
+        inputs=tuple(_input_line(parameter) for parameter in inputs_of(chosen.function).values()),
+        results={name: (output.label, output.unit) for name, output in outputs.items()},
+    )
+
+
+def _input_line(parameter: Parameter) -> InputLine:
+    declared = parameter.input
+    return InputLine(
+        name=parameter.name,
+        label=declared.label,
+        kind=parameter.kind,
+        unit=declared.unit,
+        low=declared.low,
+        high=declared.high,
+        default=declared.default,
+        words=parameter.words,
+        required=parameter.required,
+        help=declared.help,
+    )
+
+
+def run_model(name: str, given: Mapping[str, Any], *, files: bool = False) -> ModelRun:
+    """Run a model on what a person gave; with `files`, inputs may name the reader's own files.
+
+    Raises UnknownName and InvalidInput.
+    """
+    from sysdesign.files import read_file  # reads traces, samples and histories; the service never needs it
+
+    return run_on(name, given, read_file=read_file if files else None)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What a live panel shows after a change: results, their meaning, and the chart with the reader's inputs."""
+
+    model: str
+    inputs: tuple[Value, ...]
+    results: tuple[Value, ...]
+    sentence: str
+    rows: tuple[dict[str, Any], ...]
+    spec: dict[str, Any] | None  # Vega-Lite, the rows in it
+
+
+def panel(reference: Reference, name: str, given: Mapping[str, Any], *, chart: bool = True) -> Panel:
+    """Run a model, and its chart, on what a reader gave in a page. Raises UnknownName and InvalidInput."""
+    chosen = model(name)
+    answer = run_on(name, given)
+    rows: list[dict[str, Any]] = []
+    spec = None
+    if chart and chosen.chart in reference.figures:
+        drawn = _chart_spec(reference, str(chosen.chart))
+        inputs = {key: read_value(inputs_of(chosen.function)[key], value, None) for key, value in given.items()}
+        rows = chart_rows(drawn, _outside_chart(drawn, inputs))
+        here = inputs.get(drawn.sweep.input) if drawn.sweep else None
+        spec = vega_lite(drawn, rows, here=here)
+    return Panel(chosen.name, answer.inputs, answer.results, answer.sentence, tuple(rows), spec)
+
+
+def draw_chart(name: str, given: Mapping[str, Any], path: Path, *, root: Path | None = None) -> None:
+    """Draw a model's chart with a person's inputs to an SVG. Raises InvalidInput where it has no chart."""
+    chosen = model(name)
+    reference = load(root)
+    if chosen.chart not in reference.figures:
+        raise InvalidInput(f"{chosen.name} has no chart; run it with --sweep and --csv instead")
+    drawn = _chart_spec(reference, str(chosen.chart))
+    if drawn.model != chosen.name:
+        raise InvalidInput(f"the chart {chosen.chart} shows {drawn.model}, not {chosen.name}")
+    parameters = inputs_of(chosen.function)
+    inputs = {key: read_value(parameters[key], value, None) for key, value in read_names(chosen, given).items()}
+    write_atomically(
+        path.resolve(), chart_svg(drawn, chart_rows(drawn, _outside_chart(drawn, inputs)), str(chosen.chart))
+    )
+
+
+def _chart_spec(reference: Reference, name: str) -> ChartSpec:
+    return chart_spec(reference.figures[name], f"{reference.root.name}/figures/{name}.yaml")
+
+
+def _outside_chart(drawn: ChartSpec, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The reader's inputs but those that the chart itself varies."""
+    varied = {drawn.sweep.input if drawn.sweep else None, drawn.series.input if drawn.series else None}
+    return {key: value for key, value in inputs.items() if key not in varied}

@@ -1,0 +1,159 @@
+"""Reading the reference: documents, sections, search, facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sysdesign.checks.scoreboard import Scoreboard
+from sysdesign.content import Reference, located
+from sysdesign.content.document import Document, Section
+from sysdesign.content.loading import default_root
+from sysdesign.content.tidy import tidied, write_atomically
+from sysdesign.errors import InvalidInput
+from sysdesign.search.index import Answer, Index
+
+
+@dataclass(frozen=True)
+class DocumentLine:
+    """One document of the plan, as a list shows it."""
+
+    slug: str
+    name: str
+    title: str
+    group: str
+    written: bool
+    sentence: str
+    prerequisites: tuple[str, ...]
+    words: int
+    figures: int
+
+
+def list_documents(reference: Reference) -> tuple[DocumentLine, ...]:
+    """All documents of the plan, in reading order."""
+    lines = []
+    for slug in reference.plan.reading_order:
+        planned = reference.planned(slug)
+        written = reference.documents.get(slug)
+        lines.append(
+            DocumentLine(
+                slug=slug,
+                name=planned.name,
+                title=planned.title,
+                group=planned.group,
+                written=written is not None,
+                sentence=planned.sentence,
+                prerequisites=planned.prerequisites,
+                words=sum(section.words for section in written.sections) if written else 0,
+                figures=len(written.figures) if written else 0,
+            )
+        )
+    return tuple(lines)
+
+
+@dataclass(frozen=True)
+class SectionText:
+    """A section with everything inside it, as Markdown."""
+
+    address: str
+    title: str
+    document: str
+    markdown: str
+    inside: tuple[str, ...]  # addresses of its subsections
+
+
+def read_section(reference: Reference, address: str) -> SectionText:
+    """The section at an address such as `05-Caching-Strategies#cache-stampede`, or a whole document.
+
+    Raises UnknownName, naming the nearest.
+    """
+    document, section = reference.section(address)
+    inside = tuple(s for s in document.below(section.anchor) if s is not section)
+    return SectionText(
+        address=_address(document, section),
+        title=section.title,
+        document=document.title,
+        markdown=_markdown(document, section, inside),
+        inside=tuple(_address(document, s) for s in inside),
+    )
+
+
+def _address(document: Document, section: Section) -> str:
+    return document.name if section.level == 1 else f"{document.name}#{section.anchor}"
+
+
+def _markdown(document: Document, section: Section, inside: tuple[Section, ...]) -> str:
+    last = max((s.end_line for s in inside), default=section.end_line)
+    lines = document.source.split("\n")[section.line - 1 : last]
+    used = {use.id for use in document.footnote_uses if section.line <= use.line <= last}
+    notes = [
+        f"[^{id_}]: {text}" for id_, (text, line) in document.footnote_texts.items() if id_ in used and line > last
+    ]
+    return "\n".join([*lines, *([""] if notes else []), *notes]).strip("\n") + "\n"
+
+
+def search(index: Index, query: str, limit: int = 10) -> Answer:
+    """Sections for a query, best first, forgiving a misspelling. Raises InvalidInput."""
+    return index.search(query, limit)
+
+
+@dataclass(frozen=True)
+class FactLine:
+    """One vendor fact, as the table of facts shows it."""
+
+    id: str
+    says: str
+    value: Any
+    unit: str
+    kind: str
+    checked: str
+    url: str
+
+
+def list_facts(reference: Reference) -> tuple[FactLine, ...]:
+    """All vendor facts."""
+    return tuple(
+        FactLine(fact.id, fact.says, fact.value, fact.unit, fact.class_, fact.checked.isoformat(), fact.url)
+        for fact in reference.facts.values()
+    )
+
+
+def tidy(reference: Reference, *, write: bool = True) -> tuple[str, ...]:
+    """Write every document's footnote texts from their records; gives the paths that changed."""
+    changed = []
+    for document in reference.documents.values():
+        text = tidied(reference, document)
+        if text == document.source:
+            continue
+        changed.append(document.path)
+        if write:
+            write_atomically(reference.root / f"{document.name}.md", text.encode())
+    return tuple(changed)
+
+
+def read_yaml(path: Path) -> Any:
+    """A YAML or JSON file of the reader's as plain values. Raises BadContent and InvalidInput."""
+    if not path.is_file():
+        raise InvalidInput(f"there is no file {str(path)!r}")
+    return located.read(path, str(path)).value
+
+
+def in_checkout(root: Path | None = None) -> bool:
+    """Whether the reference in use is a checkout's, which may be written to."""
+    root = root or default_root()
+    return (root.parent / "pyproject.toml").is_file()
+
+
+def lasting(board: Scoreboard) -> dict[str, Any]:
+    """What a scoreboard says that time alone does not change: what the page shows and the repository keeps."""
+    rows = [
+        {"slug": row.slug, "title": row.title, "written": row.written, "missing": row.errors if row.written else {}}
+        for row in board.rows
+    ]
+    missing = [
+        {"rule": each.rule, "place": str(each.place), "message": each.message}
+        for each in board.findings
+        if each.severity == "error"
+    ]
+    return {"criteria": list(board.criteria), "documents": rows, "missing": missing}

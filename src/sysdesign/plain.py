@@ -1,0 +1,54 @@
+"""Frozen results as plain values and as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel
+
+
+def as_plain(value: Any) -> Any:
+    """A value as JSON can hold it."""
+    match value:
+        case np.ndarray():
+            return value.tolist()
+        case np.generic():
+            return value.item()
+        case tuple() | list():
+            return [as_plain(item) for item in value]
+        case dict():
+            return {str(key): as_plain(item) for key, item in value.items()}
+        case Path():
+            return str(value)
+        case BaseModel():
+            return as_plain(value.model_dump(by_alias=True))
+        case _ if callable(getattr(value, "as_json", None)):
+            return as_plain(value.as_json())
+        case _ if is_dataclass(value) and type(value).__str__ is not object.__str__:
+            return str(value)
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return {field.name: as_plain(getattr(value, field.name)) for field in fields(value)}
+        case _:
+            return value
+
+
+def json_text(value: Any, *, indent: int | None = None) -> str:
+    """A frozen result as JSON; what JSON has no number for (no limit, no answer) is null."""
+    return json.dumps(_finite(as_plain(value)), ensure_ascii=False, allow_nan=False, indent=indent, default=str)
+
+
+def _finite(value: Any) -> Any:
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case list():
+            return [_finite(item) for item in value]
+        case dict():
+            return {key: _finite(item) for key, item in value.items()}
+        case _:
+            return value

@@ -1,0 +1,156 @@
+"""What commands print, for people and as JSON, and how they end: 0 fine, 1 errors found, 2 wrong use."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sysdesign.models import queueing
+from tests.reading import write_reference
+
+
+def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """The real command in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", "from sysdesign.cli import main; main()", *words],
+        capture_output=True, text=True, timeout=120, cwd=cwd,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_reference(tmp_path_factory.mktemp("content") / "reference")
+
+
+def test_list_shows_what_is_written_and_what_is_planned(root: Path) -> None:
+    text = run("list", "--reference", str(root))
+    assert text.returncode == 0 and "planned" in text.stdout
+    lines = json.loads(run("list", "--json", "--reference", str(root)).stdout)
+    assert [(line["slug"], line["written"]) for line in lines] == [("05-caching", True), ("04-databases", False)]
+
+
+def test_read_gives_the_section_with_its_notes(root: Path) -> None:
+    shown = run("read", "05-Caching-Strategies#overview", "--reference", str(root)).stdout
+    assert shown.startswith("## Overview") and "[^paper]: An old text." in shown
+    assert json.loads(run("read", "caching#overview", "--json", "--reference", str(root)).stdout)["title"] == "Overview"
+
+
+def test_a_wrong_address_names_the_nearest(root: Path) -> None:
+    ended = run("read", "05-Caching-Strategies#cache-stampeed", "--reference", str(root))
+    assert ended.returncode == 2
+    assert "cache-stampede" in ended.stderr and "Traceback" not in ended.stderr
+
+
+def test_search_forgives(root: Path) -> None:
+    ended = run("search", "stampeed", "--reference", str(root))
+    assert "Searched for: stampede" in ended.stdout
+    assert ended.stdout.splitlines()[1] == "05-Caching-Strategies#cache-stampede"
+
+
+def test_check_prints_findings_and_the_scoreboard(root: Path) -> None:
+    ended = run("check", "--reference", str(root))
+    assert ended.returncode == 1
+    assert "has no section 'Use Cases' [section-order]" in ended.stdout
+    assert "planned: 04-databases" in ended.stdout
+    annotations = run("check", "--format", "github", "--reference", str(root)).stdout
+    assert annotations.startswith("::error file=reference/05-Caching-Strategies.md,line=1,title=")
+    assert not (root / "scoreboard.json").exists(), "only a checkout's own scoreboard is written"
+
+
+def test_check_of_one_rule_or_document(root: Path) -> None:
+    assert run("check", "--rule", "heading-level", "--reference", str(root)).returncode == 0
+    assert run("check", "reference/05-Caching-Strategies.md", "--reference", str(root)).returncode == 1
+    assert run("check", "04-databases", "--reference", str(root)).returncode == 0
+    assert run("check", "nothing", "--reference", str(root)).returncode == 2
+
+
+def test_explain_says_why() -> None:
+    assert "advertising" in run("explain", "one-sided-pattern").stdout
+    ended = run("explain", "one-sided-patern")
+    assert ended.returncode == 2 and "one-sided-pattern" in ended.stderr
+
+
+def test_tidy_writes_footnotes_from_records(tmp_path: Path) -> None:
+    root = write_reference(tmp_path / "reference")
+    assert run("tidy", "--check", "--reference", str(root)).returncode == 1
+    assert run("tidy", "--reference", str(root)).returncode == 0
+    text = (root / "05-Caching-Strategies.md").read_text()
+    assert "[^paper]: A. Author, [On copies](https://example.com/p), 2001." in text
+    assert "[^requests]: Computed: `requests_per_expiry` of the model `caching.stampede`" in text
+    assert "An old text" not in text
+    assert run("tidy", "--check", "--reference", str(root)).returncode == 0
+
+
+def test_model_run_prints_results_with_units_and_the_sentence() -> None:
+    shown = run("model", "run", "queueing.mm1", "arrivals_per_s=0.8", "services_per_s=1").stdout
+    assert "80 %" in shown and "5 s" in shown
+    found = json.loads(run("model", "run", "queueing.mm1", "arrivals_per_s=0.8", "services_per_s=1", "--json").stdout)
+    values = {result["name"]: result["value"] for result in found["results"]}
+    expected = queueing.mm1(arrivals_per_s=0.8, services_per_s=1)
+    assert values["mean_time_s"] == expected.mean_time_s
+    assert found["sentence"] in shown.replace("\n", " ")
+
+
+def test_a_unit_may_be_written() -> None:
+    plain = run("model", "run", "caching.stampede", "rebuild_s=0.25", "--json").stdout
+    assert run("model", "run", "caching.stampede", "rebuild_s=250 ms", "--json").stdout == plain
+
+
+def test_a_sweep_gives_a_row_a_point() -> None:
+    ended = run("model", "run", "caching.stampede", "--sweep", "arrivals_per_s=10:1000:3:log", "--csv", "--jobs", "1")
+    rows = list(csv.DictReader(io.StringIO(ended.stdout)))
+    assert [float(row["arrivals_per_s"]) for row in rows] == [10, 100, 1000]
+    assert ended.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["model", "run", "queueing.mm2"], "queueing.mm1"),
+        (["model", "run", "queueing.mm1", "arrivals_per_s"], "key=value"),
+        (["model", "run", "queueing.mm1", "arrival_per_s=1"], "arrivals_per_s"),
+        (["model", "run", "queueing.mm1", "arrivals_per_s=2", "services_per_s=1"], "queue grows"),
+        (["model", "run", "queueing.mm1", "arrivals_per_s=ten"], "arrivals_per_s"),
+        (["model", "run", "queueing.mm1", "--sweep", "arrivals_per_s"], "="),
+        (["model", "run", "queueing.mm1", "--sweep", "arrivals_per_s=1:2"], "low:high:points"),
+        (["model", "run", "queueing.mm1", "--dask", "tcp://127.0.0.1:1"], "--sweep"),
+        (["model", "run", "caching.replay", "trace=/nothing/there"], "no file"),
+        (["decide", "no-such-decision"], "no decision"),
+        (["check", "--reference", "/nothing"], "plan.yaml"),
+        (["recheck", "/nothing"], "cannot be read"),
+    ],
+)
+def test_wrong_use_is_one_clear_line(words: list[str], says: str) -> None:
+    ended = run(*words)
+    assert ended.returncode == 2, ended.stdout
+    assert says in ended.stderr and "Traceback" not in ended.stderr
+
+
+def test_help_and_version() -> None:
+    for words in (
+        [],
+        ["model"],
+        ["check"],
+        ["model", "run"],
+        ["decide"],
+        ["serve"],
+        ["build"],
+        ["facts"],
+        ["workload"],
+    ):
+        ended = run(*words, "--help")
+        assert ended.returncode == 0 and "Usage" in ended.stdout, words
+    assert run("--version").stdout.strip()
+
+
+def test_build_writes_a_site_and_its_numbers(tmp_path: Path) -> None:
+    root = write_reference(tmp_path / "reference")
+    built = json.loads(run("build", "--json", "--out", str(tmp_path / "out"), "--reference", str(root)).stdout)
+    assert built["pages"] > 5
+    assert (tmp_path / "out" / "05-caching-strategies" / "index.html").is_file()
