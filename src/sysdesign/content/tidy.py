@@ -49,6 +49,13 @@ def number_text(number: Number) -> str:
     return f"Computed: `{number.formula}`{given}."
 
 
+def definition(reference: Reference, document: Document, id_: str) -> str | None:
+    """The footnote's text in that document; it counts repeated marks, so that none is lost unseen."""
+    text = footnote_text(reference, id_)
+    marks = sum(1 for use in document.footnote_uses if use.id == id_)
+    return text if text is None or marks < 2 else f"{text} Cited {marks} times."
+
+
 def tidied(reference: Reference, document: Document) -> str:
     """The document's text with one footnote definition for each mark, in the order of first use.
 
@@ -59,7 +66,7 @@ def tidied(reference: Reference, document: Document) -> str:
     while kept and not kept[-1].strip():
         kept.pop()
     used = list(dict.fromkeys(use.id for use in document.footnote_uses))
-    texts = {id_: footnote_text(reference, id_) or document.footnote_texts.get(id_, ("", 0))[0] for id_ in used}
+    texts = {id_: definition(reference, document, id_) or document.footnote_texts.get(id_, ("", 0))[0] for id_ in used}
     notes = [f"[^{id_}]: {text}" for id_, text in texts.items() if text]
     return "\n".join([*kept, "", *notes]).rstrip("\n") + "\n" if notes else "\n".join(kept) + "\n"
 
