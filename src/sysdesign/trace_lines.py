@@ -11,7 +11,8 @@ from numba import njit
 
 COMMA, QUOTE, NEWLINE, SPACE = 44, 34, 10, 32
 ZERO, NINE = 48, 57
-MODULUS = 2_147_483_647  # a prime; hashes below it multiply without overflow
+BITS = 31
+MODULUS = 2**BITS - 1  # a prime for which the remainder needs no division
 FIRST_BASE, SECOND_BASE = 1_000_003, 998_244_353
 LONGEST_NUMBER = 18  # digits that always fit
 MOST_BLOCKS = 1 << 40
@@ -132,11 +133,19 @@ def _key(text, low, high):
     number = _number(text, low, high)
     if number >= 0 and (text[low] != ZERO or high - low == 1):
         return number
-    first, second = 7, 11
+    first, second = np.int64(7), np.int64(11)
     for at in range(low, high):
-        first = (first * FIRST_BASE + np.int64(text[at]) + 1) % MODULUS
-        second = (second * SECOND_BASE + np.int64(text[at]) + 1) % MODULUS
-    return -(first * MODULUS + second) - 1
+        byte = np.int64(text[at]) + 1
+        first = _folded(first * FIRST_BASE + byte)
+        second = _folded(second * SECOND_BASE + byte)
+    return -(first << BITS) - second - 1
+
+
+@njit(cache=True)
+def _folded(value):
+    """A number below 2 ** 62 brought to 2 ** 31 or less, with the same remainder."""
+    value = (value & MODULUS) + (value >> BITS)
+    return (value & MODULUS) + (value >> BITS)
 
 
 @njit(cache=True)

@@ -12,7 +12,7 @@ NONE = -1
 NEWEST, OLDEST, SIZE = 0, 1, 2
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def add_newest(lists, older, newer, which, key):
     """Put a key that is in no list at the newest end."""
     first = lists[which, NEWEST]
@@ -25,7 +25,7 @@ def add_newest(lists, older, newer, which, key):
     lists[which, SIZE] += 1
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def take_out(lists, older, newer, which, key):
     """Take a key out of the list that holds it."""
     before, after = newer[key], older[key]
@@ -40,7 +40,7 @@ def take_out(lists, older, newer, which, key):
     lists[which, SIZE] -= 1
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def take_oldest(lists, older, newer, which):
     """Take out and return the oldest key; the list must hold one."""
     key = lists[which, OLDEST]
