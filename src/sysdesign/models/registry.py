@@ -17,6 +17,7 @@ SUBJECTS = (
     "backoff",
     "blast_radius",
     "caching",
+    "consensus",
     "consistency",
     "hashing",
     "messaging",
