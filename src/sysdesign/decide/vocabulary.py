@@ -63,7 +63,7 @@ _FIELDS: tuple[Field, ...] = (
     N("traffic.peak_factor", "factor", 1, 1e4, 2, 3, 10, "Busiest minute over the mean rate"),
     N("traffic.idle_share", "share", 0, 1, 0.0, 0.3, 0.7, "Share of the hours of a month with next to no traffic", "linear"),
     N("traffic.growth_per_year", "factor", 0.1, 1e4, 1, 1.3, 2.5, "Load in a year over load today"),
-    N("traffic.hottest_key_share", "share", 0, 1, 0.0001, 0.001, 0.02, "Share of all requests that ask for the single most wanted key", load=True),
+    N("traffic.hottest_key_share", "share", 0, 1, 0.0001, 0.001, 0.02, "Share of all requests that ask for the single most wanted key"),
     N("traffic.response_bytes", "B", 1, 1e12, 500, 5e3, 1e5, "Mean size of one answer"),
     N("traffic.shared_share", "share", 0, 1, 0.0, 0.2, 0.6, "Share of reads whose answer is the same for many users", "linear"),
     N("traffic.fan_out", "factor", 0, 1e9, 1, 5, 200, "Mean number of readers who each see one write, as followers do"),
