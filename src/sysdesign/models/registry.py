@@ -15,6 +15,7 @@ from sysdesign.models.declaration import Model
 SUBJECTS = (
     "availability",
     "backoff",
+    "balancing",
     "blast_radius",
     "caching",
     "consensus",
