@@ -106,7 +106,8 @@ def _formula(number: Number) -> Computed:
     unused = [name for name in derived if not _names(number.formula, name)]
     if unused:
         raise InvalidInput(f"the formula never uses {', '.join(unused)}; take it out of the inputs")
-    found = node.number(Worlds({}, derived))
+    with np.errstate(all="ignore"):  # what is not finite is refused below
+        found = node.number(Worlds({}, derived))
     value = float(np.asarray(found.low).reshape(-1)[0])
     if not math.isfinite(value):
         raise InvalidInput(f"{number.formula} is {value} with these inputs; mend the formula")
@@ -211,16 +212,20 @@ def _input_units(number: Number) -> Mapping[str, str]:
 
 
 def _same(shown: Quantity, value: Any, unit: str) -> bool:
+    """Whether a quantity of the text is a value of that unit; one written without a unit is taken as in that unit."""
     if isinstance(value, (list, tuple)):
         return any(_same(shown, item, unit) for item in value)
     if isinstance(value, bool) or value is None:
         return False
     if isinstance(value, str):
-        return any(_equal(shown.value, n.value) or _equal(shown.base, n.base) for n in all_numbers(value))
-    size, dimension = _size(unit)
-    if _equal(shown.value, float(value)) and shown.dimension in (PURE, dimension) and shown.unit != "%":
-        return not shown.unit or dimension == PURE or _equal(shown.base, float(value) * size)
-    base = float(value) * size
+        return any(_matches(shown, number.value, number.factor, number.dimension) for number in all_numbers(value))
+    return _matches(shown, float(value), *_size(unit))
+
+
+def _matches(shown: Quantity, value: float, size: float, dimension: Dimension) -> bool:
+    if shown.unit in ("", "times") and PURE in (shown.dimension, dimension) and _equal(shown.value, value):
+        return True
+    base = value * size
     if dimension == _RATE and shown.dimension == _TIME and base:
         return _equal(shown.base, 1 / base)  # 0.1 a second is once in ten seconds
     return _equal(shown.base, base) and shown.dimension == dimension

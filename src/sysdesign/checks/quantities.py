@@ -53,7 +53,7 @@ _NUMBER = re.compile(
 )
 _WORD_NUMBER = re.compile(
     rf"\b(?P<word>{'|'.join(_WORDS)})(?:[\s\-](?P<scale>{_SCALE_WORDS})\b)?"
-    rf"(?:[\s\-](?:of\s+)?(?:(?:a|an)\s+)?(?P<unit>{_UNIT_WORDS})(?![A-Za-z]))?",
+    rf"(?:(?:(?:(?<=half)|(?<=third)|(?<=quarter))\s(?:of\s)?an?\s|[\s\-])(?P<unit>{_UNIT_WORDS})(?![A-Za-z]))?",
     re.IGNORECASE,
 )
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
