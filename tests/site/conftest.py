@@ -1,0 +1,117 @@
+"""A small site of the tests' own, rendered once, served once, and opened in Chromium where there is one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from sysdesign.content import Reference, default_root, load
+from sysdesign.search import Index
+from sysdesign.service import Room, application
+from sysdesign.site.building import site_files
+from sysdesign.site.pages import render
+from sysdesign.site.publish import publish
+
+SMALL = Path(__file__).parent / "reference"
+CHROMIUM = os.environ.get("SYSDESIGN_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run", "--no-default-browser-check",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def small() -> Reference:
+    """The tests' own reference."""
+    return load(SMALL)
+
+
+@pytest.fixture(scope="session")
+def pages(small: Reference) -> dict[str, bytes]:
+    """The pages of the tests' own reference."""
+    return render(small)
+
+
+@pytest.fixture(scope="session")
+def address(small: Reference, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the small site is served."""
+    yield from _served(small, tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture(scope="session")
+def whole_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the real site is served."""
+    yield from _served(load(default_root()), tmp_path_factory.mktemp("whole"))
+
+
+def _served(reference: Reference, folder: Path) -> Iterator[str]:
+    publish(folder / "site", sorted(site_files(reference).items()), "test")
+    room = Room(folder / "site", reference, Index(reference))
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    config = uvicorn.Config(application(room, ["127.0.0.1"]), log_level="error", lifespan="off")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    server.should_exit = True
+    thread.join(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A running Chromium."""
+    if CHROMIUM is None:
+        reason = "Chromium is not installed (on Debian and Ubuntu: apt install chromium)"
+        if os.environ.get("SYSDESIGN_REQUIRE_BROWSER"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Watch:
+    """What a page did that no page may do."""
+
+    def __init__(self, page: Any, address: str) -> None:
+        self.faults: list[str] = []
+        self.requests: list[str] = []
+        page.on("request", lambda request: self._request(request.url, address))
+        page.on("console", lambda message: self._said(message))
+        page.on("pageerror", lambda error: self.faults.append(f"script error: {error}"))
+
+    def _request(self, url: str, address: str) -> None:
+        self.requests.append(url)
+        if not url.startswith((address, "data:", "blob:")):
+            self.faults.append(f"asked another host: {url}")
+
+    def _said(self, message: Any) -> None:
+        if message.type == "error" and "422" not in message.text:  # a refused input is an answer, not a fault
+            self.faults.append(f"console: {message.text}")
+
+
+@pytest.fixture
+def page(chromium: Any, address: str) -> Iterator[Any]:
+    """A fresh page at 1280 by 900 on the small site; it fails the test for any fault that every page must avoid."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, base_url=address)
+    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address.rstrip("/"))
+    page = context.new_page()
+    page.watch = Watch(page, address)
+    yield page
+    context.close()
+    assert page.watch.faults == []
