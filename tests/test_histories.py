@@ -114,6 +114,13 @@ def test_files_that_cannot_be_read(tmp_path):
     assert read_history(tmp_path / "empty") == ()
 
 
+def test_a_history_as_a_text_is_its_size():
+    found = parse("\n".join([event(0, f="write", key="x", value=1), event(1, f="write", key="y", value=2)]))
+    assert str(found) == "2 operations of 2 processes on 2 keys"
+    assert found[0].text == "process 0 (line 1): write x 1, outcome unknown"
+    assert found == tuple(found) and len({found, parse("")}) == 2
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     st.lists(st.one_of(st.text(max_size=30), st.builds(event, st.integers(0, 1), st.sampled_from(["invoke", "ok"]))))

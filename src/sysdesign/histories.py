@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from sysdesign.errors import BadContent
-from sysdesign.models.history import KINDS, Operation
+from sysdesign.models.history import KINDS, History, Operation
 
 TYPES = ("invoke", "ok", "fail", "info")
 FIELDS = {"process", "type", "f", "key", "value", "time", "index", "error"}
@@ -41,7 +41,7 @@ class Event:
     value: Any
 
 
-def read_history(path: Path) -> tuple[Operation, ...]:
+def read_history(path: Path) -> History:
     """The operations in a file. Raises BadContent with the line of the first one that cannot be read."""
     try:
         if path.stat().st_size > LARGEST_FILE_BYTES:
@@ -54,10 +54,10 @@ def read_history(path: Path) -> tuple[Operation, ...]:
     return parse(text, str(path))
 
 
-def parse(text: str, name: str = "history") -> tuple[Operation, ...]:
+def parse(text: str, name: str = "history") -> History:
     """The operations in a text, in either format. Raises BadContent."""
     lines = ((number, line.strip()) for number, line in enumerate(text.splitlines(), 1))
-    return _operations((_event(name, number, line) for number, line in lines if line), name)
+    return History(_paired((_event(name, number, line) for number, line in lines if line), name))
 
 
 def _event(name: str, number: int, line: str) -> Event:
@@ -110,10 +110,6 @@ def _hashable(value: Any) -> Any:
     if isinstance(value, list):
         return tuple(_hashable(each) for each in value)
     return json.dumps(value, sort_keys=True) if isinstance(value, dict) else value
-
-
-def _operations(events: Iterable[Event], name: str) -> tuple[Operation, ...]:
-    return tuple(sorted(_paired(events, name), key=lambda operation: operation.invoked))
 
 
 def _paired(events: Iterable[Event], name: str) -> Iterator[Operation]:

@@ -70,12 +70,12 @@ class SplitVote:
 class Election:
     """Time from the failure of a leader until all others have heard from the next."""
 
-    mean_ms: Annotated[float, Output("Without a leader, mean", "ms")]
+    mean_ms: Annotated[float, Output("Without a leader (mean)", "ms")]
     low_ms: Annotated[float, Output("its low end at 95 %", "ms")]
     high_ms: Annotated[float, Output("its high end at 95 %", "ms")]
-    median_ms: Annotated[float, Output("Without a leader, median", "ms")]
-    p99_ms: Annotated[float, Output("Without a leader, 99th percentile", "ms")]
-    p999_ms: Annotated[float, Output("Without a leader, 99.9th percentile", "ms")]
+    median_ms: Annotated[float, Output("Without a leader (median)", "ms")]
+    p99_ms: Annotated[float, Output("Without a leader (99th percentile)", "ms")]
+    p999_ms: Annotated[float, Output("Without a leader (99.9th percentile)", "ms")]
     worst_ms: Annotated[float, Output("The longest election seen", "ms")]
     elected_mean_ms: Annotated[float, Output("Until a leader is elected, before the others hear of it, mean", "ms")]
     split: Annotated[float, Output("Elections that took more than one term", "share")]

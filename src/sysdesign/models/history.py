@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 from sysdesign.errors import InvalidInput
 
@@ -49,7 +49,7 @@ class Operation:
 
     @property
     def text(self) -> str:
-        """For people: `process 1: cas x 1 to 2, found another value`."""
+        """For people: `process 1 (line 7): cas x 1 to 2, found another value`."""
         key = "" if self.key is None else f" {self.key}"
         match self.kind:
             case "cas":
@@ -59,12 +59,41 @@ class Operation:
                 what = f"{self.kind}{key}" + ("" if self.open else f" gives {_text(self.value)}")
             case _:
                 what = f"{self.kind}{key} {_text(self.value)}"
-        where = f"line {self.line}, " if self.line else ""
-        return f"{where}process {self.process}: {what}{', outcome unknown' if self.open else ''}"
+        where = f" (line {self.line})" if self.line else ""
+        return f"process {self.process}{where}: {what}{', outcome unknown' if self.open else ''}"
 
 
 def _text(value: Any) -> str:
     return "nothing" if value is None else str(value)
+
+
+class History(Sequence[Operation]):
+    """The operations of one record, by when they were asked; as a text it is its size, not its content."""
+
+    def __init__(self, operations: Iterable[Operation]) -> None:
+        self._operations = tuple(sorted(operations, key=lambda operation: operation.invoked))
+
+    def __len__(self) -> int:
+        return len(self._operations)
+
+    @overload
+    def __getitem__(self, at: int) -> Operation: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Operation, ...]: ...
+    def __getitem__(self, at: int | slice) -> Operation | tuple[Operation, ...]:
+        return self._operations[at]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._operations == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self._operations)
+
+    def __str__(self) -> str:
+        processes, keys = ({getattr(each, name) for each in self} for name in ("process", "key"))
+        return f"{len(self)} operations of {len(processes)} processes on {len(keys)} keys"
+
+    __repr__ = __str__
 
 
 def ordered(operations: Iterable[Operation]) -> tuple[Operation, ...]:
