@@ -147,9 +147,9 @@ def test_old_information_herds_those_who_take_the_shortest():
     """Mitzenmacher 2000: fresh, the shortest of all is best; old, it is worse than chance, and two choices hold."""
     old = {"refresh_ms": 200.0, "relative_width": 0.05, "most_runs": 20}
     least = balancing.balance("least connections", **old).mean_time_low_ms
-    chance = balancing.balance("random")
+    chance, fresh = balancing.balance("random"), balancing.balance("power of d choices")
     two = balancing.balance("power of d choices", **old)
-    assert balancing.balance("least connections").mean_time_high_ms < balancing.balance().mean_time_low_ms
+    assert balancing.balance("least connections").mean_time_high_ms < fresh.mean_time_low_ms
     assert least > 2 * chance.mean_time_high_ms
     assert two.mean_time_high_ms < 0.5 * least
 
@@ -193,7 +193,7 @@ def test_the_kernel_answers_alike_without_the_compiler():
 def test_ends_of_the_ranges(algorithm):
     for servers, utilization in ((1, 0.99), (1000, 0.001), (60, 0.99)):
         for refresh in (0.0, 1e6):
-            inputs = {"choices": 16, "refresh_ms": refresh, "keys": 1_000_000, "most_runs": 5}
+            inputs = {"choices": 16, "refresh_ms": refresh, "keys": 100_000, "most_runs": 5}
             try:
                 run = balancing.balance(algorithm, servers, utilization, **inputs)
             except Unstable:
