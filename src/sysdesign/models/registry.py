@@ -29,6 +29,7 @@ SUBJECTS = (
     "rate_limiting",
     "retries",
     "scaling_laws",
+    "serverless",
     "sizing",
     "slo",
     "storage_engine",
