@@ -36,7 +36,7 @@ def folder_of(document: PlannedDocument) -> str:
 
 
 def section_target(reference: Reference, address: str, root: str) -> Target:
-    """The target of `05-Caching-Strategies#cache-stampede`. Raises UnknownName for what is neither written nor planned."""
+    """The target of `05-Caching-Strategies#cache-stampede`. Raises UnknownName for what the plan does not hold."""
     name, _, anchor = address.partition("#")
     planned = reference.named(PurePosixPath(name).name)
     if planned.slug not in reference.documents:

@@ -20,7 +20,7 @@ _METADATA = re.compile(r"<metadata[^>]*>(.*?)</metadata>\s*", re.DOTALL)
 _HEAD = re.compile(r"<(title|desc)\b[^>]*>.*?</\1>\s*", re.DOTALL)
 _ROOT = re.compile(r"<svg\b[^>]*>")
 _PARTNER = re.compile(r'\[(fill|stroke)="([^"]+)"\]\s*\{\s*\1\s*:\s*([^;}]+?)\s*;?\s*\}')
-_UNSAFE = re.compile(r"<script|<foreignObject|\son\w+=|javascript:|\sstyle=", re.IGNORECASE)
+_UNSAFE = re.compile(r"<script|<foreignObject|<[^>]*\son[a-z]+=|javascript:|<[^>]*\sstyle=", re.IGNORECASE)
 _OWN = ("role", "aria-labelledby", "font-family", "xmlns", "xmlns:xlink", "style")  # the page sets these itself
 
 

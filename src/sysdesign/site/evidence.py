@@ -8,6 +8,7 @@ works without scripts; with them the same note opens in place.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from sysdesign.site.addresses import input_text, model_href
 KINDS = {
     "rfc": "RFC", "thesis": "Thesis", "code": "Source code",
 }  # fmt: skip
+_EMPHASIS_OPEN, _EMPHASIS_CLOSE = ("strong_open", "em_open"), ("strong_close", "em_close")
 TEXTS = ("text", "softbreak", "hardbreak", "code_inline")
 
 
@@ -113,26 +115,25 @@ class _Line:
         if _inside_word(self.text, start, end):
             return None
         first, last = self._child_at(start), self._child_at(end - 1)
-        inside = self.children[first : last + 1]
-        level = 0
-        for child in inside:
-            level += child.nesting
-            if level < 0 or child.type not in (
-                *TEXTS,
-                "strong_open",
-                "strong_close",
-                "em_open",
-                "em_close",
-                "footnote_ref",
-            ):
-                return None
-        if level or self._in_link(first) or any(child.type == "footnote_ref" for child in inside):
-            return None
-        if inside[0].type == "code_inline" or inside[-1].type == "code_inline":
-            return None
-        handle = _Handle(id_, (first, start - self.starts[first]), (last, end - self.starts[last]))
+        begins = (first, start - self.starts[first])
+        ends = (last, end - self.starts[last])
+        if begins[1] == 0 and first and self.children[first - 1].type in _EMPHASIS_OPEN:
+            first, begins = first - 1, (first - 1, 0)  # "**1,000** requests": the emphasis goes inside
+        after = self.children[last + 1].type if last + 1 < len(self.children) else ""
+        if ends[1] == len(self._text(self.children[last])) and after in _EMPHASIS_CLOSE:
+            last, ends = last + 1, (last + 2, 0)
+        handle = _Handle(id_, begins, ends)
         overlaps = any(h.start < handle.end and handle.start < h.end for h in self.handles)
-        return None if overlaps else handle
+        return None if overlaps or not self._whole(first, last) or self._in_link(first) else handle
+
+    def _whole(self, first: int, last: int) -> bool:
+        """Whether these tokens nest within themselves and hold nothing but words and emphasis."""
+        inside = self.children[first : last + 1]
+        depth = list(itertools.accumulate(child.nesting for child in inside))
+        if min(depth) < 0 or depth[-1]:
+            return False
+        ends_in_code = "code_inline" in (inside[0].type, inside[-1].type)
+        return not ends_in_code and all(child.type in (*TEXTS, *_EMPHASIS_OPEN, *_EMPHASIS_CLOSE) for child in inside)
 
     def _child_at(self, position: int) -> int:
         at = len(self.starts) - 1
@@ -158,7 +159,7 @@ class _Line:
                 out += _cut(child, sorted(cuts[at], key=lambda cut: cut[:2]))
             elif child.type != "footnote_ref":
                 out.append(child)
-        return out
+        return out + [token for _, _, token in cuts.get(len(self.children), ())]
 
 
 def _inside_word(text: str, start: int, end: int) -> bool:

@@ -99,5 +99,6 @@ def data_table(data: Any) -> str:
     )
     return (
         '<details class="data"><summary>Data as a table</summary><div class="frame" role="region" tabindex="0" '
-        f'aria-label="Data of the chart"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></details>'
+        f'aria-label="Data of the chart"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+        "</details>"
     )

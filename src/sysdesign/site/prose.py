@@ -154,7 +154,8 @@ class Prose:
         return f'<pre tabindex="0"><code>{escape(token.content, quote=False)}</code></pre>\n'
 
     def _math_block(self, token: Token) -> str:
-        return f'<div class="math" tabindex="0" role="group" aria-label="Formula">{self._mathml(token.content, "block")}</div>\n'
+        formula = self._mathml(token.content, "block")
+        return f'<div class="math" tabindex="0" role="group" aria-label="Formula">{formula}</div>\n'
 
     def _table_open(self, token: Token) -> str:
         table = next(self._tables, None)

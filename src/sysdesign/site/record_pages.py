@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sysdesign.content import Reference
-from sysdesign.content.records import Fact
+from sysdesign.content.records import Fact, PlannedDocument
 from sysdesign.errors import UnknownName
 from sysdesign.site.addresses import folder_of, root_from, section_target
-from sysdesign.site.evidence import date_text, fact_check_text, fact_value
+from sysdesign.site.evidence import fact_check_text, fact_value
 from sysdesign.site.layout import Page, Site
 
 MOST_FINDINGS = 400  # more than a page can help with; the command prints them all
@@ -34,15 +34,20 @@ def pages(site: Site, scoreboard: Mapping[str, Any] | None) -> Iterator[Page]:
 def _facts(site: Site) -> Page:
     reference, root = site.reference, root_from("facts/index.html")
     uses = _uses(reference)
+    facts = sorted(reference.facts.values(), key=lambda fact: (service_of(fact), fact.says))
     rows = [
         {
-            "fact": fact, "value": fact_value(fact), "date": fact.checked.isoformat(), "long_date": date_text(fact.checked),
-            "class": fact.class_, "how": fact_check_text(fact), "service": service_of(fact),
+            "fact": fact,
+            "value": fact_value(fact),
+            "date": fact.checked.isoformat(),
+            "class": fact.class_,
+            "how": fact_check_text(fact),
+            "service": service_of(fact),
             "uses": [_use(reference, slug, anchor, root) for slug, anchor in uses.get(fact.id, ())],
         }
-        for fact in sorted(reference.facts.values(), key=lambda fact: (service_of(fact), fact.says))
-    ]  # fmt: skip
-    services = sorted({row["service"] for row in rows})
+        for fact in facts
+    ]
+    services = sorted({service_of(fact) for fact in facts})
     return site.page(
         "facts/index.html", "facts.html", title="Facts", rows=rows, services=services, classes=CLASSES,
         description="Every vendor fact with its source and the day it was checked.",
@@ -80,32 +85,38 @@ def _glossary(site: Site) -> Page:
         terms.append({"term": term, "target": target})
     return site.page(
         "glossary/index.html", "glossary.html", title="Glossary", terms=terms,
-        letters=sorted({entry["term"].term[0].upper() for entry in terms}),
         description="One sentence for each term, and the section that explains it.",
     )  # fmt: skip
 
 
 def _checks(site: Site, scoreboard: Mapping[str, Any] | None) -> Page:
     reference, root = site.reference, root_from("checks/index.html")
+    rows = {row["slug"]: row for row in scoreboard["documents"]} if scoreboard else {}
     groups = []
-    rows = {row["slug"]: row for row in scoreboard["rows"]} if scoreboard else {}
     for group in reference.plan.groups:
-        documents = []
-        for planned in (d for d in reference.plan.documents if d.group == group.id):
-            written = planned.slug in reference.documents
-            documents.append({
-                "title": planned.title, "slug": planned.slug, "row": rows.get(planned.slug), "written": written,
-                "href": f"{root}{folder_of(planned)}" if written else "",
-            })  # fmt: skip
+        members = [planned for planned in reference.plan.documents if planned.group == group.id]
+        documents = [_checked(reference, planned, rows.get(planned.slug), root) for planned in members]
         groups.append({"title": group.title, "documents": documents})
-    findings = list(scoreboard["findings"]) if scoreboard else []
+    missing = list(scoreboard["missing"]) if scoreboard else []
     return site.page(
-        "checks/index.html", "checks.html", title="How this is checked", scoreboard=scoreboard, groups=groups,
-        findings=[{**finding, "place": _place(finding["place"])} for finding in findings[:MOST_FINDINGS]],
-        more_findings=max(0, len(findings) - MOST_FINDINGS),
+        "checks/index.html",
+        "checks.html",
+        title="How this is checked",
+        criteria=list(scoreboard["criteria"]) if scoreboard else [],
+        groups=groups,
+        missing=missing[:MOST_FINDINGS],
+        more_missing=max(0, len(missing) - MOST_FINDINGS),
         description="What the checks found, document by document.",
-    )  # fmt: skip
+    )
 
 
-def _place(place: Any) -> str:
-    return place if isinstance(place, str) else f"{place['path']}:{place['line']}"
+def _checked(
+    reference: Reference, planned: PlannedDocument, row: Mapping[str, Any] | None, root: str
+) -> dict[str, Any]:
+    written = planned.slug in reference.documents
+    return {
+        "title": planned.title,
+        "href": f"{root}{folder_of(planned)}" if written else "",
+        "state": "planned" if not written else "checked" if row and row["written"] else "not checked yet",
+        "missing": row["missing"] if row else {},
+    }

@@ -19,7 +19,7 @@ class TermFinder:
         self._phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
         for term in terms.values():
             for name in (term.term, *term.aliases):
-                if name.lower() in lowered:
+                if name.lower().removesuffix("y") in lowered:
                     self._add(name.lower(), term.id)
         for phrases in self._phrases.values():
             phrases.sort(key=lambda phrase: -len(phrase[0]))

@@ -1,0 +1,204 @@
+"""Pages hold together: every link leads somewhere, ids are unique, nothing needs an exception of the policy."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from brotli import compress
+
+from sysdesign.content import Reference, default_root, load
+from sysdesign.content.loading import with_document
+from sysdesign.content.parsing import parse_document
+from sysdesign.errors import BadContent
+from sysdesign.site.asset_files import assets
+from sysdesign.site.pages import render
+
+CACHING = "05-caching-strategies/index.html"
+LINK = re.compile(r'<(?:a|link|script)\b[^>]*?\b(?:href|src)="([^"]*)"')
+ID = re.compile(r'\sid="([^"]+)"')
+
+
+def text(pages: dict[str, bytes], path: str) -> str:
+    return pages[path].decode()
+
+
+def html(pages: dict[str, bytes]) -> dict[str, str]:
+    return {path: page.decode() for path, page in pages.items() if path.endswith(".html")}
+
+
+def test_the_same_reference_gives_the_same_bytes(small: Reference, pages: dict[str, bytes]) -> None:
+    assert render(small) == pages
+
+
+def test_every_relative_link_leads_to_a_page_and_an_anchor(pages: dict[str, bytes]) -> None:
+    ids = {path: set(ID.findall(page)) for path, page in html(pages).items()}
+    for path, page in html(pages).items():
+        for link in map(unquote, LINK.findall(page)):
+            parts = urlsplit(link)
+            if parts.scheme:
+                continue
+            assert not link.startswith("/"), f"{path}: {link} would break under a prefix"
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(path), parts.path)) if parts.path else path
+            target = "index.html" if target == "." else target
+            target = target if target in pages else f"{target}/index.html"
+            assert target in pages, f"{path}: {link}"
+            if parts.fragment:
+                assert parts.fragment in ids[target], f"{path}: {link}"
+
+
+def test_ids_are_unique_in_every_page(pages: dict[str, bytes]) -> None:
+    for path, page in html(pages).items():
+        ids = ID.findall(page)
+        assert len(ids) == len(set(ids)), path
+
+
+def test_no_page_needs_an_exception_of_the_policy(pages: dict[str, bytes]) -> None:
+    for path, page in html(pages).items():
+        assert "<style" not in page and " style=" not in page and not re.search(r"<[^>]*\son[a-z]+=", page), path
+        assert not re.search(r"<script(?![^>]*\bsrc=)", page), path
+
+
+def test_nothing_is_loaded_from_another_host(pages: dict[str, bytes]) -> None:
+    for path, page in html(pages).items():
+        loaded = re.findall(r'<(?:script|img|iframe|source)\b[^>]*\bsrc="([^"]*)"|<link\b[^>]*\bhref="([^"]*)"', page)
+        assert not [link for pair in loaded for link in pair if "//" in link], path
+    for name in ("site.css", "figures.css"):
+        assert "url(" not in text(pages, f"assets/{name}") and "@import" not in text(pages, f"assets/{name}")
+
+
+def test_a_document_that_is_planned_is_named_but_has_no_page(pages: dict[str, bytes]) -> None:
+    assert not [path for path in pages if path.startswith("04-")]
+    page = text(pages, CACHING)
+    assert '<a href="../#04-databases" class="doc planned" data-title="Database Technologies"' in page
+    assert "Database Technologies <small>planned</small></span>" in page
+
+
+def test_the_phrase_is_the_handle_and_its_note_tells_how_it_was_made(pages: dict[str, bytes]) -> None:
+    page = text(pages, CACHING)
+    assert re.search(r'<a class="ev" id="use:stampede-requests"[^>]*>1,000 requests</a>', page)
+    note = page[page.index('<li id="note:stampede-requests"') :].split("</li>")[0]
+    assert 'href="../models/caching.stampede/?arrivals_per_s=2000&amp;rebuild_s=0.5"' in note
+    assert "Queries per expiry" in note and "<dd>2,000/s</dd>" in note and "<dd>0.5 s</dd>" in note
+    assert "Checked November 23, 2026" in page and "Nishtala, Fugal: " in page
+
+
+def test_text_from_records_is_escaped(pages: dict[str, bytes]) -> None:
+    page = text(pages, CACHING)
+    assert "Scaling &lt;Memcache&gt;" in page and "<Memcache>" not in page
+    assert 'href="https://example.org/a?b=1&amp;c=2"' in page
+
+
+def test_terms_are_marked_once_a_section_and_not_where_they_are_explained(pages: dict[str, bytes]) -> None:
+    body = text(pages, CACHING).split('<div class="prose">')[1].split("</article>")[0]
+    overview, rest = body.split('id="core-concepts"')
+    concepts, stampede = rest.split('id="cache-stampede"')
+    assert 'href="#term:origin"' not in overview and 'href="#term:hit-ratio"' in overview
+    assert concepts.count('href="#term:origin"') == 1 and 'href="#term:hit-ratio"' not in concepts
+    assert stampede.count('href="#term:origin"') == 1 and 'href="#term:cache-stampede"' not in stampede
+
+
+def test_a_chart_has_its_data_and_its_panel(pages: dict[str, bytes]) -> None:
+    page = text(pages, CACHING)
+    figure = page[page.index('<figure class="figure chart"') :].split("</figure>")[0]
+    assert 'data-model="caching.stampede"' in figure and "Use your numbers" in figure
+    assert "<summary>Data as a table</summary>" in figure and figure.count("<tr>") > 40
+    assert "No protection" in figure.split("<thead>")[1].split("</thead>")[0]
+
+
+def test_tables_keep_their_sides_and_name_their_frame(pages: dict[str, bytes]) -> None:
+    page = text(pages, CACHING)
+    assert '<div class="frame" role="region" tabindex="0" aria-label="What each remedy costs">' in page
+    assert '<th scope="col" class="right">Queries per expiry</th>' in page
+    assert '<td class="center">no</td>' in page
+
+
+def test_math_is_markup_of_the_browsers_own(pages: dict[str, bytes]) -> None:
+    assert '<math display="block">' in text(pages, CACHING) and "$" not in text(pages, CACHING).split("<title>")[1]
+
+
+def test_the_home_page_has_three_ways_in(pages: dict[str, bytes]) -> None:
+    page = text(pages, "index.html")
+    for way in ('href="#map"', 'href="#decisions"', 'href="#symptoms"'):
+        assert way in page
+    assert 'href="./05-caching-strategies/#cache-stampede"' in page and 'href="./decisions/remedy/"' in page
+
+
+def test_previous_and_next_follow_the_reading_order(pages: dict[str, bytes]) -> None:
+    assert 'rel="next" href="../07-resilience-patterns/"' in text(pages, CACHING)
+    assert 'rel="prev" href="../05-caching-strategies/"' in text(pages, "07-resilience-patterns/index.html")
+
+
+def test_a_decision_page_says_its_rules(pages: dict[str, bytes]) -> None:
+    page = text(pages, "decisions/remedy/index.html")
+    assert "<code>traffic.reads_per_s &gt; 1000/s</code>" in page and "One expiry sends the origin more" in page
+    assert 'data-option="lock" data-href="../../05-caching-strategies/#cache-stampede"' in page
+
+
+def test_the_scoreboard_is_shown_as_the_checks_wrote_it(small: Reference) -> None:
+    documents = [
+        {"slug": "04-databases", "title": "", "written": False, "missing": {}},
+        {"slug": "05-caching", "title": "", "written": True, "missing": {"links": 2, "facts": 0}},
+    ]
+    missing = [{"rule": "broken-link", "place": "a.md:3", "message": "<x>"}]
+    board = {"criteria": ["links", "facts"], "documents": documents, "missing": missing}
+    page = render(small, scoreboard=board)["checks/index.html"].decode()
+    assert '<td class="missed">2 missing</td><td class="met">met</td>' in page
+    assert "<code>a.md:3</code>" in page and "&lt;x&gt;" in page
+    assert 'class="planned">planned</td>' in page and 'class="planned">not checked yet</td>' in page
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("See [it](04-Nowhere.md).", "04-Nowhere.md"),
+        ("See [it](../secret.txt).", "secret.txt"),
+        ("See [it](05-Caching-Strategies.md#nowhere).", "nowhere"),
+        ("Text.[^nobody]\n\n[^nobody]: x", "nobody"),
+        ('Before ![a](figures/05-caching/stampede-size.svg "b") after.', "image within a sentence"),
+        ('![a](figures/05-caching/not-there.svg "b")', "not-there.svg"),
+        ("A $\\left( x$ formula.", "formula"),
+    ],
+)
+def test_what_would_break_a_page_is_refused_with_its_place(line: str, found: str, small: Reference) -> None:
+    source = f"# Caching Strategies\n\n## Overview\n\n{line}\n"
+    document = parse_document(source, "05-caching", "05-Caching-Strategies", "reference/05-Caching-Strategies.md")
+    with pytest.raises(BadContent, match=re.escape(found)) as caught:
+        render(with_document(replace(small, terms={}, symptoms=()), document))
+    assert caught.value.path == "reference/05-Caching-Strategies.md" and caught.value.line == 5
+
+
+def test_raw_html_stays_text(small: Reference) -> None:
+    source = "# Caching Strategies\n\n## Overview\n\n<script>alert(1)</script> and [x](javascript:alert(1)) <b>y</b>\n\n## Cache stampede\n"
+    document = parse_document(source, "05-caching", "05-Caching-Strategies", "reference/05-Caching-Strategies.md")
+    page = render(with_document(replace(small, terms={}, symptoms=()), document))[CACHING].decode()
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page and 'href="javascript:' not in page
+
+
+def test_our_scripts_stay_small() -> None:
+    scripts = {name: content for name, content in assets().items() if name.endswith(".js")}
+    assert sum(len(compress(content)) for content in scripts.values()) < 20_000
+
+
+def test_documents_stay_within_their_weight() -> None:
+    reference = load(default_root())
+    pages = render(reference)
+    for slug in reference.documents:
+        path = f"{reference.planned(slug).name.lower()}/index.html"
+        page = pages[path].decode()
+        shared = sum(len(compress(pages[f"assets/{name}"])) for name in SHARED)
+        bare = re.sub(r'<svg\b[^>]*class="drawing".*?</svg>', "", page, flags=re.DOTALL)
+        assert shared + len(compress(bare.encode())) <= 90_000, path
+        assert shared + len(compress(page.encode())) <= 200_000, path
+
+
+SHARED = ("site.css", "figures.css", "theme.js", "site.js", "element.js", "icon.svg")
+
+
+def test_the_assets_that_pages_name_are_there(pages: dict[str, bytes]) -> None:
+    folder = Path(__file__).parents[2] / "src" / "sysdesign" / "site" / "assets"
+    assert sorted(path.name for path in folder.iterdir()) == sorted(assets())
