@@ -101,7 +101,7 @@ def test_more_answers_never_make_a_read_staler_nor_faster(n, data, t, write):
 
 def test_a_run_stops_when_the_chance_is_known():
     found = run(share=0.99, half_width=0.005)
-    assert found.trials < 200_000
+    assert found.trials < 100_000
     assert (found.consistent_high - found.consistent_low) / 2 <= 0.005
     assert run(share=0.99, half_width=0.005).trials == found.trials
     assert run(half_width=1e-6, trials=30_000).trials == 30_000

@@ -41,8 +41,8 @@ RemoteExtra = Annotated[
     ),
 ]  # fmt: skip
 Share = Annotated[float, Input("Share of operations to cover", "share", low=0.5, high=0.99999, default=0.999)]
-Trials = Annotated[int, Input("Most trials", "", low=1_000, high=10_000_000, default=200_000)]
-HalfWidth = Annotated[float, Input("Stop when the chance is known within", "share", low=1e-6, high=0.5, default=0.001)]
+Trials = Annotated[int, Input("Most trials", "", low=1_000, high=10_000_000, default=100_000)]
+HalfWidth = Annotated[float, Input("Stop when the chance is known within", "share", low=1e-6, high=0.5, default=0.003)]
 Seed = Annotated[int, Input("Seed", "", low=0, high=2**31, default=1)]
 
 
@@ -116,8 +116,8 @@ def staleness(
     t_ms: Annotated[float, Input("Read begins this long after the write returned", "ms", low=0, high=1e9, default=0.0)],
     share: Share = 0.999,
     remote_extra_ms: RemoteExtra = 0.0,
-    trials: Trials = 200_000,
-    half_width: HalfWidth = 0.001,
+    trials: Trials = 100_000,
+    half_width: HalfWidth = 0.003,
     seed: Seed = 1,
 ) -> Staleness:
     """Chance that a read misses the last write.
@@ -173,19 +173,19 @@ def configurations(
     """
     legs = [Distribution.of(each, "ms") for each in (write_ms, acknowledge_ms, read_ms, respond_ms)]
     pairs = [(r, w) for r in range(1, replicas + 1) for w in range(1, replicas + 1)]
+    trial = _Trials(legs, replicas, remote_extra_ms, np.random.default_rng(seed))
+    raced: list[list[np.ndarray]] = [[] for _ in pairs]
+    for done in range(0, trials, BLOCK):
+        drawn = trial.draw(min(BLOCK, trials - done))
+        for found, (r, w) in zip(raced, pairs, strict=True):
+            found.append(trial.race(drawn, r, w))
     rows = []
-    for r, w in pairs:
-        trial = _Trials(legs, replicas, remote_extra_ms, np.random.default_rng(seed))
-        late, reads, writes = _until_known(trial, r, w, 0.0, trials, trials, 0.5)
+    for found in raced:
+        late, reads, writes = np.concatenate(found, axis=1)
         waiting = np.sort(late[late > 0])
         visible, _, _ = _wait(waiting, late.size, share)
         rows.append(
-            (
-                1 - waiting.size / late.size,
-                visible,
-                _middle_and_tail(reads, share)[1],
-                _middle_and_tail(writes, share)[1],
-            )
+            (1 - waiting.size / late.size, visible, *(_middle_and_tail(each, share)[1] for each in (reads, writes)))
         )
     r_of, w_of = np.array(pairs).T
     return Configurations(r_of, w_of, (r_of + w_of > replicas).astype(int), *np.array(rows).T)
@@ -299,7 +299,8 @@ class _Trials:
     def __init__(self, legs: list[Distribution], replicas: int, extra_ms: float, generator: np.random.Generator):
         self.legs, self.replicas, self.extra_ms, self.generator = legs, replicas, extra_ms, generator
 
-    def block(self, size: int, read_quorum: int, write_quorum: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def draw(self, size: int) -> list[np.ndarray]:
+        """The four legs of a block: write, acknowledgement, read and answer, a row a trial."""
         drawn = [leg.sample(self.generator, (size, self.replicas)) for leg in self.legs]
         if self.extra_ms > 0:
             for out, home in (drawn[:2], drawn[2:]):
@@ -307,26 +308,30 @@ class _Trials:
                 extra[np.arange(size), self.generator.integers(0, self.replicas, size)] = 0.0
                 out += extra
                 home += extra
-        late, read, write = np.empty(size), np.empty(size), np.empty(size)
-        there, back, ask, answer = drawn
-        race(there, back, ask, answer, read_quorum, write_quorum, late, read, write)
-        return late, read, write
+        return drawn
+
+    def race(self, drawn: list[np.ndarray], read_quorum: int, write_quorum: int) -> np.ndarray:
+        """For each trial the least delay after which the read is fresh, the read's latency and the write's."""
+        write, acknowledge, read, respond = drawn
+        found = np.empty((3, len(write)))
+        race(write, acknowledge, read, respond, read_quorum, write_quorum, found[0], found[1], found[2])
+        return found
 
 
 def _until_known(
     trial: _Trials, read_quorum: int, write_quorum: int, t_ms: float, most: int, least: int, half_width: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    blocks, done, fresh = [], 0, 0
+) -> np.ndarray:
+    blocks: list[np.ndarray] = []
+    done = fresh = 0
     while done < most:
         size = min(BLOCK, most - done)
-        blocks.append(trial.block(size, read_quorum, write_quorum))
+        blocks.append(trial.race(trial.draw(size), read_quorum, write_quorum))
         done += size
         fresh += int(np.count_nonzero(blocks[-1][0] <= t_ms))
         low, high = _wilson(fresh, done)
         if done >= least and (high - low) / 2 <= half_width:
             break
-    late, read, write = (np.concatenate(each) for each in zip(*blocks, strict=True))
-    return late, read, write
+    return np.concatenate(blocks, axis=1)
 
 
 def _wilson(hits: int, trials: int) -> tuple[float, float]:
