@@ -117,10 +117,9 @@ def test_memory_grows_with_keys_and_not_with_requests():
     replay = Replay([Cache(policy, 100) for policy in KERNELS])
 
     def held() -> int:
-        arrays = [a for cache in replay.caches for a in vars(cache).values() if isinstance(a, np.ndarray)]
-        return sum(array.nbytes for array in arrays) + sum(
-            a.nbytes for a in vars(replay._table).values() if isinstance(a, np.ndarray)
-        )
+        states = [array for cache in replay.caches for array in cache._state]
+        table = [array for array in vars(replay._table).values() if isinstance(array, np.ndarray)]
+        return sum(array.nbytes for array in states + table)
 
     replay.feed(np.arange(2_000))
     before = held()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
-from sysdesign.models.cache.lists import NONE, OLDEST, SIZE, add_newest, take_oldest, take_out
+from sysdesign.models.cache.lists import NONE, OLDEST, SIZE, State, add_newest, take_oldest, take_out
 
 # LFU: row 0 of `lists` holds (least frequent bucket, first free row, cached keys, rows used);
 # every other row is a bucket of keys read equally often
@@ -13,36 +14,37 @@ LEAST, FREE, CACHED, USED = 0, 1, 2, 3
 
 
 @njit(cache=True)
-def lfu(ids, hit, capacity, lists, older, newer, place, mark, register):
+def lfu(ids: np.ndarray, hit: np.ndarray, capacity: int, state: State) -> None:
     """Least frequently used, counted while cached; among equals the least recently used goes.
 
     `mark` is a key's bucket. Constant time a request: a hit moves the key to the next bucket.
     """
+    lists, place, mark = state.lists, state.place, state.mark
     for at in range(ids.size):
         key = ids[at]
         if place[key] == 1:
             hit[at] = True
             old = mark[key]
             bucket = _bucket_above(lists, old, lists[old, COUNT] + 1)
-            take_out(lists, older, newer, old, key)
+            take_out(state, old, key)
             if lists[old, SIZE] == 0:
                 _drop_bucket(lists, old)
         else:
             if lists[0, CACHED] == capacity:
                 least = lists[0, LEAST]
-                place[take_oldest(lists, older, newer, least)] = 0
+                place[take_oldest(state, least)] = 0
                 if lists[least, SIZE] == 0:
                     _drop_bucket(lists, least)
             else:
                 lists[0, CACHED] += 1
             bucket = _bucket_above(lists, NONE, 1)
             place[key] = 1
-        add_newest(lists, older, newer, bucket, key)
+        add_newest(state, bucket, key)
         mark[key] = bucket
 
 
 @njit(cache=True)
-def _bucket_above(lists, below, count):
+def _bucket_above(lists: np.ndarray, below: int, count: int) -> int:
     """The bucket of that count, made if need be; `below` is the one under it (NONE: it is the lowest)."""
     above = lists[0, LEAST] if below == NONE else lists[below, MORE]
     if above != NONE and lists[above, COUNT] == count:
@@ -65,7 +67,7 @@ def _bucket_above(lists, below, count):
 
 
 @njit(cache=True)
-def _drop_bucket(lists, bucket):
+def _drop_bucket(lists: np.ndarray, bucket: int) -> None:
     above, below = lists[bucket, MORE], lists[bucket, LESS]
     if above != NONE:
         lists[above, LESS] = below
@@ -83,7 +85,7 @@ SAMPLE = 10  # requests per cached key between two halvings
 
 
 @njit(cache=True)
-def wtinylfu(ids, hit, capacity, lists, older, newer, place, mark, register):
+def wtinylfu(ids: np.ndarray, hit: np.ndarray, capacity: int, state: State) -> None:
     """W-TinyLFU (Einziger, Friedman & Manes 2017): a window before a segmented LRU that admits by frequency.
 
     The window is 1 % of the capacity (one key at least); 80 % of the rest is
@@ -95,6 +97,7 @@ def wtinylfu(ids, hit, capacity, lists, older, newer, place, mark, register):
     `mark` is 16 times the number of halvings when the key was last counted, plus its count.
     register holds the halvings so far and the requests since.
     """
+    lists, place, mark, register = state.lists, state.place, state.mark, state.register
     window = max(capacity // 100, 1)
     main = capacity - window
     protected = main * 8 // 10
@@ -104,27 +107,28 @@ def wtinylfu(ids, hit, capacity, lists, older, newer, place, mark, register):
         held = place[key] - 1
         if held >= 0:
             hit[at] = True
-            take_out(lists, older, newer, held, key)
+            take_out(state, held, key)
             target = WINDOW if held == WINDOW or protected == 0 else PROTECTED
             if held != WINDOW and protected == 0:
                 target = PROBATION
-            add_newest(lists, older, newer, target, key)
+            add_newest(state, target, key)
             place[key] = target + 1
             if lists[PROTECTED, SIZE] > protected:
-                demoted = take_oldest(lists, older, newer, PROTECTED)
-                add_newest(lists, older, newer, PROBATION, demoted)
+                demoted = take_oldest(state, PROTECTED)
+                add_newest(state, PROBATION, demoted)
                 place[demoted] = PROBATION + 1
             continue
-        add_newest(lists, older, newer, WINDOW, key)
+        add_newest(state, WINDOW, key)
         place[key] = WINDOW + 1
         if lists[WINDOW, SIZE] > window:
-            _admit(main, lists, older, newer, place, mark, register)
+            _admit(main, state)
 
 
 @njit(cache=True)
-def _admit(main, lists, older, newer, place, mark, register):
+def _admit(main: int, state: State) -> None:
     """Move the window's oldest key on, or out."""
-    candidate = take_oldest(lists, older, newer, WINDOW)
+    lists, place, mark, register = state.lists, state.place, state.mark, state.register
+    candidate = take_oldest(state, WINDOW)
     place[candidate] = 0
     if lists[PROBATION, SIZE] + lists[PROTECTED, SIZE] >= main:
         if main == 0:
@@ -133,14 +137,14 @@ def _admit(main, lists, older, newer, place, mark, register):
         victim = lists[segment, OLDEST]
         if _frequency(candidate, mark, register) <= _frequency(victim, mark, register):
             return
-        take_out(lists, older, newer, segment, victim)
+        take_out(state, segment, victim)
         place[victim] = 0
-    add_newest(lists, older, newer, PROBATION, candidate)
+    add_newest(state, PROBATION, candidate)
     place[candidate] = PROBATION + 1
 
 
 @njit(cache=True)
-def _count(key, sample, mark, register):
+def _count(key: int, sample: int, mark: np.ndarray, register: np.ndarray) -> None:
     halvings = int(register[0])
     mark[key] = 16 * halvings + min(_frequency(key, mark, register) + 1, MOST)
     register[1] += 1
@@ -149,6 +153,6 @@ def _count(key, sample, mark, register):
 
 
 @njit(cache=True)
-def _frequency(key, mark, register):
+def _frequency(key: int, mark: np.ndarray, register: np.ndarray) -> int:
     missed = int(register[0]) - mark[key] // 16
     return (mark[key] % 16) >> min(missed, 4)

@@ -1,20 +1,35 @@
 """Doubly linked lists of keys in arrays, for the compiled eviction policies.
 
 A key is a small whole number. `older[key]` and `newer[key]` are its neighbors
-in the one list that holds it; a row of `lists` is (newest key, oldest key, size).
+in the one list that holds it; a row of `lists` starts with newest key, oldest key, size.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import numpy as np
 from numba import njit
 
 NONE = -1
 NEWEST, OLDEST, SIZE = 0, 1, 2
 
 
+class State(NamedTuple):
+    """All that a cache holds, in arrays that the compiled loops change in place."""
+
+    lists: np.ndarray
+    older: np.ndarray  # by key
+    newer: np.ndarray  # by key
+    place: np.ndarray  # by key: the list that holds it, from 1; 0 for none
+    mark: np.ndarray  # by key: the policy's own number, a visited bit or a count
+    register: np.ndarray  # the policy's few scalars
+
+
 @njit(cache=True)
-def add_newest(lists, older, newer, which, key):
+def add_newest(state: State, which: int, key: int) -> None:
     """Put a key that is in no list at the newest end."""
+    lists, older, newer = state.lists, state.older, state.newer
     first = lists[which, NEWEST]
     older[key], newer[key] = first, NONE
     if first == NONE:
@@ -26,8 +41,9 @@ def add_newest(lists, older, newer, which, key):
 
 
 @njit(cache=True)
-def take_out(lists, older, newer, which, key):
+def take_out(state: State, which: int, key: int) -> None:
     """Take a key out of the list that holds it."""
+    lists, older, newer = state.lists, state.older, state.newer
     before, after = newer[key], older[key]
     if before == NONE:
         lists[which, NEWEST] = after
@@ -41,8 +57,8 @@ def take_out(lists, older, newer, which, key):
 
 
 @njit(cache=True)
-def take_oldest(lists, older, newer, which):
+def take_oldest(state: State, which: int) -> int:
     """Take out and return the oldest key; the list must hold one."""
-    key = lists[which, OLDEST]
-    take_out(lists, older, newer, which, key)
+    key = state.lists[which, OLDEST]
+    take_out(state, which, key)
     return key

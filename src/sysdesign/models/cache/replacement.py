@@ -13,7 +13,7 @@ from numba import njit
 
 from sysdesign.errors import InvalidInput, nearest
 from sysdesign.models.cache import frequency, policies
-from sysdesign.models.cache.lists import NONE
+from sysdesign.models.cache.lists import NONE, SIZE, State
 
 KERNELS = {
     "fifo": policies.fifo,
@@ -62,7 +62,10 @@ def _hashes(keys: np.ndarray) -> np.ndarray:
 
 
 @njit(cache=True)
-def _look_up(keys, hashes, start, ids, table_keys, table_ids, distinct):
+def _look_up(
+    keys: np.ndarray, hashes: np.ndarray, start: int, ids: np.ndarray,
+    table_keys: np.ndarray, table_ids: np.ndarray, distinct: int,
+) -> tuple[int, int]:  # fmt: skip
     """Number keys from `start` on, until the table is half full; returns the end reached and the distinct keys."""
     mask = table_ids.size - 1
     for at in range(start, keys.size):
@@ -79,7 +82,9 @@ def _look_up(keys, hashes, start, ids, table_keys, table_ids, distinct):
 
 
 @njit(cache=True)
-def _insert(keys, hashes, ids, table_keys, table_ids):
+def _insert(
+    keys: np.ndarray, hashes: np.ndarray, ids: np.ndarray, table_keys: np.ndarray, table_ids: np.ndarray
+) -> None:
     mask = table_ids.size - 1
     for at in range(keys.size):
         slot = hashes[at] & mask
@@ -98,12 +103,12 @@ class Cache:
             raise InvalidInput(f"capacity_keys is {capacity_keys!r}; a cache holds a whole number of keys, 1 or more")
         self.policy, self.capacity_keys = policy, int(capacity_keys)
         self.requests = self.hits = 0
-        self._lists = np.full((4, 6), NONE, np.int64)
-        self._lists[:, 2] = 0
-        self._lists[0, 3] = 0
-        self._older, self._newer = np.empty((2, 0), np.int32)
-        self._place, self._mark = np.empty(0, np.int8), np.empty(0, np.int32)
-        self._register = np.array([NONE, 0]) if policy == "sieve" else np.zeros(2)
+        lists = np.full((4, 6), NONE, np.int64)
+        lists[:, SIZE], lists[0, frequency.USED] = 0, 0
+        links, place, mark = np.empty((2, 0), np.int32), np.empty(0, np.int8), np.empty(0, np.int32)
+        # a hand that points nowhere, or zeros
+        register = np.array([NONE, 0]) if policy == "sieve" else np.zeros(2)
+        self._state = State(lists, *links, place, mark, register)
 
     @property
     def hit_ratio(self) -> float:
@@ -113,24 +118,22 @@ class Cache:
         """Ask for keys, numbered below `distinct`, one after another; says which of them hit."""
         self._make_room(distinct)
         hit = np.zeros(ids.size, np.bool_)
-        KERNELS[self.policy](
-            ids, hit, self.capacity_keys, self._lists, self._older, self._newer, self._place, self._mark,
-            self._register,
-        )  # fmt: skip
+        KERNELS[self.policy](ids, hit, self.capacity_keys, self._state)
         self.requests += ids.size
         self.hits += int(np.count_nonzero(hit))
         return hit
 
     def _make_room(self, distinct: int) -> None:
-        known = self._place.size
+        state, known = self._state, self._state.place.size
         if distinct > known:
             more = max(distinct, 2 * known) - known
-            self._older, self._newer = (_extended(links, more) for links in (self._older, self._newer))
-            self._place, self._mark = _extended(self._place, more), _extended(self._mark, more)
+            grown = (_extended(array, more) for array in (state.older, state.newer, state.place, state.mark))
+            state = State(state.lists, *grown, state.register)
         if self.policy == "lfu":  # a bucket for each cached key at most, and one while a key moves
-            rows = min(self.capacity_keys, self._place.size) + 3
-            if rows > len(self._lists):
-                self._lists = np.vstack((self._lists, np.full((rows - len(self._lists), 6), NONE, np.int64)))
+            rows = min(self.capacity_keys, state.place.size) + 3 - len(state.lists)
+            if rows > 0:
+                state = state._replace(lists=np.vstack((state.lists, np.full((rows, 6), NONE, np.int64))))
+        self._state = state
 
 
 def _extended(array: np.ndarray, more: int) -> np.ndarray:
