@@ -200,9 +200,9 @@ def replay(
     algorithm: Annotated[Algorithm, ALGORITHM],
     gaps_s: Annotated[Samples, Input("Gaps between requests", "s", low=0, high=1e9,
                                      default=(0.1,) * 12 + (5.0,) + (0.1,) * 12)],
-    limit: Annotated[int, LIMIT] = 10,
-    window_s: Annotated[float, WINDOW] = 5.0,
-    burst: Annotated[int, BURST] = 5,
+    limit: Annotated[int, Input("Requests allowed in a window", low=1, high=1_000_000, default=10)] = 10,
+    window_s: Annotated[float, Input("Window", "s", low=0.001, high=86_400, default=5)] = 5.0,
+    burst: Annotated[int, Input("Burst a bucket holds", low=1, high=1_000_000, default=5)] = 5,
 ) -> Replay:  # fmt: skip
     """What a limiter would have done to measured arrivals.
 

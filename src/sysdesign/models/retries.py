@@ -70,7 +70,7 @@ class ThrottledLoad:
 def amplification(
     attempts_by_layer: Annotated[Numbers, Input("Attempts at each layer", low=1, high=100, default=(3, 3, 3),
                                                 help="From the top down; the first attempt counts")],
-    failed_attempts: Annotated[float, FAILURES] = 1.0,
+    failed_attempts: Annotated[float, FAILURES] = 0.2,
 ) -> Amplification:  # fmt: skip
     """Calls at the bottom of several layers that each retry.
 

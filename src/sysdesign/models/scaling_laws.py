@@ -131,7 +131,7 @@ def usl(
     nodes: Annotated[float, NODES],
     alpha: Annotated[float, Input("Contention", low=0, high=1, default=0.03)],
     beta: Annotated[float, Input("Coherency", low=0, high=1, default=0.0005)],
-    gamma: Annotated[float, Input("Throughput of one node", low=1e-9, high=1e12, default=1000)] = 1.0,
+    gamma: Annotated[float, Input("Throughput of one node", low=1e-9, high=1e12, default=1)] = 1.0,
 ) -> Scalability:
     """Throughput of n nodes by the Universal Scalability Law, and the peak beyond which more nodes hurt.
 
@@ -159,7 +159,7 @@ def _peak(alpha: np.ndarray, beta: np.ndarray) -> np.ndarray:
 def usl_limits(
     alpha: Annotated[float, Input("Contention", low=1e-12, high=1, default=0.03)],
     beta: Annotated[float, Input("Coherency", low=1e-15, high=1, default=0.0005)],
-    gamma: Annotated[float, Input("Throughput of one node", low=1e-9, high=1e12, default=1000)] = 1.0,
+    gamma: Annotated[float, Input("Throughput of one node", low=1e-9, high=1e12, default=1)] = 1.0,
 ) -> Limits:
     """Peak of a scalability curve, and the limit that contention alone would set: gamma / alpha.
 
