@@ -94,10 +94,11 @@ def _covers(record: Number | Fact, found: Quantity) -> bool:
 
 
 def _without_shown(text: str, records: list[Number | Fact]) -> str:
-    """The text without the words that its evidence shows."""
+    """The text without the words that its evidence shows, once for each record: a second "1,000 requests" is a claim
+    of its own."""
     for record in records:
         if record.shows:
-            text = re.sub(_pattern(record.shows), " … ", text, flags=re.IGNORECASE)
+            text = re.sub(_pattern(record.shows), " … ", text, count=1, flags=re.IGNORECASE)
     return text
 
 
