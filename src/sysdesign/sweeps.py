@@ -10,6 +10,7 @@ import hashlib
 import itertools
 import json
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from sysdesign.models.registry import model
 from sysdesign.plain import as_plain, json_text
 
 MOST_POINTS = 1_000_000
+WORKER_START_S = 3.0  # about what a pool of processes takes to import the models
 BATCH = 64  # points between two marks of progress, and the most that an interruption costs
 
 
@@ -106,6 +108,8 @@ def sweep(
     with _Rows(kept / f"{_digest(chosen.name, given, points)}.jsonl") as rows:
         resumed = len(rows.done)
         progress(resumed, total)
+        if dask is None and resumed < total:
+            jobs = _jobs_worth_starting(jobs, name, dict(given), points[resumed], files, total - resumed)
         with _workers(dask, jobs) as parallel:
             for start in range(resumed, total, BATCH):
                 batch = points[start : start + BATCH]
@@ -114,6 +118,16 @@ def sweep(
         finished = tuple({**point, **row} for point, row in zip(points, rows.done, strict=True))
         rows.forget()
     return Sweep(chosen.name, tuple(a.name for a in axes), finished, resumed)
+
+
+def _jobs_worth_starting(
+    jobs: int, name: str, given: dict[str, Any], point: dict[str, Any], files: bool, points: int
+) -> int:
+    """1 where the whole sweep takes less time here than workers take to start, else `jobs`."""
+    row_of(name, given, point, files)  # compiled kernels and caches are not what a point costs
+    started = time.perf_counter()
+    row_of(name, given, point, files)
+    return 1 if (time.perf_counter() - started) * points < WORKER_START_S else jobs
 
 
 def row_of(name: str, given: Mapping[str, Any], point: Mapping[str, Any], files: bool) -> dict[str, Any]:
@@ -184,6 +198,9 @@ def _workers(dask: str | None, jobs: int) -> Iterator[Run]:
     except ModuleNotFoundError:
         if dask:
             raise MissingTool("sweeps on Dask need joblib and dask: pip install 'sysdesign[sweep]'") from None
+        yield _serial
+        return
+    if dask is None and jobs == 1:
         yield _serial
         return
     with _cluster(dask), joblib.parallel_config(backend="dask" if dask else "loky", n_jobs=jobs):
