@@ -73,11 +73,23 @@ class Word:
     words: dict[str, tuple[float, str]]  # word: (weight where unknown, meaning)
     central: str  # the word that ranking uses where unknown: the plain case
     meaning: str
-    order: str = ""  # "looser" where each word asks for less than the one before it
+    order: str = ""  # "looser": each word asks for less than the one before; or chains, "a > b > c; a > d > c"
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(self.words)
+
+    @cached_property
+    def looser_pairs(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of words of which the second asks for less than the first."""
+        chains = (
+            [self.names]
+            if self.order == "looser"
+            else [chain.split(" > ") for chain in self.order.split("; ") if chain]
+        )
+        return tuple(
+            (strict, loose) for chain in chains for at, strict in enumerate(chain) for loose in chain[at + 1 :]
+        )
 
     def code(self, word: str) -> int:
         return self.names.index(word)

@@ -8,6 +8,7 @@ the first that does. All inputs are searched at once, and each flip reported was
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -25,6 +26,8 @@ GRID = 192  # points over the range of an input
 INNER = 24  # points between two neighbors, a round
 ROUNDS = 12
 NEAR = 1e-9  # relative width at which the search between two neighbors ends
+DIGITS = 7  # digits a reported flip is rounded to, away from the present value
+TIDY_SHARE = 1e-3  # and at most this much farther than the true one, as a share of the distance
 SMALLEST = 1e-6  # where a log scale that starts at 0 begins, as a share of the likely lowest value
 
 
@@ -176,8 +179,27 @@ def _narrowed(framework: Framework, workload: Workload, brackets: list[_Bracket]
                 bracket.far, bracket.becomes = float(values[at]), int(first[at])
             if at > 0:
                 bracket.near = float(values[at - 1])
-    for bracket in brackets:
-        yield Flip(bracket.name, bracket.direction, bracket.now, bracket.far, _option(framework, bracket.becomes))
+    yield from _tidied(framework, workload, brackets, base)
+
+
+def _tidied(framework: Framework, workload: Workload, brackets: list[_Bracket], base: int) -> Iterator[Flip]:
+    """Flips at values of few digits, rounded away from the present value, where such a value was run and flips too."""
+    parts = [(bracket.name, np.array([_few_digits(bracket), bracket.far])) for bracket in brackets]
+    for bracket, (_, values), first in zip(brackets, parts, _firsts(framework, workload, parts), strict=True):
+        at = 0 if first[0] == first[1] != base else 1
+        yield Flip(bracket.name, bracket.direction, bracket.now, float(values[at]), _option(framework, int(first[at])))
+
+
+def _few_digits(bracket: _Bracket) -> float:
+    field = FIELDS[bracket.name]
+    if bracket.far == 0 or (isinstance(field, Number) and field.whole):
+        return bracket.far
+    step = 10.0 ** (math.floor(math.log10(abs(bracket.far))) - DIGITS + 1)
+    away = math.ceil if bracket.direction == "up" else math.floor
+    value = away(bracket.far / step) * step
+    low, high = field.bounds  # type: ignore[union-attr]
+    near_enough = abs(value - bracket.far) <= TIDY_SHARE * abs(bracket.far - bracket.now)
+    return value if near_enough and low <= value <= high else bracket.far
 
 
 def _between(bracket: _Bracket) -> np.ndarray:

@@ -169,7 +169,8 @@ _FIELDS: tuple[Field, ...] = (
         strong 2 the latest committed write, for everyone
         read_your_writes 5 one's own writes; others' may come later
         bounded 2 nothing older than the staleness allowed
-        eventual 2 any recent state; it settles""", "looser"),
+        eventual 2 any recent state; it settles""",
+      "strong > read_your_writes > eventual; strong > bounded > eventual"),
     N("consistency.staleness", "s", 0, 1e8, 0.5, 10, 600, "How old a read may be, where it may be old at all", looser="higher"),
     W("consistency.invariants", "per_key", "Rules over the data that must never break", """
         across_keys 2 rules over several customers or accounts
@@ -316,7 +317,6 @@ _FIELDS: tuple[Field, ...] = (
     N("process.steps", "count", 1, 1e4, 1, 3, 6, "Steps of one piece of work", "linear", whole=True),
     N("process.services", "count", 1, 1000, 1, 2, 4, "Services that take part", "linear", whole=True),
     N("process.duration", "s", 1e-4, 1e9, 0.1, 5, 3600, "How long one piece of work takes from start to end"),
-    N("process.starts_per_s", "1/s", 0, 1e7, 0.01, 1, 50, "Pieces of work started", load=True),
     N("process.transitions_per_s", "1/s", 0, 1e8, 0.1, 5, 200, "Steps finished over all pieces of work", load=True),
     W("process.compensation", "none", "Undoing steps that already took effect", """
         none 6 not needed
@@ -450,7 +450,6 @@ _FIELDS: tuple[Field, ...] = (
     N("machine.writes_per_s", "1/s", 1, 1e8, 2000, 10000, 50000, "Writes that the largest machine to be had sustains"),
     N("machine.reads_per_s", "1/s", 1, 1e9, 5000, 40000, 200000, "Reads that the largest machine to be had sustains"),
     N("machine.disk", "TB", 1e-3, 1e6, 2, 16, 64, "Data that the largest machine to be had keeps well"),
-    N("machine.memory", "GB", 0.1, 1e6, 64, 512, 4096, "Memory of the largest machine to be had"),
     N("machine.utilization", "share", 0, 1, 0.1, 0.3, 0.7, "Share of the busiest resource of the store's machine in use at the peak", "linear", load=True),
     N("machine.messages_per_s", "1/s", 1, 1e9, 2000, 10000, 50000, "Messages that one queue or broker node in use sustains"),
     N("machine.scan_rows_per_s", "1/s", 1, 1e12, 1e5, 1e6, 1e7, "Rows that the operational store scans in a second"),

@@ -102,10 +102,10 @@ def workload_of(facts: Mapping[str, Any], shown: str = "workload") -> Workload:
     grouped: dict[str, Any] = {}
     for key, value in facts.items():
         group, dot, rest = str(key).partition(".")
-        if not dot:
-            grouped[group] = {**grouped.get(group, {}), **value} if isinstance(value, Mapping) else value
-        else:
-            grouped.setdefault(group, {})[rest] = value
+        more = {rest: value} if dot else value
+        there = grouped.get(group, {})
+        both = isinstance(there, Mapping) and isinstance(more, Mapping)
+        grouped[group] = {**there, **more} if both else more if group not in grouped else there
     return from_located(Located(shown, grouped, {}), ())
 
 

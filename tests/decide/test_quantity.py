@@ -1,0 +1,54 @@
+"""Quantities: the same amount in any unit is the same number, and nothing else gets in."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sysdesign.decide import quantity
+from sysdesign.errors import InvalidInput
+
+RATE, DATA, TIME = (-1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (1.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "dimension"),
+    [
+        ("3.5 million/day", 3.5e6 / 86400, RATE),
+        ("40/s", 40, RATE),
+        ("40 requests a second", 40, RATE),
+        ("12 per hour", 12 / 3600, RATE),
+        ("2 TB", 2e12, DATA),
+        ("2 TiB", 2 * 1024**4, DATA),
+        ("100 Mbps", 12.5e6, (-1.0, 1.0, 0.0)),
+        ("10 ms", 0.01, TIME),
+        ("1 month", 365.25 / 12 * 86400, TIME),
+        ("95 %", 0.95, quantity.PURE),
+        ("5 USD/month", 5 / (365.25 / 12 * 86400), (-1.0, 0.0, 1.0)),
+    ],
+)
+def test_texts_are_read_in_base_units(text, value, dimension):
+    got, kind, _ = quantity.parse(text)
+    assert got == pytest.approx(value, rel=1e-11)
+    assert kind == dimension
+
+
+def test_information_is_not_a_count():
+    assert quantity.parse("2 TB")[1] != quantity.parse("2 trillion")[1]
+
+
+@pytest.mark.parametrize("text", ["", "ten", "3 furlongs", "3 s/", "1e999", "nan", "3 s**9", "3" * 200, "__import__('os')"])
+def test_other_texts_are_refused(text):
+    with pytest.raises(InvalidInput):
+        quantity.parse(text)
+
+
+@given(st.floats(1e-3, 1e12), st.sampled_from([("ms", "s", 1e-3), ("GB", "TB", 1e-3), ("/day", "/s", 1 / 86400)]))
+def test_changing_the_unit_changes_nothing(value, units):
+    small, large, size = units
+    assert quantity.parse(f"{value!r} {small}")[0] == pytest.approx(quantity.parse(f"{value * size!r} {large}")[0], rel=1e-10)
+
+
+@given(st.floats(1e-6, 1e18, allow_nan=False))
+def test_a_time_shown_reads_back_within_its_digits(value):
+    shown = quantity.text(value, TIME).replace(",", "")
+    assert quantity.parse(shown)[0] == pytest.approx(value, rel=6e-3)
