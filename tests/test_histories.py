@@ -19,7 +19,7 @@ def event(process=0, type="invoke", f="read", **more):
 def test_json_lines():
     text = "\n".join(
         [
-            event(0, f="write", key="x", value=1, time=5),
+            event(0, f="write", key="x", value=1, time=500),
             event(1, f="read", key="x", value=None),
             event(1, "ok", "read", key="x", value=1),
             "",
@@ -47,6 +47,25 @@ def test_json_lines():
     assert (crashed.value, crashed.returned) == ((1, "a"), math.inf)
     assert taken.value == 9
     assert (never.open, never.line) == (True, 12)
+
+
+def test_events_are_in_order_of_time_where_all_have_one():
+    lines = [
+        event(0, f="write", value=1, time=1),
+        event(0, "ok", "write", value=1, time=3),
+        event(1, time=2),
+        event(1, "ok", value=1, time=9),
+    ]
+    write, look = parse("\n".join(lines))
+    assert (write.invoked, look.invoked, write.returned, look.returned) == (1, 2, 3, 4)
+    assert look.line == 3
+    write, look = parse("\n".join([*lines, event(2)]))[:2]
+    assert write.returned < look.invoked
+
+
+def test_lines_of_the_nemesis_are_passed_over():
+    text = '{"process": "nemesis", "type": "info", "f": "start"}\nINFO  jepsen.util - :nemesis\t:info\t:start\tnil\n'
+    assert parse(text + event(0, f="write", value=1))[0].line == 3
 
 
 def test_what_did_not_happen_and_what_says_nothing_is_left_out():
@@ -87,6 +106,7 @@ INFO  jepsen.util - 4\t:fail\t:read\t:timed-out
         ([event(), "", event()], 3, "process 0 asks again; it still waits for line 1"),
         ([event(type="ok")], 1, "process 0 has an answer to nothing it asked"),
         ([event(type="maybe")], 1, "type 'maybe'. It is one of invoke, ok"),
+        ([event(time="noon")], 1, "time 'noon'"),
         ([event(f="append")], 1, "operation 'append'. It is one of read, write"),
         (['{"process": 0, "type": "invoke"}'], 1, "no 'f'"),
         ([event(clock=1)], 1, "unknown field 'clock'"),

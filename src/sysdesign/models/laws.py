@@ -231,6 +231,14 @@ def invert(cdf: Callable[[Array], Array], q: Array, low: Array, high: Array) -> 
     return np.where(open_ended, high, bounded)
 
 
+def _pareto_draw(generator: np.random.Generator, size: int, minimum: float, shape: float) -> Array:
+    drawn = generator.standard_exponential(size)
+    drawn *= 1 / shape
+    np.exp(drawn, out=drawn)
+    drawn *= minimum
+    return drawn
+
+
 def _pareto_moments(minimum: float, shape: float) -> tuple[float, float]:
     mean = shape * minimum / (shape - 1) if shape > 1 else math.inf
     spread = minimum**2 * shape / ((shape - 1) ** 2 * (shape - 2)) if shape > 2 else math.inf
@@ -266,7 +274,7 @@ FAMILIES: dict[str, Family] = {
     ),
     "pareto": Family(
         ("minimum", "shape"),
-        lambda generator, size, minimum, shape: minimum * np.exp(generator.standard_exponential(size) * (1 / shape)),
+        _pareto_draw,
         lambda x, minimum, shape: -np.expm1(-shape * np.log(np.maximum(x, minimum) / minimum)),
         lambda q, minimum, shape: minimum * np.exp(-np.log1p(-q) / shape),
         _pareto_moments,
