@@ -42,7 +42,7 @@ def _pieces(path: Path, file: BinaryIO, progress: Callable[[int, int], None] | N
         yield piece
 
 
-def _plain(file: BinaryIO) -> Iterator[bytes]:
+def _plain(file: BinaryIO | gzip.GzipFile) -> Iterator[bytes]:
     while piece := file.read(PIECE_BYTES):
         yield piece
 

@@ -56,12 +56,12 @@ def fields(layout: str, line: str) -> list[str]:
 
 
 @njit(cache=True)
-def _blank(byte):
+def _blank(byte: int) -> bool:
     return byte == SPACE or byte == 9 or byte == 13
 
 
 @njit(cache=True)
-def _fields(text, separator, column, keys):
+def _fields(text: np.ndarray, separator: int, column: int, keys: np.ndarray) -> tuple[int, int, int]:
     """Read the key of every line; stop at the first bad one."""
     found, line, at = 0, 0, 0
     while at < text.size:
@@ -84,7 +84,7 @@ def _fields(text, separator, column, keys):
 
 
 @njit(cache=True)
-def _trim(text, low, high):
+def _trim(text: np.ndarray, low: int, high: int) -> tuple[int, int]:
     while low < high and _blank(text[low]):
         low += 1
     while low < high and _blank(text[high - 1]):
@@ -93,7 +93,7 @@ def _trim(text, low, high):
 
 
 @njit(cache=True)
-def _comma_field(text, low, high, column):
+def _comma_field(text: np.ndarray, low: int, high: int, column: int) -> tuple[int, int]:
     """The trimmed bounds of a field, without its quotes; empty where there is none, reversed at an open quote."""
     start, seen, quoted = low, 0, False
     for at in range(low, high + 1):
@@ -113,7 +113,7 @@ def _comma_field(text, low, high, column):
 
 
 @njit(cache=True)
-def _spaced_field(text, low, high, column):
+def _spaced_field(text: np.ndarray, low: int, high: int, column: int) -> tuple[int, int]:
     seen, at = 0, low
     while at < high:
         start = at
@@ -128,7 +128,7 @@ def _spaced_field(text, low, high, column):
 
 
 @njit(cache=True)
-def _key(text, low, high):
+def _key(text: np.ndarray, low: int, high: int) -> np.int64:
     """A number of up to 18 digits without leading zeros as itself; any other text as a negative hash."""
     number = _number(text, low, high)
     if number >= 0 and (text[low] != ZERO or high - low == 1):
@@ -142,14 +142,14 @@ def _key(text, low, high):
 
 
 @njit(cache=True)
-def _folded(value):
+def _folded(value: np.int64) -> np.int64:
     """A number below 2 ** 62 brought to 2 ** 31 or less, with the same remainder."""
     value = (value & MODULUS) + (value >> BITS)
     return (value & MODULUS) + (value >> BITS)
 
 
 @njit(cache=True)
-def _number(text, low, high):
+def _number(text: np.ndarray, low: int, high: int) -> np.int64:
     """The whole number between two positions, or -1 where there is none."""
     if high - low > LONGEST_NUMBER or low >= high:
         return np.int64(-1)
@@ -162,7 +162,7 @@ def _number(text, low, high):
 
 
 @njit(cache=True)
-def _blocks(text, starts, runs):
+def _blocks(text: np.ndarray, starts: np.ndarray, runs: np.ndarray) -> tuple[int, int, int]:
     """Read start and length of every line of block ranges; stop at the first bad one."""
     found, line, at = 0, 0, 0
     while at < text.size:

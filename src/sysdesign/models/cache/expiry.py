@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import exp1, gammainc
 
 from sysdesign.errors import InvalidInput
+from sysdesign.models.cache.elementwise import Numeric, plain
 from sysdesign.models.declaration import Input, Output, checked
 
 EULER_GAMMA = 0.5772156649015329
@@ -62,17 +63,15 @@ def ttl(
     return _sliding(requests_per_s, ttl_s, changes_per_s, demand)
 
 
-def _fixed(requests_per_s, ttl_s, changes_per_s, demand) -> Expiry:
+def _fixed(requests_per_s: Numeric, ttl_s: Numeric, changes_per_s: Numeric, demand: np.ndarray) -> Expiry:
     hit = demand / (1 + demand)
     changes = np.asarray(changes_per_s * ttl_s, dtype=float)
     # a hit's age is uniform on [0, ttl]
     fresh = np.where(changes > 1e-12, -np.expm1(-changes) / np.maximum(changes, 1e-300), 1 - changes / 2)
-    return Expiry(
-        _plain(hit), _plain(requests_per_s / (1 + demand)), _plain(hit * (1 - fresh)), _plain(hit * ttl_s / 2)
-    )
+    return Expiry(plain(hit), plain(requests_per_s / (1 + demand)), plain(hit * (1 - fresh)), plain(hit * ttl_s / 2))
 
 
-def _sliding(requests_per_s, ttl_s, changes_per_s, demand) -> Expiry:
+def _sliding(requests_per_s: Numeric, ttl_s: Numeric, changes_per_s: Numeric, demand: np.ndarray) -> Expiry:
     hit = -np.expm1(-demand)
     both = requests_per_s + changes_per_s
     # chance that the next request comes in time and before any change
@@ -83,12 +82,7 @@ def _sliding(requests_per_s, ttl_s, changes_per_s, demand) -> Expiry:
     gap = np.where(demand < 1e-4, rare, 1 / requests_per_s - ttl_s * np.exp(-demand) / hit)
     age = hit * gap * np.exp(demand)
     stale = np.maximum(hit - fresh_hits, 0.0)  # rounding alone can bring it below zero
-    return Expiry(_plain(hit), _plain(requests_per_s * np.exp(-demand)), _plain(stale), _plain(age))
-
-
-def _plain(value):
-    """A float for a number, the array for an array."""
-    return float(value) if np.ndim(value) == 0 else value
+    return Expiry(plain(hit), plain(requests_per_s * np.exp(-demand)), plain(stale), plain(age))
 
 
 @dataclass(frozen=True)
@@ -140,7 +134,7 @@ def stampede(
     Source: vattani-2015 (early expiry), nishtala-2013 (leases); derived for Poisson arrivals.
     """
     followers = _followers(arrivals_per_s, rebuild_s, arrivals)
-    early, unnoticed = np.zeros_like(followers), 1.0
+    early, unnoticed = np.zeros_like(followers), np.ones_like(followers)
     if protection == "none":
         queries, waiting = 1 + followers, np.zeros_like(followers)
     elif protection == "locking":
@@ -152,21 +146,23 @@ def stampede(
         extra, early, unnoticed = _early_expiry(arrivals_per_s, rebuild_s, ttl_s, early_factor)
         queries, waiting = 1 + extra, np.zeros_like(followers)
     cycle = ttl_s - early + unnoticed / arrivals_per_s + rebuild_s
-    return Stampede(*map(_plain, (queries, queries - 1, waiting, early, queries / cycle)))
+    return Stampede(*map(plain, (queries, queries - 1, waiting, early, queries / cycle)))
 
 
-def _followers(arrivals_per_s, rebuild_s, arrivals):
+def _followers(arrivals_per_s: Numeric, rebuild_s: Numeric, arrivals: str) -> np.ndarray:
     """Requests after the first within the rebuild that it started."""
     caught = np.asarray(arrivals_per_s * rebuild_s, dtype=float)
     return _steps_within(caught) if arrivals == "even" else caught
 
 
-def _steps_within(ratio):
+def _steps_within(ratio: Numeric) -> np.ndarray:
     """Multiples of a step, from the first, that lie below `ratio` steps; a rounding error apart is equal."""
     return np.maximum(np.ceil(ratio * (1 - 1e-12)) - 1, 0.0)
 
 
-def _further_tokens(arrivals_per_s, rebuild_s, token_interval_s, arrivals):
+def _further_tokens(
+    arrivals_per_s: Numeric, rebuild_s: Numeric, token_interval_s: Numeric, arrivals: str
+) -> np.ndarray:
     """Expected tokens after the first while the first is rebuilding.
 
     The k-th needs k intervals, and a request after each to claim it.
@@ -187,7 +183,9 @@ def _further_tokens(arrivals_per_s, rebuild_s, token_interval_s, arrivals):
     return total
 
 
-def _early_expiry(arrivals_per_s, rebuild_s, ttl_s, early_factor):
+def _early_expiry(
+    arrivals_per_s: Numeric, rebuild_s: Numeric, ttl_s: Numeric, early_factor: Numeric
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Queries beyond the first, mean time given up, and the chance that no request rebuilds early.
 
     With u = exp(-s / (beta * rebuild)), the first early rebuild comes at u with
@@ -210,7 +208,7 @@ def _early_expiry(arrivals_per_s, rebuild_s, ttl_s, early_factor):
     return extra, _time_given_up(a, u_ttl, ttl_s, scale_s), spared
 
 
-def _time_given_up(a, u_ttl, ttl_s, scale_s):
+def _time_given_up(a: np.ndarray, u_ttl: Numeric, ttl_s: Numeric, scale_s: Numeric) -> np.ndarray:
     """Mean time to live left at the first early rebuild, counting 0 where there is none."""
     at_ttl = a * u_ttl
     rare = np.log(a) + EULER_GAMMA + exp1(a)  # u_ttl too small to matter
@@ -220,7 +218,7 @@ def _time_given_up(a, u_ttl, ttl_s, scale_s):
     return np.clip(scale_s * np.where(at_ttl < 1e-8, rare, general), 0.0, ttl_s)
 
 
-def _scaled_exp1(x):
+def _scaled_exp1(x: Numeric) -> np.ndarray:
     """exp(x) times the exponential integral E1(x), without overflow."""
     x = np.asarray(x, dtype=float)
     small = np.minimum(x, 50.0)
@@ -271,4 +269,4 @@ def leases(
     between_tokens_s = token_interval_s + valid_s * np.exp(-writes_per_s * slack_s) + 1 / reads_per_s
     with_leases = 1 / between_tokens_s
     lacking = 1 - valid_s / between_tokens_s
-    return Leases(_plain(keys * without), _plain(keys * with_leases), _plain(without / with_leases), _plain(lacking))
+    return Leases(plain(keys * without), plain(keys * with_leases), plain(without / with_leases), plain(lacking))

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import numpy as np
 
 from sysdesign.errors import InvalidInput
+from sysdesign.models.cache.elementwise import plain
 from sysdesign.models.cache.hit_ratio import approximate, characteristic_time, occupancy
 from sysdesign.models.cache.popularity import Popularity, zipf
 from sysdesign.models.declaration import Input, Output, checked
@@ -53,18 +54,13 @@ def origin_load(
     origin_per_s = requests_per_s * miss
     needed = np.maximum(1 - np.asarray(origin_capacity_per_s / requests_per_s), 0.0)
     return OriginLoad(
-        _plain(origin_per_s),
-        _plain(cache_ms + miss * origin_ms),
-        _plain(1 / miss),
-        _plain(0.01 / miss),
-        _plain(origin_per_s / origin_capacity_per_s),
-        _plain(needed),
+        plain(origin_per_s),
+        plain(cache_ms + miss * origin_ms),
+        plain(1 / miss),
+        plain(0.01 / miss),
+        plain(origin_per_s / origin_capacity_per_s),
+        plain(needed),
     )
-
-
-def _plain(value):
-    """A float for a number, the array for an array."""
-    return float(value) if np.ndim(value) == 0 else value
 
 
 @dataclass(frozen=True)

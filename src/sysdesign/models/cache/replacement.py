@@ -105,10 +105,10 @@ class Cache:
         self.requests = self.hits = 0
         lists = np.full((4, 6), NONE, np.int64)
         lists[:, SIZE], lists[0, frequency.USED] = 0, 0
-        links, place, mark = np.empty((2, 0), np.int32), np.empty(0, np.int8), np.empty(0, np.int32)
+        number, place = np.empty(0, np.int32), np.empty(0, np.int8)
         # a hand that points nowhere, or zeros
         register = np.array([NONE, 0]) if policy == "sieve" else np.zeros(2)
-        self._state = State(lists, *links, place, mark, register)
+        self._state = State(lists, number, number, place, number, register)
 
     @property
     def hit_ratio(self) -> float:
@@ -127,8 +127,10 @@ class Cache:
         state, known = self._state, self._state.place.size
         if distinct > known:
             more = max(distinct, 2 * known) - known
-            grown = (_extended(array, more) for array in (state.older, state.newer, state.place, state.mark))
-            state = State(state.lists, *grown, state.register)
+            state = state._replace(
+                older=_extended(state.older, more), newer=_extended(state.newer, more),
+                place=_extended(state.place, more), mark=_extended(state.mark, more),
+            )  # fmt: skip
         if self.policy == "lfu":  # a bucket for each cached key at most, and one while a key moves
             rows = min(self.capacity_keys, state.place.size) + 3 - len(state.lists)
             if rows > 0:
