@@ -103,7 +103,7 @@ def read_value(parameter: Parameter, given: Any, read_file: ReadFile | None) -> 
         match parameter.kind:
             case "number" | "integer":
                 return _number(parameter, given)
-            case "word":
+            case "word" | "text":
                 return str(given)
             case "distribution":
                 return _distribution(parameter, given, read_file)

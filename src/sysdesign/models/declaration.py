@@ -14,6 +14,7 @@ type says how a value is read:
     Distribution                a latency: "4 ms", "exponential(mean=4)", "lognormal(median=2, p99=10)", ...
     Samples                     the reader's own measurements (1-D float array), from a file or a list
     Numbers                     a short list of numbers, "3, 5, 7"
+    Text                        a text that the model reads itself, such as a query
     Path                        a file of the reader's (a trace, a history); never accepted over the service
 """
 
@@ -34,6 +35,7 @@ from sysdesign.models.distribution import Distribution
 
 Samples = NewType("Samples", np.ndarray)
 Numbers = NewType("Numbers", tuple)
+Text = NewType("Text", str)
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class Parameter:
     """One declared input of a function, with how its value is read."""
 
     name: str
-    kind: Literal["number", "integer", "word", "distribution", "samples", "numbers", "file"]
+    kind: Literal["number", "integer", "word", "distribution", "samples", "numbers", "text", "file"]
     input: Input
     words: tuple[str, ...] = ()
     required: bool = False
@@ -122,6 +124,8 @@ def _kind(base: Any) -> tuple[Any, tuple[str, ...]]:
         return "samples", ()
     if base is Numbers:
         return "numbers", ()
+    if base is Text:
+        return "text", ()
     if base is int:
         return "integer", ()
     if base is float:
@@ -191,6 +195,9 @@ def check_value(parameter: Parameter, value: Any) -> None:
             _check_bounds(parameter, array)
         case "distribution":
             _check_distribution(parameter, value)
+        case "text":
+            if not isinstance(value, str):
+                raise InvalidInput(f"{parameter.name} is {value!r}; it takes a text")
         case _:
             return
 

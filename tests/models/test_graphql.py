@@ -1,0 +1,164 @@
+"""GraphQL: queries walked node by node, random trees written and read back, batches counted."""
+
+import numpy as np
+import pytest
+from corners import assert_finite_at_corners, assert_sentences
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sysdesign.errors import InvalidInput
+from sysdesign.models import graphql as model
+
+LONG_FORM = """
+query Repositories {
+  viewer {
+    repositories(first: 50, after: "x){", orderBy: {field: NAME, weight: 3}) {
+      edges { repository:node { name   # a comment (with braces {
+        pullRequests(last: 20, states: [OPEN, MERGED]) {
+          edges { pr: node { comments(first: 10) { edges { node { body } } } } }
+        }
+      } }
+    }
+  }
+}
+"""
+
+tree = st.recursive(
+    st.just([]),
+    lambda inner: st.lists(st.tuples(st.integers(0, 5) | st.none(), inner), min_size=1, max_size=3),
+    max_leaves=8,
+)
+
+
+def walked(fields):
+    """Nodes and list requests, by visiting every node of the full answer."""
+    nodes = requests = 0
+    for size, inner in fields:
+        copies = 1 if size is None else size
+        requests += size is not None
+        nodes += 0 if size is None else size
+        for _ in range(copies):
+            more = walked(inner)
+            nodes, requests = nodes + more[0], requests + more[1]
+    return nodes, requests
+
+
+def written(fields, long):
+    parts = []
+    for at, (size, inner) in enumerate(fields):
+        length = "" if size is None else f"(first: {size})" if long else f"({size})"
+        parts.append(f"f{at}{length}" + (" { " + written(inner, long) + " }" if inner else ""))
+    return (", " if long else " ").join(parts)
+
+
+@given(tree, st.booleans())
+@settings(deadline=None)
+def test_cost_agrees_with_a_walk_over_every_node(fields, long):
+    if not fields:
+        return
+    found = model.query_cost(written(fields, long))
+    nodes, requests = walked(fields)
+    assert (found.nodes, found.requests) == (nodes, requests)
+    if nodes >= 20:  # the comparison notices a twentieth
+        assert round(1.05 * found.nodes) != nodes
+
+
+def test_real_queries_with_arguments_aliases_and_comments():
+    found = model.query_cost(LONG_FORM)
+    assert (found.nodes, found.requests, found.depth) == (50 + 1000 + 10_000, 1 + 50 + 1000, 3)
+    assert found.points == 11
+
+
+def test_a_chain_is_the_same_as_its_text():
+    chain = model.nested((50, 20, 10))
+    text = model.query_cost("a(50) { b(20) { c(10) } }")
+    assert chain == text
+
+
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=5))
+def test_longer_lists_never_cost_less(sizes):
+    here = model.nested(tuple(sizes))
+    more = model.nested(tuple(size + 1 for size in sizes))
+    assert more.nodes > here.nodes and more.requests >= here.requests and more.points >= here.points
+
+
+@pytest.mark.parametrize("depth,length,lists", [(3, 4, 1), (2, 3, 2), (4, 2, 3), (5, 1, 1)])
+def test_worst_case_is_the_full_tree(depth, length, lists):
+    fields = []
+    for _ in range(depth):
+        fields = [(length, fields)] * lists
+    nodes, requests = walked(fields)
+    found = model.depth_limit(depth, length, lists)
+    assert (found.nodes, found.requests) == (nodes, requests)
+
+
+@given(st.integers(1, 10), st.integers(1, 300), st.integers(1, 5), st.integers(10, 10**6))
+def test_limits_found_are_the_last_that_hold(depth, length, lists, limit):
+    found = model.depth_limit(depth, length, lists, limit)
+    if found.deepest_allowed >= 1 and found.deepest_allowed < 20:
+        assert model.depth_limit(int(found.deepest_allowed), length, lists).nodes <= limit
+    if found.deepest_allowed < 19:
+        assert model.depth_limit(int(found.deepest_allowed) + 1, length, lists).nodes > limit
+    if 1 <= found.longest_allowed < 10_000:
+        assert model.depth_limit(depth, found.longest_allowed, lists).nodes <= limit
+        assert model.depth_limit(depth, found.longest_allowed + 1, lists).nodes > limit
+
+
+def resolved(sizes, most_keys, distinct):
+    """Queries of a loader that drains a queue of keys level by level."""
+    level, queries = [0], 0
+    for size in sizes:
+        keys = list(level[: max(1, int(np.ceil(len(level) * distinct - 1e-9)))]) if level else []
+        while keys:
+            del keys[:most_keys]
+            queries += 1
+        level = [child for _ in level for child in range(size)]
+    return queries
+
+
+@given(st.lists(st.integers(0, 6), min_size=1, max_size=4), st.integers(1, 50), st.sampled_from([0.25, 0.5, 1.0]))
+def test_batches_agree_with_a_drained_queue(sizes, most_keys, distinct):
+    found = model.batching(tuple(sizes), most_keys, distinct)
+    assert found.batched_queries == resolved(sizes, most_keys, distinct)
+    assert found.queries == walked_chain(sizes)
+
+
+def walked_chain(sizes):
+    fields = []
+    for size in reversed(sizes):
+        fields = [(size, fields)]
+    return walked(fields)[1]
+
+
+def test_n_plus_one():
+    found = model.batching((50, 10), query_ms=2, connections=1)
+    assert (found.queries, found.batched_queries) == (51, 2)
+    assert (found.time_ms, found.batched_ms) == (102, 4)
+
+
+@pytest.mark.parametrize(
+    "query,message",
+    [
+        ("", "there is no field"),
+        ("a(50) {", "position 8: found 'the end'"),
+        ("a(50) } b", "found '}' after a whole query"),
+        ("a(5", "ends inside parentheses"),
+        ("a(1.5)", "whole number"),
+        ("a(first: $n)", "a variable"),
+        ("a & b", "'&' does not belong"),
+        ("a{" * 70, "deeper than 64"),
+        ("a " * 6000, "10000 or fewer"),
+    ],
+)
+def test_bad_queries_are_refused_with_the_place(query, message):
+    with pytest.raises(InvalidInput, match=message):
+        model.query_cost(query)
+
+
+@pytest.mark.parametrize("each", model.MODELS, ids=lambda each: each.name)
+def test_corners(each):
+    assert_finite_at_corners(each.function, 1000)
+
+
+def test_sentences():
+    assert_sentences(model.MODELS)
