@@ -22,7 +22,7 @@ from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.distribution import Distribution, DistributionLike
 from sysdesign.models.waiting_law import md1_wait_quantiles, mg1_quantiles
 
-SHARES = (0.5, 0.95, 0.99)
+SHARES = (0.5, 0.9, 0.95, 0.99, 0.999)
 ARRIVALS = Input("Requests", "1/s", low=1e-6, high=1e9, default=80)
 
 
@@ -37,11 +37,15 @@ class QueueState:
     mean_in_queue: Annotated[float, Output("Mean number waiting")]
     mean_in_system: Annotated[float, Output("Mean number waiting or in service")]
     wait_p50_s: Annotated[float, Output("Median wait", "s")]
+    wait_p90_s: Annotated[float, Output("90th percentile of the wait", "s")]
     wait_p95_s: Annotated[float, Output("95th percentile of the wait", "s")]
     wait_p99_s: Annotated[float, Output("99th percentile of the wait", "s")]
+    wait_p999_s: Annotated[float, Output("99.9th percentile of the wait", "s")]
     time_p50_s: Annotated[float, Output("Median time", "s")]
+    time_p90_s: Annotated[float, Output("90th percentile of the time", "s")]
     time_p95_s: Annotated[float, Output("95th percentile of the time", "s")]
     time_p99_s: Annotated[float, Output("99th percentile of the time", "s")]
+    time_p999_s: Annotated[float, Output("99.9th percentile of the time", "s")]
 
 
 @dataclass(frozen=True)

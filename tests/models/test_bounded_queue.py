@@ -1,0 +1,69 @@
+"""A bounded line: Erlang's loss system and the unbounded queue as its ends, and a plain simulation."""
+
+import numpy as np
+import pytest
+from corners import assert_finite_at_corners, assert_sentences
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sysdesign.errors import InvalidInput
+from sysdesign.models import bounded_queue, interval, queueing, sizing
+
+
+@given(st.floats(0.01, 200), st.integers(1, 60))
+def test_without_waiting_places_it_is_erlangs_loss_system(load, servers):
+    state = bounded_queue.mmck(load, 1, servers, servers)
+    assert state.refused == pytest.approx(sizing.erlang_b(load, servers).blocked, rel=1e-9)
+    assert state.mean_wait_s == pytest.approx(0, abs=1e-12) and state.mean_time_s == pytest.approx(1)
+
+
+@given(st.floats(0.01, 0.9), st.integers(1, 40))
+def test_with_very_many_places_it_is_the_unbounded_queue(load, servers):
+    state = bounded_queue.mmck(load * servers, 1, servers, servers + 600)
+    open_ended = queueing.mmc(load * servers, 1, servers)
+    assert state.mean_wait_s == pytest.approx(open_ended.mean_wait_s, rel=1e-9, abs=1e-14)
+    assert state.wait_probability == pytest.approx(open_ended.wait_probability, rel=1e-9, abs=1e-14)
+
+
+@given(st.floats(0.01, 50), st.integers(1, 10), st.integers(0, 100))
+def test_what_comes_is_done_or_refused_and_a_place_more_refuses_less(arrivals, servers, room):
+    state = bounded_queue.mmck(arrivals, 1, servers, servers + room)
+    assert state.throughput_per_s == pytest.approx(arrivals * (1 - state.refused), rel=1e-9)
+    assert state.mean_in_system == pytest.approx(state.throughput_per_s * state.mean_time_s, rel=1e-9)
+    assert bounded_queue.mmck(arrivals, 1, servers, servers + room + 1).refused <= state.refused * (1 + 1e-12)
+
+
+def test_a_plain_simulation_refuses_and_waits_alike():
+    generator = np.random.default_rng(3)
+    refused, waits = [], []
+    for _ in range(40):
+        now, leaving, lost, waited = 0.0, [], 0, []
+        for gap, service in zip(generator.exponential(1 / 3.3, 6000), generator.exponential(1, 6000), strict=True):
+            now += gap
+            leaving = sorted(leave for leave in leaving if leave > now)
+            if len(leaving) == 8:
+                lost += 1
+                continue
+            start = now if len(leaving) < 3 else leaving[len(leaving) - 3]
+            waited.append(start - now)
+            leaving.append(start + service)
+        refused.append(lost / 6000)
+        waits.append(np.mean(waited))
+    model = bounded_queue.mmck(3.3, 1, 3, 8)
+    for found, claim in ((refused, model.refused), (waits, model.mean_wait_s)):
+        seen = interval.interval_of(np.array(found))
+        assert seen.low <= claim <= seen.high
+        assert not seen.low <= 1.05 * claim <= seen.high
+
+
+def test_fewer_places_than_servers_are_refused():
+    with pytest.raises(InvalidInput, match="as many places as servers"):
+        bounded_queue.mmck(1, 1, 5, 4)
+
+
+def test_ends_of_the_ranges():
+    assert_finite_at_corners(bounded_queue.mmck)
+
+
+def test_sentences():
+    assert_sentences(bounded_queue.MODELS)
