@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sysdesign.errors import InvalidInput
 
 WANTED_TICKS = 6
+SAME = 1e-4  # values are rounded to four digits, so nearer ones are one
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ def axis_over(values: Iterable[float], is_log: bool, length: float, *, tight: bo
     if not found:
         raise InvalidInput("there is no point that the chart can show; change its inputs or its scale")
     low, high = min(found), max(found)
+    if high - low < SAME * max(abs(low), abs(high)):
+        low = high
     if is_log:
         return _log(low, high, length, tight)
     return _linear(low, high, length, tight, whole=all(float(value).is_integer() for value in found))
