@@ -204,6 +204,13 @@ def test_the_generated_workload_is_zipf_and_scans_in_order():
     assert ((drawn - expected) ** 2 / expected).sum() < 95  # chi-square, 49 degrees: 1 in 10,000
 
 
+@pytest.mark.parametrize(("catalog", "skew"), [(1, 1.0), (7, 0.0), (5_000, 0.9), (300, 3.0)])
+def test_a_draw_is_the_inverse_of_the_distribution_function(catalog, skew):
+    uniform = np.random.Generator(np.random.PCG64(5)).random(50_000)
+    inverse = np.searchsorted(np.cumsum(weights(catalog, skew)), uniform * (1 - 1e-12), side="right")
+    assert np.mean(Workload(catalog, skew, 0, 1, seed=5).requests(50_000) != inverse) < 1e-4  # rounding apart
+
+
 def test_a_path_is_not_read_by_the_model(tmp_path):
     with pytest.raises(InvalidInput, match=r"sysdesign\.traces\.Trace"):
         caching.replay("lru", 5, trace=tmp_path / "x")
