@@ -39,5 +39,7 @@ def _figure(reference: Reference, document: Document, figure: Figure) -> Iterato
         yield finding("has no source", nearest(figure.name, own, "figures"))
     if not figure.caption.endswith((".", "!", "?")):
         yield finding(f"has the caption {figure.caption!r}", "Write one sentence that says what to see")
+    if not figure.alone:
+        yield finding("stands within a sentence", "Put a blank line before and after it")
     if len(figure.alt.split()) < WORDS:
         yield finding(f"has the description {figure.alt!r}", "Describe it for whoever cannot see it")

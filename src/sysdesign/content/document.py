@@ -62,6 +62,7 @@ class Figure:
     caption: str
     line: int
     section: str  # anchor
+    alone: bool = True  # in a paragraph of its own, footnote marks aside
 
     @property
     def name(self) -> str:
