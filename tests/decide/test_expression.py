@@ -91,7 +91,9 @@ def test_what_is_refused_says_why(text, message):
 def test_a_model_gives_what_it_gives_in_every_world():
     from sysdesign.models.caching import stampede
 
-    node = number("caching.stampede(arrivals_per_s=traffic.reads_per_s, rebuild_s=cache.rebuild).requests_per_expiry", {})
+    node = number(
+        "caching.stampede(arrivals_per_s=traffic.reads_per_s, rebuild_s=cache.rebuild).requests_per_expiry", {}
+    )
     at = worlds(traffic__reads_per_s=2000, cache__rebuild=0.5)
     assert node.number(at).low[0] == pytest.approx(stampede(arrivals_per_s=2000.0, rebuild_s=0.5).requests_per_expiry)
     wide = worlds(traffic__reads_per_s=(100, 2000), cache__rebuild=(0.1, 0.5))
@@ -124,9 +126,19 @@ def test_sure_holds_in_every_world_and_impossible_in_none(text, ranges):
     node = condition(text, {})
     ranges = [tuple(sorted(pair)) for pair in ranges]
     with np.errstate(all="ignore"):
-        over = node.truth(Worlds({name: Span(np.array([float(a)]), np.array([float(b)])) for name, (a, b) in zip(NAMES, ranges, strict=True)}, {}))
+        over = node.truth(
+            Worlds(
+                {
+                    name: Span(np.array([float(a)]), np.array([float(b)]))
+                    for name, (a, b) in zip(NAMES, ranges, strict=True)
+                },
+                {},
+            )
+        )
         for point in itertools.product(*({a, (a + b) / 2, b} for a, b in ranges)):
-            single = node.truth(Worlds({name: exact(np.array([float(v)])) for name, v in zip(NAMES, point, strict=True)}, {}))
+            single = node.truth(
+                Worlds({name: exact(np.array([float(v)])) for name, v in zip(NAMES, point, strict=True)}, {})
+            )
             if np.all(over.sure):
                 assert np.all(single.sure), (text, ranges, point)
             if not np.any(over.possible):
@@ -134,7 +146,9 @@ def test_sure_holds_in_every_world_and_impossible_in_none(text, ranges):
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.one_of(st.text(max_size=40), st.text(alphabet="data.size >=<!()[]+-*/%0123456789andornotbetween,", max_size=60)))
+@given(
+    st.one_of(st.text(max_size=40), st.text(alphabet="data.size >=<!()[]+-*/%0123456789andornotbetween,", max_size=60))
+)
 def test_any_text_parses_or_is_refused(text):
     try:
         condition(text, {})

@@ -103,9 +103,16 @@ LATER = {
 def test_schema_takes_what_the_reader_takes():
     jsonschema = pytest.importorskip("jsonschema")
     validator = jsonschema.Draft202012Validator(workload_schema())
-    assert validator.is_valid({"name": "x", "data": {"size": "2 TB", "joins": "none"}, "traffic": {"reads_per_s": {"low": 1, "high": 2}}})
+    assert validator.is_valid(
+        {"name": "x", "data": {"size": "2 TB", "joins": "none"}, "traffic": {"reads_per_s": {"low": 1, "high": 2}}}
+    )
     assert validator.is_valid({"data": {"size": "unknown"}})
-    for wrong in ({"data": {"sise": 3}}, {"data": {"joins": "nonne"}}, {"data": {"size": -1}}, {"clients": {"kinds": 2.5}}):
+    for wrong in (
+        {"data": {"sise": 3}},
+        {"data": {"joins": "nonne"}},
+        {"data": {"size": -1}},
+        {"clients": {"kinds": 2.5}},
+    ):
         assert not validator.is_valid(wrong)
 
 
@@ -121,8 +128,19 @@ def test_schema_has_every_field_with_its_bounds():
             assert entry["enum"] == [*field.words, "unknown"]
 
 
-scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=12), st.sampled_from(["unknown", "5 ms", "3 TB", "none", "across"]))
-values = st.recursive(scalars, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=6), inner, max_size=3)), max_leaves=6)
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=12),
+    st.sampled_from(["unknown", "5 ms", "3 TB", "none", "across"]),
+)
+values = st.recursive(
+    scalars,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=6), inner, max_size=3)),
+    max_leaves=6,
+)
 names = st.one_of(st.sampled_from([*FIELDS, *GROUPS, "name"]), st.text(max_size=8))
 
 

@@ -47,6 +47,11 @@ class Number:
         return quantity.clean(self.low * self.size), quantity.clean(self.high * self.size)
 
     @cached_property
+    def least(self) -> float:
+        """The smallest value above 0 worth telling from 0, in base units."""
+        return (self.prior[0] or self.prior[1]) * 1e-6
+
+    @cached_property
     def prior(self) -> tuple[float, float, float]:
         """Likely low, central and likely high in base units."""
         low, mid, high = (quantity.clean(v * self.size) for v in (self.likely_low, self.central, self.likely_high))

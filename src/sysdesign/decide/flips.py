@@ -28,7 +28,6 @@ ROUNDS = 12
 NEAR = 1e-9  # relative width at which the search between two neighbors ends
 DIGITS = 7  # digits a reported flip is rounded to, away from the present value
 TIDY_SHARE = 1e-3  # and at most this much farther than the true one, as a share of the distance
-SMALLEST = 1e-6  # where a log scale that starts at 0 begins, as a share of the likely lowest value
 
 
 @dataclass(frozen=True)
@@ -120,6 +119,8 @@ class _Bracket:
         field = FIELDS[self.name]
         if isinstance(field, Number) and field.whole:
             return abs(self.far - self.near) <= 1
+        if self.near == 0 and self.far <= field.least:  # type: ignore[union-attr]
+            return True
         return abs(self.far - self.near) <= NEAR * max(abs(self.far - self.now), 1e-300)
 
 
@@ -151,7 +152,7 @@ def grid(name: str, now: float, marks: set[float]) -> np.ndarray:
     assert isinstance(field, Number)
     low, high = field.bounds
     if field.scale == "log":
-        start = low if low > 0 else min(field.prior[0] or field.prior[1], high) * SMALLEST
+        start = low if low > 0 else field.least
         even = np.geomspace(start, high, GRID)
     elif field.scale == "nines":
         even = field.between(low, high, np.linspace(0, 1, GRID))

@@ -63,4 +63,4 @@ def wide_draws(name: str, count: int, generator: np.random.Generator) -> np.ndar
     elif field.scale == "linear":
         low, high = max(low, likely_low - central), min(high, likely_high * 4 + central)
     values = field.between(low, high, generator.random(count))
-    return np.clip(np.rint(values) if field.whole else values, low, high)
+    return np.clip(np.rint(values) if field.whole else values, *field.bounds)

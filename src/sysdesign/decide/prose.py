@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from sysdesign.decide.answer import Answer, Reason, Verdict, fact_text, value_text
 from sysdesign.decide.confidence import Confidence
+from sysdesign.decide.field import Number
 from sysdesign.decide.flips import Flip
 from sysdesign.decide.quantity import number_text
 from sysdesign.decide.vocabulary import FIELDS
@@ -88,8 +89,12 @@ def _changes(answer: Answer) -> Iterator[str]:
 
 def flip_text(flip: Flip, answer: Answer) -> str:
     """A flip as a distance: "at 40,000/s, 3.3 times yours, ..."."""
+    field = FIELDS[flip.input]
+    assert isinstance(field, Number)
+    if flip.now == 0 and flip.value <= field.least:
+        return f"{flip.input} at anything above 0: {_label(answer, flip.becomes)}"
     value = value_text(flip.input, flip.value)
-    if math.isfinite(flip.factor) and flip.factor > 0 and FIELDS[flip.input].unit != "share":  # type: ignore[union-attr]
+    if math.isfinite(flip.factor) and flip.factor > 0 and field.unit != "share":
         factor = flip.factor if flip.factor >= 1 else 1 / flip.factor
         times = "times" if flip.factor >= 1 else "times less than"
         distance = f", {number_text(factor)} {times} {'yours' if flip.input in answer.workload.values else 'the usual'}"

@@ -7,7 +7,7 @@ second), so that what nobody states never forces anything. Priors are this
 project's convention, not measurements; state the value and the prior is out of play.
 """
 
-# ruff: noqa: E501 (a table reads better with one field a line)
+
 
 from __future__ import annotations
 
