@@ -229,7 +229,7 @@ def _gradient(x: np.ndarray, p: np.ndarray) -> np.ndarray:
 def _fit(x: np.ndarray, y: np.ndarray, p: np.ndarray, covariance: np.ndarray, residual: float, scale: float) -> Fit:
     spread = float(stats.t.ppf(0.975, x.size - 3))
     errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
-    bounds = [(p[i] - spread * errors[i], p[i] + spread * errors[i]) for i in range(3)]
+    low, high = p - spread * errors, p + spread * errors
     peak, peak_low, peak_high = _peak_interval(p, covariance, spread, FURTHEST * float(x.max()))
     at = np.geomspace(1, max(float(x.max()), min(2 * peak, 10 * float(x.max()))), 60)
     fitted = scale * p[2] * _capacity(at, p[0], p[1])
@@ -237,14 +237,31 @@ def _fit(x: np.ndarray, y: np.ndarray, p: np.ndarray, covariance: np.ndarray, re
     band = spread * scale * np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", slope, covariance, slope), 0.0))
     total = float(np.sum((y - y.mean()) ** 2))
     left = (residual * scale) ** 2 * (x.size - 3)
+    top = scale * float(p[2] * _capacity(peak, p[0], p[1])) if peak else NO_PEAK
     return Fit(
-        float(p[0]), *map(float, bounds[0]), float(p[1]), *map(float, bounds[1]),
-        scale * float(p[2]), *(scale * float(bound) for bound in bounds[2]),
-        float(errors[0]), float(errors[1]), scale * float(errors[2]), residual * scale,
-        1 - left / total if total > 0 else 1.0,
-        peak, peak_low, peak_high, scale * float(p[2] * _capacity(peak, p[0], p[1])) if peak else NO_PEAK,
-        at, fitted, fitted - band, fitted + band,
-    )  # fmt: skip
+        alpha=float(p[0]),
+        alpha_low=float(low[0]),
+        alpha_high=float(high[0]),
+        beta=float(p[1]),
+        beta_low=float(low[1]),
+        beta_high=float(high[1]),
+        gamma=scale * float(p[2]),
+        gamma_low=scale * float(low[2]),
+        gamma_high=scale * float(high[2]),
+        alpha_error=float(errors[0]),
+        beta_error=float(errors[1]),
+        gamma_error=scale * float(errors[2]),
+        residual_error=residual * scale,
+        r_squared=1 - left / total if total > 0 else 1.0,
+        peak_nodes=peak,
+        peak_nodes_low=peak_low,
+        peak_nodes_high=peak_high,
+        peak_throughput=top,
+        curve_nodes=at,
+        curve_throughput=fitted,
+        curve_low=fitted - band,
+        curve_high=fitted + band,
+    )
 
 
 def _peak_interval(p: np.ndarray, covariance: np.ndarray, spread: float, furthest: float) -> tuple[float, float, float]:

@@ -171,7 +171,7 @@ def servers_for_wait(
     servers = _fewest(
         lambda count: _within(load, count, target_wait_s / service_s) >= within_share, math.floor(load) + 1
     )
-    waiting = float(erlang_c_share(np.float64(load), np.int64(servers)))
+    waiting = float(erlang_c_share(np.array(load), np.array(servers)))
     return DelaySize(
         servers, load / servers, waiting, waiting / (servers - load) * service_s,
         _within(load, servers, target_wait_s / service_s),
@@ -180,7 +180,7 @@ def servers_for_wait(
 
 def _within(load: float, servers: int, target_in_services: float) -> float:
     """Share of requests that wait no longer than the target."""
-    waiting = float(erlang_c_share(np.float64(load), np.int64(servers)))
+    waiting = float(erlang_c_share(np.array(load), np.array(servers)))
     return 1 - waiting * math.exp(-(servers - load) * target_in_services)
 
 

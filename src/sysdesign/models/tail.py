@@ -129,7 +129,8 @@ def wait_for(
 
     The k-th of n draws stays within x with the chance that a Beta(k, n - k + 1) variable stays within F(x),
     so percentiles are exact for one leg. Ask for more than you need and the tail goes; the load grows as n
-    over k. Source of an example: bailis-redundant-2012. Raises InvalidInput when more answers are waited for than servers are asked.
+    over k. Source of an example: bailis-redundant-2012. Raises InvalidInput when more
+    answers are waited for than servers are asked.
     """
     if answers > servers:
         raise InvalidInput(f"answers is {answers} of {servers} servers; wait for no more answers than servers asked")
@@ -138,10 +139,9 @@ def wait_for(
     one = law.quantile(np.array([0.5, 0.99]))
     every = float(law.quantile(np.array([0.99 ** (1 / servers)]))[0])
     _finite(law.law, waits, every)
-    return Wait(
-        *map(float, waits), float(one[0]), float(one[1]), every,
-        float(waits[2]) / every if every > 0 else 1.0, servers / answers,
-    )  # fmt: skip
+    p50, p95, p99, p999 = waits.tolist()
+    part = p99 / every if every > 0 else 1.0
+    return Wait(p50, p95, p99, p999, float(one[0]), float(one[1]), every, part, servers / answers)
 
 
 @checked
@@ -179,7 +179,8 @@ def hedge(
         float(_still_waiting(law, np.array(j * delay), delay, j - 1, shared_share)) for j in range(1, hedges + 1)
     )
     _finite(law.law, waits, extra)
-    return Hedge(delay, *map(float, waits), float(plain[2]), float(plain[3]), extra)
+    p50, p95, p99, p999 = waits.tolist()
+    return Hedge(delay, p50, p95, p99, p999, float(plain[2]), float(plain[3]), extra)
 
 
 def _still_waiting(law: Summed, at: np.ndarray, delay: float, hedges: int, shared: float) -> np.ndarray:
