@@ -314,8 +314,8 @@ def _overlapped(inputs: dict, result: Overlap) -> str:
 
 def _hurt(inputs: dict, result: Hurt) -> str:
     return (
-        f"{count(inputs['bad_customers'])} bad customers take down {percent(result.down)} of the others and degrade "
-        f"{percent(result.degraded)}; in fixed cells of that size it would be {percent(result.down_in_cells)}."
+        f"With {count(inputs['bad_customers'])} bad among them, {percent(result.down)} of the others are down and "
+        f"{percent(result.degraded)} lose a node; in fixed cells of that size {percent(result.down_in_cells)} are down."
     )
 
 

@@ -57,7 +57,7 @@ def query_cost(
         Input(
             "Query",
             default="repositories(50) { pullRequests(20) { comments(10) } issues(20) { comments(10) } } followers(10)",
-            help="Lists with their lengths, name(50) { ... } or name(first: 50) { ... }; other fields are single objects.",
+            help="Lists with their lengths, name(50) { ... } or name(first: 50) { ... }; others are single objects.",
         ),
     ],
     node_limit: NodeLimit = 500_000,

@@ -31,7 +31,7 @@ Nodes = Annotated[int, Input("Nodes", low=1, high=1_000_000, default=10)]
 Points = Annotated[int, Input("Points of each node (virtual nodes)", low=1, high=100_000, default=100)]
 Confidence = Annotated[float, Input("Share of nodes in the interval", "share", low=0.5, high=0.9999, default=0.99)]
 Seed = Annotated[int, Input("Seed", low=0, high=2**31 - 1, default=1)]
-Keys = Annotated[int, Input("Keys", low=1, high=1_000_000, default=20_000)]
+Keys = Annotated[int, Input("Keys", low=1, high=1_000_000, default=10_000)]
 Slack = Annotated[
     float, Input("Load allowed above the average (bounded loads)", "share", low=0.01, high=10, default=0.25)
 ]
@@ -250,7 +250,7 @@ def moved_drawn(
     algorithm: Annotated[Algorithm, Input("Algorithm", default="bounded")],
     nodes_before: Annotated[int, Input("Nodes before", low=1, high=1_000_000, default=10)],
     nodes_after: Annotated[int, Input("Nodes after", low=1, high=1_000_000, default=11)],
-    keys: Keys = 20_000,
+    keys: Keys = 10_000,
     points_per_node: Points = 100,
     slack: Slack = 0.25,
     seed: Seed = 1,

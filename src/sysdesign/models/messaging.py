@@ -78,7 +78,7 @@ class Consumers:
 @checked
 def consumers(
     arrivals_per_s: Arrivals,
-    processing_s: Processing,
+    processing_s: Annotated[Distribution, Input("Time to process a message", "s", low=0, high=86_400, default="0.05")],
     utilization: Annotated[float, Input("Target utilization", "share", low=0.01, high=1, default=0.7)] = 0.7,
     batch: Annotated[int, Input("Messages processed together", low=1, high=100_000, default=1)] = 1,
 ) -> Consumers:

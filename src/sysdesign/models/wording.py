@@ -9,7 +9,8 @@ def duration(seconds: float) -> str:
     """A time in the unit that people would say, to three digits: 2592 is "43.2 minutes"."""
     for size, unit in UNITS:
         if abs(seconds) >= size:
-            return f"{seconds / size:.3g} {unit}"
+            amount = f"{seconds / size:.3g}"
+            return f"{amount} {unit.removesuffix('s') if amount == '1' else unit}"
     return f"{seconds * 1000:.3g} ms" if seconds else "0 seconds"
 
 
