@@ -17,9 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from sysdesign.content import located
 from sysdesign.content.located import KeyPath, Located
@@ -29,6 +29,11 @@ from sysdesign.models.registry import model
 
 MOST_SERIES = 6  # as many as the theme tells apart
 Scale = Literal["linear", "log"]
+
+
+def _plain_text(value: Any) -> Any:
+    """A label may be a bare number in the file."""
+    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
 
 
 class Sweep(BaseModel):
@@ -48,7 +53,7 @@ class Series(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     input: str
     values: tuple[Any, ...] = Field(min_length=1, max_length=MOST_SERIES)
-    labels: tuple[str, ...] = ()
+    labels: tuple[Annotated[str, BeforeValidator(_plain_text)], ...] = ()
 
 
 class Mark(BaseModel):
