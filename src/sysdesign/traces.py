@@ -9,9 +9,10 @@ bytes), in one of four layouts:
     blocks    start block, number of blocks, ignored, request number: a run of keys a line
 
 Blank lines are skipped, and so is a first line of csv or columns with a word over
-a column of nothing but numbers: a header. A key of up to 18 digits is that number; any other text
-stands for its 62-bit hash, so two of ten million keys coincide with a chance
-below 1 in 10,000. The file is read in pieces of 1 MB; memory does not grow with it.
+a column of nothing but numbers: a header. A key of up to 18 digits is that number;
+any other text stands for its 62-bit hash: among ten million keys not made to
+collide, two coincide with a chance near 1 in 100,000. The file is read in pieces
+of 1 MB; memory does not grow with it.
 """
 
 from __future__ import annotations
