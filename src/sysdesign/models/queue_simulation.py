@@ -20,6 +20,7 @@ from sysdesign.models.declaration import Input, Model, Output, Samples, checked
 from sysdesign.models.distribution import Distribution
 from sysdesign.models.interval import interval_of
 from sysdesign.models.queueing import service_law
+from sysdesign.models.wording import duration
 
 BATCHES = 20  # long stretches of one run, each nearly independent of the next
 FIRST_BATCH = 2_000
@@ -154,15 +155,15 @@ def warm() -> None:
 
 def _sentence(inputs: Any, result: SimulatedQueue) -> str:
     return (
-        f"At {result.utilization:.0%} load a request waits {result.mean_wait_s:.3g} s on average "
-        f"({result.mean_wait_low_s:.3g} to {result.mean_wait_high_s:.3g}), and 1 in 100 takes longer than "
-        f"{result.time_p99_s:.3g} s."
+        f"At {result.utilization:.0%} load a request waits {duration(result.mean_wait_s)} on average "
+        f"({duration(result.mean_wait_low_s)} to {duration(result.mean_wait_high_s)}), and 1 in 100 takes longer "
+        f"than {duration(result.time_p99_s)}."
     )
 
 
 MODELS = (
     Model(ggc, "How full may a server run?", _sentence, "01-compute", "01-compute/any-spread"),
     Model(lindley, "How full may a server run?",
-          lambda i, r: f"{r.waited:.0%} of the requests would have waited, {r.mean_wait_s:.3g} s on average.",
+          lambda i, r: f"{r.waited:.0%} of the requests would have waited, {duration(r.mean_wait_s)} on average.",
           "01-compute"),
 )  # fmt: skip

@@ -21,6 +21,7 @@ from sysdesign.models import queueing_kernels
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.distribution import Distribution, DistributionLike
 from sysdesign.models.waiting_law import md1_wait_quantiles, mg1_quantiles
+from sysdesign.models.wording import duration
 
 SHARES = (0.5, 0.9, 0.95, 0.99, 0.999)
 ARRIVALS = Input("Requests", "1/s", low=1e-6, high=1e9, default=80)
@@ -308,13 +309,13 @@ def warm() -> None:
 
 def _wait_sentence(inputs: Any, result: QueueState) -> str:
     return (
-        f"At {result.utilization:.0%} load a request waits {result.mean_wait_s:.3g} s on average, "
-        f"and 1 in 100 takes longer than {result.time_p99_s:.3g} s from start to end."
+        f"At {result.utilization:.0%} load a request waits {duration(result.mean_wait_s)} on average, "
+        f"and 1 in 100 takes longer than {duration(result.time_p99_s)} from start to end."
     )
 
 
 def _general_sentence(inputs: Any, result: Any) -> str:
-    return f"At {result.utilization:.0%} load a request waits about {result.mean_wait_s:.3g} s on average."
+    return f"At {result.utilization:.0%} load a request waits about {duration(result.mean_wait_s)} on average."
 
 
 FULL = "How full may a server run?"
