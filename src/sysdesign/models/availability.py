@@ -12,8 +12,9 @@ a month 30 unless the caller says otherwise: with 30.44 days, three nines allow
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from scipy import special
@@ -320,7 +321,7 @@ def dependency_budget(
     )
 
 
-def _allowed(inputs: dict, result: Downtime) -> str:
+def _allowed(inputs: Mapping[str, Any], result: Downtime) -> str:
     return (
         f"{inputs['availability']:.6g} allows {duration(result.year_min * 60)} of downtime a year, "
         f"{duration(result.month_min * 60)} a month of {inputs['days_per_month']:g} days, "
@@ -328,25 +329,25 @@ def _allowed(inputs: dict, result: Downtime) -> str:
     )
 
 
-def _composed(inputs: dict, result: Composition) -> str:
+def _composed(inputs: Mapping[str, Any], result: Composition) -> str:
     return f"Together they are down a share of {result.unavailability:.3g}: {duration(result.year_min * 60)} a year."
 
 
-def _quorum(inputs: dict, result: Composition) -> str:
+def _quorum(inputs: Mapping[str, Any], result: Composition) -> str:
     return (
         f"At least {inputs['k']:g} of {inputs['n']:g} nodes are up except for {duration(result.year_min * 60)} a year; "
         f"one node alone is down {duration((1 - inputs['availability']) * 365 * 86_400)}."
     )
 
 
-def _repaired(inputs: dict, result: Repair) -> str:
+def _repaired(inputs: Mapping[str, Any], result: Repair) -> str:
     return (
         f"It fails {result.failures_per_year:.3g} times a year and is down {duration(result.year_min * 60)}; "
         f"to reach {inputs['target']:g} a repair may take {duration(result.longest_repair_h * 3600)}."
     )
 
 
-def _spent(inputs: dict, result: Incidents) -> str:
+def _spent(inputs: Mapping[str, Any], result: Incidents) -> str:
     left = (
         f"{duration(result.left_min * 60)} are left"
         if result.left_min >= 0
@@ -355,7 +356,7 @@ def _spent(inputs: dict, result: Incidents) -> str:
     return f"The incidents take {duration(result.lost_min * 60)} of {duration(result.budget_min * 60)} a year; {left}."
 
 
-def _divided(inputs: dict, result: DependencyBudget) -> str:
+def _divided(inputs: Mapping[str, Any], result: DependencyBudget) -> str:
     if result.own_min < 0:
         return (
             f"The dependencies alone take {duration(result.dependencies_min * 60)} a year, more than the "

@@ -10,8 +10,9 @@ try their other nodes when one fails. Shares 0 to 1.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from numba import njit
@@ -305,28 +306,28 @@ def _every_cell(number: int, bad: int) -> float:
     return float(hit[-1])
 
 
-def _overlapped(inputs: dict, result: Overlap) -> str:
+def _overlapped(inputs: Mapping[str, Any], result: Overlap) -> str:
     return (
         f"{count(result.combinations)} different shards: another customer has the same one with chance "
         f"{percent(result.full_overlap)} and shares no node with chance {percent(result.no_overlap)}."
     )
 
 
-def _hurt(inputs: dict, result: Hurt) -> str:
+def _hurt(inputs: Mapping[str, Any], result: Hurt) -> str:
     return (
         f"With {count(inputs['bad_customers'])} bad among them, {percent(result.down)} of the others are down and "
         f"{percent(result.degraded)} lose a node; in fixed cells of that size {percent(result.down_in_cells)} are down."
     )
 
 
-def _drawn(inputs: dict, result: HurtSimulated) -> str:
+def _drawn(inputs: Mapping[str, Any], result: HurtSimulated) -> str:
     return (
         f"On average {percent(result.down)} of customers are down ({percent(result.down_low)} to "
         f"{percent(result.down_high)}); in the unluckiest of 20 assignments {percent(result.down_worst20)}."
     )
 
 
-def _celled(inputs: dict, result: Cells) -> str:
+def _celled(inputs: Mapping[str, Any], result: Cells) -> str:
     return (
         f"A failing cell hurts {percent(result.one_cell)} of customers; the cells together need "
         f"{percent(result.overhead)} more nodes than the load."

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -354,14 +354,14 @@ def batching(
     )
 
 
-def _costed(inputs: dict, result: QueryCost) -> str:
+def _costed(inputs: Mapping[str, Any], result: QueryCost) -> str:
     return (
         f"Up to {count(result.nodes)} nodes by {count(result.requests)} list requests, {percent(result.limit_used)} of "
         f"the node limit; {count(result.points)} points."
     )
 
 
-def _bounded(inputs: dict, result: WorstCase) -> str:
+def _bounded(inputs: Mapping[str, Any], result: WorstCase) -> str:
     return (
         f"A depth limit of {inputs['depth']:g} still lets {count(result.nodes)} nodes through; the node limit "
         f"would hold by itself up to a depth of {count(result.deepest_allowed)} or lists "
@@ -369,7 +369,7 @@ def _bounded(inputs: dict, result: WorstCase) -> str:
     )
 
 
-def _batched(inputs: dict, result: Batching) -> str:
+def _batched(inputs: Mapping[str, Any], result: Batching) -> str:
     return (
         f"{count(result.queries)} queries one by one, {count(result.batched_queries)} with a loader: "
         f"{duration(result.time_ms / 1000)} against {duration(result.batched_ms / 1000)}."

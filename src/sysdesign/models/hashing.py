@@ -9,9 +9,9 @@ but in `hot_keys`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 from scipy import special
@@ -444,14 +444,14 @@ def warm() -> None:
     jump(1, 1)
 
 
-def _ringed(inputs: dict, result: RingSpread) -> str:
+def _ringed(inputs: Mapping[str, Any], result: RingSpread) -> str:
     return (
         f"With {inputs['points_per_node']:,} points a node, {percent(inputs['confidence'])} of nodes have "
         f"{result.low:.2f} to {result.high:.2f} times the average load; the fullest about {result.largest:.2f}."
     )
 
 
-def _ring_drawn(inputs: dict, result: RingDrawn) -> str:
+def _ring_drawn(inputs: Mapping[str, Any], result: RingDrawn) -> str:
     return (
         f"Over {result.rings} rings the standard error is {result.std_error:.3g} "
         f"({result.std_error_low:.3g} to {result.std_error_high:.3g}); the fullest node has {result.largest:.2f} times "
@@ -459,25 +459,25 @@ def _ring_drawn(inputs: dict, result: RingDrawn) -> str:
     )
 
 
-def _spread(inputs: dict, result: KeySpread) -> str:
+def _spread(inputs: Mapping[str, Any], result: KeySpread) -> str:
     return (
         f"Node loads differ by {percent(result.std_error)}; the fullest has {result.largest:.2f} times the average and "
         f"the emptiest {result.smallest:.2f}."
     )
 
 
-def _moving(inputs: dict, result: Moved | MovedDrawn) -> str:
+def _moving(inputs: Mapping[str, Any], result: Moved | MovedDrawn) -> str:
     return (
         f"From {inputs['nodes_before']:,} to {inputs['nodes_after']:,} nodes {percent(result.moved)} of keys move; "
         f"{percent(result.fewest)} must."
     )
 
 
-def _jumped(inputs: dict, result: Bucket) -> str:
+def _jumped(inputs: Mapping[str, Any], result: Bucket) -> str:
     return f"The key goes to bucket {result.bucket:,} of {inputs['buckets']:,}."
 
 
-def _hot(inputs: dict, result: HotKeys) -> str:
+def _hot(inputs: Mapping[str, Any], result: HotKeys) -> str:
     return (
         f"The hottest key draws {percent(result.hottest_share)} of requests, so its node has {count(result.node_load)} "
         f"times the average load: {inputs['nodes']:,} nodes do the work of {count(result.useful_nodes)}."

@@ -6,8 +6,9 @@ utilization see queueing. Units: `_s` seconds, `_per_s` per second, `_bytes` byt
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -373,49 +374,49 @@ def fan_out(
     )
 
 
-def _partitioned(inputs: dict, result: Partitions) -> str:
+def _partitioned(inputs: Mapping[str, Any], result: Partitions) -> str:
     return (
         f"{count(result.partitions)} partitions: writes need {count(result.for_producers)}, reads "
         f"{count(result.for_consumers)}."
     )
 
 
-def _staffed(inputs: dict, result: Consumers) -> str:
+def _staffed(inputs: Mapping[str, Any], result: Consumers) -> str:
     return (
         f"{count(result.consumers)} consumers are busy {percent(result.utilization)} of the time; all together they "
         f"process {count(result.throughput_per_s)} messages a second."
     )
 
 
-def _drained(inputs: dict, result: Backlog) -> str:
+def _drained(inputs: Mapping[str, Any], result: Backlog) -> str:
     return (
         f"An outage of {duration(inputs['outage_s'])} leaves {count(result.backlog)} messages; draining them takes "
         f"{duration(result.drain_s)}, and the oldest waits {duration(result.oldest_s)}."
     )
 
 
-def _retained(inputs: dict, result: Retention) -> str:
+def _retained(inputs: Mapping[str, Any], result: Retention) -> str:
     return (
         f"Keep {duration(result.retention_s)}: {result.stored_bytes / 1e9:,.4g} GB with all replicas, "
         f"{duration(result.reread_s)} to read again."
     )
 
 
-def _redelivered(inputs: dict, result: Redelivery) -> str:
+def _redelivered(inputs: Mapping[str, Any], result: Redelivery) -> str:
     return (
         f"{percent(result.late)} of receives outlast the timeout, {percent(result.duplicated)} of messages take effect "
         f"twice; a timeout of {duration(result.timeout_wanted_s)} would leave {percent(inputs['late_wanted'])} late."
     )
 
 
-def _ordered(inputs: dict, result: Ordering) -> str:
+def _ordered(inputs: Mapping[str, Any], result: Ordering) -> str:
     return (
         f"{count(result.throughput_per_s)} messages a second, {percent(result.kept)} of what "
         f"{count(inputs['consumers'])} consumers could do without order."
     )
 
 
-def _fanned(inputs: dict, result: FanOut) -> str:
+def _fanned(inputs: Mapping[str, Any], result: FanOut) -> str:
     cheaper = "write" if result.push_per_s <= result.pull_per_s else "read"
     return (
         f"Fan-out on {cheaper} is cheaper: {count(result.push_per_s)} on write against {count(result.pull_per_s)} on "

@@ -8,8 +8,9 @@ there to be replaced by yours. Units: `_s` seconds, `_per_s` per second, `_per_h
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from scipy import special
@@ -328,7 +329,7 @@ def provisioned_concurrency(
             "save; give a lower one"
         )
     load = np.asarray(requests_per_s, dtype=float) * _mean(duration_s, "duration_s")
-    spilled = np.asarray(sizing.erlang_b(offered_load=load, servers=np.asarray(provisioned)).blocked)
+    spilled = np.asarray(sizing.erlang_b(offered_load=plain(load), servers=provisioned).blocked)
     carried = load * (1 - spilled)
     per_h = SECONDS_PER_HOUR * np.asarray(memory_gb, dtype=float)
     ready = provisioned * price_ready_gb_s + carried * price_used_gb_s
@@ -346,25 +347,25 @@ def warm() -> None:
     warm_kernels()
 
 
-def _flying(inputs: dict, result: Concurrency) -> str:
+def _flying(inputs: Mapping[str, Any], result: Concurrency) -> str:
     return f"{count(result.concurrency)} requests are in flight on average, and seldom more than {count(result.peak)}."
 
 
-def _cold(inputs: dict, result: ColdStarts) -> str:
+def _cold(inputs: Mapping[str, Any], result: ColdStarts) -> str:
     return (
         f"{percent(result.cold)} of requests start cold, {count(result.cold_per_day)} a day; an idle time of "
         f"{duration(result.idle_s)} is kept for each request."
     )
 
 
-def _cold_drawn(inputs: dict, result: ColdStartsDrawn) -> str:
+def _cold_drawn(inputs: Mapping[str, Any], result: ColdStartsDrawn) -> str:
     return (
         f"{percent(result.cold)} of requests start cold ({percent(result.cold_low)} to {percent(result.cold_high)}); "
         f"{count(result.busy)} instances are busy and {count(result.idle)} idle on average."
     )
 
 
-def _evened(inputs: dict, result: BreakEven) -> str:
+def _evened(inputs: Mapping[str, Any], result: BreakEven) -> str:
     if result.break_even_load > 1:
         return "Functions are cheaper at every rate: even a full server costs more for each request."
     return (
@@ -373,7 +374,7 @@ def _evened(inputs: dict, result: BreakEven) -> str:
     )
 
 
-def _kept(inputs: dict, result: Provisioned) -> str:
+def _kept(inputs: Mapping[str, Any], result: Provisioned) -> str:
     return (
         f"{percent(result.spilled)} of requests find no ready instance; those are busy "
         f"{percent(result.utilization)} of the time and save money from {percent(result.break_even_utilization)}."

@@ -10,8 +10,9 @@ Source: sre-workbook-alerting-2018 (The Site Reliability Workbook, chapter 5).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from scipy import special
@@ -338,7 +339,7 @@ def low_traffic(
     )
 
 
-def _budgeted(inputs: dict, result: ErrorBudget) -> str:
+def _budgeted(inputs: Mapping[str, Any], result: ErrorBudget) -> str:
     return (
         f"The budget is {duration(result.full_outage_min * 60)} of full outage, or "
         f"{result.failed_requests:,.0f} failed requests; at this error rate it lasts "
@@ -346,7 +347,7 @@ def _budgeted(inputs: dict, result: ErrorBudget) -> str:
     )
 
 
-def _ruled(inputs: dict, result: BurnRule) -> str:
+def _ruled(inputs: Mapping[str, Any], result: BurnRule) -> str:
     return (
         f"Alert at {result.burn_rate:.3g} times the budget's pace over "
         f"{duration(inputs['long_window_h'] * 3600)} and "
@@ -355,7 +356,7 @@ def _ruled(inputs: dict, result: BurnRule) -> str:
     )
 
 
-def _alerted(inputs: dict, result: Alerting) -> str:
+def _alerted(inputs: Mapping[str, Any], result: Alerting) -> str:
     if not result.alerts:
         return f"No rule fires; the outage spends {result.spent:.3g} of the budget unnoticed."
     return (
@@ -365,7 +366,7 @@ def _alerted(inputs: dict, result: Alerting) -> str:
     )
 
 
-def _few(inputs: dict, result: LowTraffic) -> str:
+def _few(inputs: Mapping[str, Any], result: LowTraffic) -> str:
     return (
         f"One failure is a burn rate of {result.one_failure_burn_rate:.3g} and spends "
         f"{result.one_failure_spends:.2g} of the budget; the rule fires at "

@@ -9,8 +9,9 @@ unless an input names them: the log adds 1 to every write amplification here. KB
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -429,46 +430,46 @@ def burst(
     return Burst(plain(saved), plain(saved / (demand - provisioned)), plain(1 - provisioned / demand))
 
 
-def _reached(inputs: dict, result: Capacity) -> str:
+def _reached(inputs: Mapping[str, Any], result: Capacity) -> str:
     return f"{inputs['levels']:g} levels reach {result.bytes / 1e12:,.4g} TB in {count(result.pages)} pages."
 
 
-def _tree(inputs: dict, result: BTree) -> str:
+def _tree(inputs: Mapping[str, Any], result: BTree) -> str:
     return (
         f"{result.levels:g} levels; {result.inner_bytes / 1e9:,.3g} GB of memory keep all inner pages, then a lookup "
         f"reads one page and a random update writes {count(result.write_amplification)} bytes for each byte."
     )
 
 
-def _filtered(inputs: dict, result: Filter) -> str:
+def _filtered(inputs: Mapping[str, Any], result: Filter) -> str:
     return (
         f"{percent(result.false_positive)} of absent keys pass the filter; {result.best_hashes:g} hashes do best, with "
         f"{percent(result.best_false_positive)}."
     )
 
 
-def _merged(inputs: dict, result: Lsm) -> str:
+def _merged(inputs: Mapping[str, Any], result: Lsm) -> str:
     return (
         f"{result.levels:g} levels: each byte is written {count(result.write_amplification)} times, takes up to "
         f"{count(result.space_amplification)} bytes, and an absent key costs {count(result.absent_reads)} reads."
     )
 
 
-def _leveled(inputs: dict, result: Levels) -> str:
+def _leveled(inputs: Mapping[str, Any], result: Levels) -> str:
     return (
         f"{inputs['levels']:g} levels write each byte {count(result.write_amplification)} times; the least is "
         f"{count(result.best_write_amplification)}, with {result.best_levels:g}."
     )
 
 
-def _provisioned(inputs: dict, result: Units) -> str:
+def _provisioned(inputs: Mapping[str, Any], result: Units) -> str:
     return (
         f"{count(result.read_units)} read and {count(result.write_units)} write units: each read takes "
         f"{result.units_a_read:g}, each write {result.units_a_write:g}."
     )
 
 
-def _hot(inputs: dict, result: HotPartition) -> str:
+def _hot(inputs: Mapping[str, Any], result: HotPartition) -> str:
     if result.load <= 1:
         return f"The busiest key uses {percent(result.load)} of its partition; nothing is throttled."
     return (
@@ -477,7 +478,7 @@ def _hot(inputs: dict, result: HotPartition) -> str:
     )
 
 
-def _burst(inputs: dict, result: Burst) -> str:
+def _burst(inputs: Mapping[str, Any], result: Burst) -> str:
     return (
         f"Saved units carry the burst for {duration(result.lasts_s)}; after that {percent(result.throttled_after)} of "
         "requests are throttled."
