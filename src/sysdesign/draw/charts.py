@@ -130,6 +130,7 @@ def _scale(over: Axis) -> dict[str, Any]:
 
 def _axis(over: Axis, label: str, unit: str) -> dict[str, Any]:
     shown = "" if unit in ("", "share", "B") else unit
+    label = label[:1].upper() + label[1:] or ("Share" if unit == "share" else "")
     title = f"{label} ({shown})" if label and shown else label or shown
     return {"title": title, "values": list(over.ticks), "labelExpr": label_expression(unit), "labelOverlap": "greedy"}
 

@@ -21,7 +21,7 @@ from sysdesign.errors import BadContent, MissingTool
 
 VERSION = "0.9.0"  # layout may differ in another
 LAYOUT = "tala"
-PAD = 8
+PAD = 20
 TEXT_SCALE = 0.9
 LARGEST_TEXT = 18.0  # the compiler sets the names of containers at up to 28
 LIMIT_S = 60
