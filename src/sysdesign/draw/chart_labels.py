@@ -62,7 +62,7 @@ def _mark(mark: Mark, curves: list[tuple[float, float]], x: Axis, y: Axis) -> li
         candidates = [(across + 8, down - 9), (across - 8 - width, down - 9), (across + 8, down + 9)]
     elif across is not None:
         layers = [_fixed(rule, across, 0, y2=y.length)]
-        lefts = (across + 6, across - 6 - width)
+        lefts: tuple[float, ...] = (across + 6, across - 6 - width)
         candidates = [(left, top) for top in (9, y.length * 0.3, y.length * 0.6, y.length - 10) for left in lefts]
     else:
         assert down is not None

@@ -7,6 +7,7 @@ panel: the panel runs the model with the reader's inputs and shows the result.
 from __future__ import annotations
 
 import json
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -171,10 +172,9 @@ def _svg(specification: dict[str, Any]) -> str:
         raise MissingTool(
             f'the chart engine is not installed. Install it with: pip install "vl-convert-python=={VL_CONVERT}.post1"'
         ) from None
-    if vl_convert.__version__.split(".post")[0] != VL_CONVERT:
-        raise MissingTool(
-            f"vl-convert is {vl_convert.__version__}, which may draw differently; install {VL_CONVERT}.post1"
-        )
+    found = metadata.version("vl-convert-python")
+    if found.split(".post")[0] != VL_CONVERT:
+        raise MissingTool(f"vl-convert is {found}, which may draw differently; install {VL_CONVERT}.post1")
     return vl_convert.vegalite_to_svg(specification, vl_version=VEGA_LITE)
 
 

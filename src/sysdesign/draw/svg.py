@@ -97,7 +97,7 @@ def _plain_attributes(element: ElementTree.Element) -> None:
 
 def _shorten_ids(root: ElementTree.Element, prefix: str) -> None:
     """Ids that carry the figure's name, since several drawings stand in one page."""
-    ids = {}
+    ids: dict[str, str] = {}
     for element in root.iter():
         if "id" in element.attrib:
             ids[element.attrib["id"]] = f"{prefix}-{len(ids) + 1}"
