@@ -40,10 +40,10 @@ def test_json_lines():
         "x",
         1,
         1,
-        5,
+        4,
     )
     assert (look.value, look.invoked, look.returned) == (1, 2, 3)
-    assert (cas.value, cas.succeeded, cas.returned) == ((1, 2), False, 7)
+    assert (cas.value, cas.succeeded, cas.returned) == ((1, 2), False, 6)
     assert (crashed.value, crashed.returned) == ((1, "a"), math.inf)
     assert taken.value == 9
     assert (never.open, never.line) == (True, 12)
