@@ -146,37 +146,37 @@ def histories_of(draw, kinds=("read", "write", "cas"), most=6, keys="x", distinc
     return ordered(found)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(histories_of())
 def test_registers_are_linearizable_when_some_order_is(operations):
     assert (linearizable(operations, BUDGET).answer == "holds") == by_trying_linearizable(operations)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(histories_of(kinds=("enqueue", "dequeue")))
 def test_queues_are_linearizable_when_some_order_is(operations):
     assert (linearizable(operations, BUDGET).answer == "holds") == by_trying_linearizable(operations)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(histories_of(keys="xy", most=5))
 def test_keys_decided_one_by_one_agree_with_all_together(operations):
     assert (linearizable(operations, BUDGET).answer == "holds") == by_trying_linearizable(operations)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.one_of(histories_of(keys="xy"), histories_of(kinds=("enqueue", "dequeue"), keys="pq", most=5)))
 def test_sequential_when_some_order_is(operations):
     assert (sequential(operations, BUDGET).answer == "holds") == by_trying_sequential(operations)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(histories_of(kinds=("read", "read", "write"), keys="xy", distinct=True, opens=False))
 def test_causal_when_every_process_has_an_order(operations):
     assert (causal(operations, BUDGET).answer == "holds") == by_trying_causal(operations)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.one_of(histories_of(keys="xy", most=8), histories_of(kinds=("enqueue", "dequeue"), most=7)))
 def test_what_holds_at_a_level_holds_below_it(operations):
     raw = {level: decide(operations, BUDGET).answer for level, decide in LEVELS.items()}
@@ -188,7 +188,7 @@ def test_what_holds_at_a_level_holds_below_it(operations):
         assert getattr(said, level) == answer or answer == "unknown"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(histories_of(kinds=("read", "read", "write"), keys="xy", most=9, distinct=True), st.sampled_from(list(LEVELS)))
 def test_a_shown_part_fails_by_itself_and_no_smaller_one_does(operations, level):
     assume(LEVELS[level](operations, BUDGET).answer == "fails")
@@ -200,7 +200,7 @@ def test_a_shown_part_fails_by_itself_and_no_smaller_one_does(operations, level)
             assert LEVELS[level]([one for one in part if one is not gone], BUDGET).answer != "fails"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.one_of(histories_of(), histories_of(kinds=("enqueue", "dequeue"))),
     st.sampled_from([("linearizable", by_trying_linearizable), ("sequential", by_trying_sequential)]),
@@ -216,14 +216,14 @@ def test_no_step_of_making_a_part_smaller_breaks_a_sound_history(operations, lev
     smallest_failing(operations, look, in_time=name == "linearizable")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(histories_of(kinds=("read", "read", "write"), keys="xy", distinct=True, opens=False))
 def test_no_step_breaks_a_causal_history(operations):
     assume(by_trying_causal(operations))
     smallest_failing(operations, lambda part: by_trying_causal(part) or pytest.fail(f"{part} is not causal"))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(histories_of(most=7))
 def test_a_shown_part_of_a_register_keeps_what_explains_it(operations):
     assume(linearizable(operations, BUDGET).answer == "fails")
@@ -336,6 +336,15 @@ def test_the_budget_ends_every_level():
     overlapping = tuple(Operation(at, "write", "x", at, at, 1000 + at) for at in range(60))
     found = linearizable((*overlapping, Operation(99, "read", "x", 999, 500, 2000)), 5_000)
     assert (found.answer, found.reason) == ("unknown", "no answer within 5000 steps")
+
+
+def test_a_long_linearizable_history_is_settled_at_every_level():
+    long = tuple(Operation(at % 5, "write" if at % 2 else "read", "x", at if at % 2 else at - 1, 2 * at, 2 * at + 1)
+                 for at in range(1, 3001))  # fmt: skip
+    said = check(long, steps=20_000)
+    assert {getattr(said, level) for level in LEVELS} == {"holds"}
+    assert causal(long, 20_000).answer == "unknown"
+    assert check(long, levels="causal", steps=20_000).causal == "holds"
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
