@@ -163,28 +163,30 @@ def list_facts(
 
 def snapshot(as_json: AsJson = False, reference: Root = None) -> None:
     """Renew the committed snapshot of AWS's service models from the installed botocore."""
-    from sysdesign.vendor.snapshot import extract, written
+    from sysdesign.vendor import extract, write_snapshot
 
     root = reference or default_root()
-    content = load(root)
-    taken = extract(content.facts.values())
-    path = root / "facts" / "snapshot.json"
-    write_atomically(path, written(taken))
-    summary = {"snapshot": str(path), "botocore": taken.botocore, "paths": len(taken.paths)}
-    print_json(summary) if as_json else print(f"{summary['paths']} paths of botocore {taken.botocore} in {path}")
+    taken = extract(load(root).facts.values())
+    path = write_snapshot(root, taken)
+    summary = {"snapshot": str(path), "botocore": taken.botocore, "paths": taken.paths}
+    print_json(summary) if as_json else print(f"{taken.paths} paths of botocore {taken.botocore} in {path}")
 
 
 def drift(as_json: AsJson = False, reference: Root = None) -> None:
     """Report where the installed botocore says something else than the snapshot; never fails."""
-    from sysdesign.vendor.drift import drift as drifted
+    from sysdesign.vendor import drift as drifted
+    from sysdesign.vendor import extract, read_snapshot
 
-    found = drifted(load(reference))
+    content = load(reference)
+    newest = extract(content.facts.values())
+    found = list(drifted(content.facts.values(), read_snapshot(content.root), newest))
     if as_json:
         print_json(found)
         return
     for line in found:
-        print(line)
-    print(f"{len(found)} checks differ" if found else "the newest models agree with the snapshot")
+        print(line.report)
+    count = "1 place differs" if len(found) == 1 else f"{len(found)} places differ"
+    print(f"{count}; look at each" if found else f"botocore {newest.botocore} agrees with the snapshot")
 
 
 def explain(

@@ -28,17 +28,28 @@ class Drift:
     facts: tuple[str, ...]
     still_holds: bool  # whether every check of those facts holds on the newer model
 
+    @property
+    def report(self) -> str:
+        """The difference for people, on three lines."""
+        verdict = "" if not self.facts else "; all checks still hold" if self.still_holds else "; A CHECK FAILS"
+        resting = f" ({', '.join(self.facts)}{verdict})" if self.facts else ""
+        return (
+            f"{self.kind}: {' '.join((self.service, self.path)).strip()}{resting}\n  was: {self.was}\n  now: {self.now}"
+        )
+
 
 def drift(facts: Iterable[Fact], committed: Snapshot, newest: Snapshot) -> Iterator[Drift]:
     """Differences between two snapshots at the paths that facts name, and services that came or went."""
     facts = tuple(facts)
-    for service in sorted({check.service for fact in facts for check in fact.check}):
-        was, now = (committed.models.get(service), newest.models.get(service))
-        for part in ("limits", "texts"):
-            before, after = (getattr(model, part, {}) for model in (was, now))
-            for path in sorted({*before, *after}):
-                if before.get(path) != after.get(path):
-                    yield _difference(facts, newest, service, path, before.get(path), after.get(path))
+    named = {
+        (check.service, "texts" if check.kind == "doc-regex" else "limits", check.path)
+        for fact in facts
+        for check in fact.check
+    }
+    for service, part, path in sorted(named):
+        was, now = (getattr(snapshot.models.get(service), part, {}).get(path) for snapshot in (committed, newest))
+        if was != now:
+            yield _difference(facts, newest, service, path, was, now)
     yield from _services(facts, committed, newest)
 
 

@@ -43,6 +43,11 @@ class Snapshot:
     models: dict[str, ServiceSnapshot]
 
     @property
+    def paths(self) -> int:
+        """How many places of the service models it holds."""
+        return sum(len(model.limits) + len(model.texts) for model in self.models.values())
+
+    @property
     def fault(self) -> str:
         """Why nothing can be proved with this snapshot, or ""."""
         if "s3" not in self.services or len(self.services) <= LEAST_SERVICES:
