@@ -61,10 +61,11 @@ def _verdicts(
 ) -> tuple[Verdict, ...]:
     order = np.argsort(outcome.placing[:, 0], kind="stable")
     dominators = {name: _dominator(outcome, at) for at, name in enumerate(outcome.options)}
+    holding = _holding(framework, workload, views, outcome)
     found = []
     for rank, at in enumerate(order, start=1):
         option = framework.options[outcome.options[at]]
-        reasons = _reasons(framework, workload, views, outcome, option.id)
+        reasons = [reason for rule, reason in holding if option.id in rule.rules_out]
         dominated_by = dominators[option.id] if option.id != first else ""
         verdict = (
             "ruled out"
@@ -106,12 +107,15 @@ def _dominator(outcome: Outcome, at: int) -> str:
     return ""
 
 
-def _reasons(framework: Framework, workload: Workload, views: Views, outcome: Outcome, option: str) -> list[Reason]:
+def _holding(
+    framework: Framework, workload: Workload, views: Views, outcome: Outcome
+) -> list[tuple[Constraint, Reason]]:
+    """The constraints that hold, surely or at the central values, each with its reason."""
     found = []
     for rule, truth in zip(framework.constraints, outcome.fired, strict=True):
         sure, central = bool(np.all(truth.sure)), bool(np.all(truth.possible))
-        if option in rule.rules_out and (sure or central):
-            found.append(_reason(rule, workload, views.central, sure))
+        if sure or central:
+            found.append((rule, _reason(rule, workload, views.central, sure)))
     return found
 
 

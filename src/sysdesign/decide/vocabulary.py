@@ -35,6 +35,8 @@ GROUPS = {
     "team": "Who builds and runs it",
     "goals": "Cost and time",
     "edge": "What is served near the user",
+    "storage": "Files and objects, and how often they are wanted",
+    "network": "Connections on their way to the servers",
 }
 
 
@@ -500,6 +502,37 @@ _FIELDS: tuple[Field, ...] = (
     W("goals.effort", "managed", "What the team wants to run itself", """
         managed 6 as little as possible
         own 2 its own installation, for control or cost"""),
+    W("storage.kind", "objects", "How programs use it", """
+        objects 6 whole objects put and fetched by name
+        files 2 one file tree that many machines change in place
+        disk 2 a disk of one machine, as under a database
+        small_values 1 values of some kilobytes beside their rows"""),
+    W("storage.access", "often", "How often an object is wanted once it is a month old", """
+        often 5 every month or more
+        rare 2 a few times a year
+        changing 3 nobody knows, or it changes
+        hardly 1 less than once a year, kept by duty"""),
+    W("storage.retrieval", "at_once", "How long fetching an old object may take", """
+        at_once 7 milliseconds
+        hours 2 minutes to hours""", "looser"),
+    N("storage.object_bytes", "B", 0, 1e15, 1e4, 1e6, 1e8, "Mean size of an object"),
+    N("storage.kept", "days", 0, 1e5, 30, 365, 3650, "How long an object is kept"),
+    W("network.protocol", "http", "What clients speak", """
+        http 8 HTTP, also gRPC and WebSocket
+        tcp 2 another protocol over TCP
+        udp 1 UDP"""),
+    W("network.client_address", "header", "Whether servers must see the client's own address in the packets", """
+        header 6 a header that names it will do
+        packets 1 in the packets themselves"""),
+    W("network.routing", "by_path", "Choosing servers by what a request says", """
+        none 3 every server can answer everything
+        by_path 5 by host, path or header"""),
+    W("network.servers", "alike", "Servers and the work each request makes", """
+        alike 6 equal servers, requests of about equal cost
+        uneven 3 servers or requests differ much in speed or cost"""),
+    N("network.balancers", "count", 1, 1e6, 1, 2, 20, "Machines or clients that each pick servers on their own", whole=True),
+    N("network.load_age", "s", 0, 1e5, 0.01, 1, 30, "How old the news is that a picker has of the servers' load"),
+    N("network.bandwidth", "Gbit/s", 0, 1e7, 0.01, 0.5, 5, "Traffic at the peak", load=True),
     W("edge.content", "mixed", "What users fetch", """
         cacheable 3 pages, images, video, the same for everyone
         mixed 5 some of each
