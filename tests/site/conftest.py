@@ -91,8 +91,10 @@ class Watch:
     def __init__(self, page: Any, address: str) -> None:
         self.faults: list[str] = []
         self.requests: list[str] = []
+        self.expected: set[int] = set()  # statuses that the test itself brings about
         page.on("request", lambda request: self._request(request.url, address))
         page.on("console", lambda message: self._said(message))
+        page.on("response", lambda answer: self._answered(answer))
         page.on("pageerror", lambda error: self.faults.append(f"script error: {error}"))
 
     def _request(self, url: str, address: str) -> None:
@@ -101,8 +103,12 @@ class Watch:
             self.faults.append(f"asked another host: {url}")
 
     def _said(self, message: Any) -> None:
-        if message.type == "error" and "422" not in message.text:  # a refused input is an answer, not a fault
+        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
             self.faults.append(f"console: {message.text}")
+
+    def _answered(self, answer: Any) -> None:
+        if answer.status >= 400 and answer.status not in self.expected:
+            self.faults.append(f"{answer.status}: {answer.url}")
 
 
 @pytest.fixture

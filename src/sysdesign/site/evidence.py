@@ -12,13 +12,14 @@ import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from markdown_it.token import Token
 
 from sysdesign.content import Reference
 from sysdesign.content.records import Fact, Number, Source
-from sysdesign.models.declaration import Model, Parameter, inputs_of, outputs_of, result_type_of
+from sysdesign.models.declaration import Model, Output, Parameter, inputs_of, outputs_of, result_type_of
 from sysdesign.site.addresses import input_text, model_href
 
 KINDS = {
@@ -249,13 +250,18 @@ def number_view(number: Number, models: Mapping[str, Model], root: str) -> dict[
         return {"model": None, "inputs": inputs, "href": "", "result": ""}
     parameters = inputs_of(model.function)
     inputs = [_labeled(parameters.get(name), name, value) for name, value in number.inputs.items()]
-    output = outputs_of(result_type_of(model.function)).get(number.result)
+    output = _outputs(model).get(number.result)
     return {
         "model": model,
         "inputs": inputs,
         "href": model_href(model.name, root, number.inputs),
         "result": output.label if output else number.result.replace("_", " "),
     }
+
+
+@lru_cache(maxsize=1024)
+def _outputs(model: Model) -> dict[str, Output]:
+    return outputs_of(result_type_of(model.function))
 
 
 def _labeled(parameter: Parameter | None, name: str, value: Any) -> tuple[str, str]:

@@ -16,6 +16,9 @@ from sysdesign.site.addresses import model_href
 from sysdesign.site.drawing import DarkPartners, Drawing, cell_text, drawing, with_attributes
 
 
+ENLARGE = '<button class="enlarge" type="button">Enlarge</button>'  # the style sheet hides it without scripts
+
+
 @dataclass
 class FigureRoom:
     """Draws the figures of one site: what they share is kept here."""
@@ -66,7 +69,7 @@ class FigureRoom:
             f'<figure class="figure {kind}" id="{id_}"{self._live(figure.name, drawn)}>\n'
             f'<div class="canvas">{self.picture(drawn, id_)}</div>\n'
             f'<figcaption id="{id_}:caption">{escape(figure.caption, quote=False)}{marks}</figcaption>\n'
-            f'<div class="tools">{tools}<details class="description"><summary>Description</summary>'
+            f'<div class="tools">{ENLARGE}{tools}<details class="description"><summary>Description</summary>'
             f'<p id="{id_}:text">{escape(figure.alt, quote=False)}</p></details>{after}</div>\n</figure>\n'
         )
 

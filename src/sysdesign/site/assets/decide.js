@@ -21,7 +21,6 @@ export async function open(place, root) {
     }
   };
   button.addEventListener("click", start);
-  button.hidden = false;
   if (location.search) start();
 }
 

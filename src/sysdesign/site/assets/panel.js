@@ -182,6 +182,7 @@ class Panel {
     const next = make("div");
     const { view } = await window.sysdesignChart(next, spec);
     const drawing = next.querySelector("svg");
+    for (const part of drawing.querySelectorAll("[role], [aria-label]")) for (const name of ["role", "aria-label", "aria-roledescription"]) part.removeAttribute(name);
     drawing.setAttribute("role", "img");
     drawing.setAttribute("aria-label", `${this.figure.querySelector("figcaption").textContent} With your numbers: ${this.form.querySelector(".panel-sentence").textContent}`);
     this.place.replaceChildren(drawing);

@@ -43,12 +43,13 @@ async function any(list) {
   return [...scores.values()].sort((a, b) => b.count - a.count || b.score - a.score).map((entry) => entry.result);
 }
 
-function item(hit, id) {
+function item(hit, root, id) {
   const excerpt = make("span", { class: "excerpt" });
   excerpt.innerHTML = hit.excerpt; // escaped text with <mark>, made by the index
   const trail = [hit.meta.document, hit.meta.trail].filter(Boolean).join(" › ");
-  return make("li", id ? { id, role: "option", "aria-selected": "false" } : {},
-    make("a", { href: hit.url, tabindex: id ? "-1" : null }, make("b", {}, hit.meta.title), make("span", { class: "trail" }, trail), make("br"), excerpt));
+  const option = id ? { id, role: "option", "aria-selected": "false", tabindex: "-1" } : {};
+  const link = make("a", { href: new URL(hit.meta.url, root).href, ...option }, make("b", {}, hit.meta.title), make("span", { class: "trail" }, trail), make("br"), excerpt);
+  return id ? link : make("li", {}, link);
 }
 
 const told = ({ total, changed, some }, query) =>
@@ -84,7 +85,7 @@ function attachPage(form, input, root) {
     try {
       await start(root);
       const found = await find(query, 30);
-      return () => { list.replaceChildren(...found.hits.map((hit) => item(hit))); status.textContent = told(found, query); };
+      return () => { list.replaceChildren(...found.hits.map((hit) => item(hit, root))); status.textContent = told(found, query); };
     } catch {
       return () => { status.textContent = "The search index did not load. It is part of the built site: serve it over HTTP."; };
     }
@@ -97,7 +98,7 @@ function attachPage(form, input, root) {
 }
 
 function attachList(form, input, root) {
-  const list = make("ul", { class: "search-list", role: "listbox", id: `found-${Math.random().toString(36).slice(2, 8)}`, "aria-label": "Sections found", hidden: true });
+  const list = make("div", { class: "search-list", role: "listbox", id: `found-${Math.random().toString(36).slice(2, 8)}`, "aria-label": "Sections found", hidden: true });
   const status = make("div", { class: "visually-hidden", role: "status" });
   form.append(list, status);
   for (const [name, value] of Object.entries({ role: "combobox", "aria-expanded": "false", "aria-controls": list.id, "aria-autocomplete": "list" })) input.setAttribute(name, value);
@@ -118,13 +119,13 @@ function attachList(form, input, root) {
       const found = await find(query, 7);
       return () => {
         status.textContent = told(found, query);
-        list.replaceChildren(...found.hits.map((hit, order) => item(hit, `${list.id}-${order}`)));
-        if (!found.hits.length || found.changed || found.some) list.prepend(make("li", { class: "note", role: "presentation" }, told(found, query)));
+        list.replaceChildren(...found.hits.map((hit, order) => item(hit, root, `${list.id}-${order}`)));
+        if (!found.hits.length || found.changed || found.some) list.prepend(make("div", { class: "note", role: "presentation" }, told(found, query)));
         choose(-1);
         open(document.activeElement === input);
       };
     } catch {
-      return () => { list.replaceChildren(make("li", { class: "note", role: "presentation" }, "The search index did not load.")); open(true); };
+      return () => { list.replaceChildren(make("div", { class: "note", role: "presentation" }, "The search index did not load.")); open(true); };
     }
   });
   input.addEventListener("input", show);
@@ -135,7 +136,7 @@ function attachList(form, input, root) {
     if (!count || list.hidden) return;
     if (event.key === "ArrowDown") { choose((at + 1) % count); event.preventDefault(); }
     if (event.key === "ArrowUp") { choose((at + count) % count - 1 < 0 ? count - 1 : at - 1); event.preventDefault(); }
-    if (event.key === "Enter" && at >= 0) { event.preventDefault(); location.href = options()[at].querySelector("a").href; }
+    if (event.key === "Enter" && at >= 0) { event.preventDefault(); location.href = options()[at].href; open(false); }
   });
   document.addEventListener("click", (event) => { if (!form.contains(event.target)) open(false); });
   form.addEventListener("focusout", (event) => { if (event.relatedTarget && !form.contains(event.relatedTarget)) open(false); });

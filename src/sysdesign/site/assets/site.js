@@ -20,7 +20,6 @@ function themeButton() {
     show();
   });
   show();
-  button.hidden = false;
 }
 
 // One card for evidence, terms and links to documents. It stands right behind its handle, so that Tab reaches its links.
@@ -47,7 +46,12 @@ function openCard(handle, pin = false) {
   handle.after(card);
   handle.classList.add("open");
   card.showPopover();
-  const at = handle.getClientRects()[0];
+  placeCard();
+}
+
+function placeCard() {
+  const at = holder.getClientRects()[0];
+  if (!at || at.bottom < 0 || at.top > innerHeight) { closeCard(); return; }
   const size = card.getBoundingClientRect();
   const below = at.bottom + 8 + size.height < innerHeight || at.top < size.height + 8;
   card.style.left = `${Math.max(8, Math.min(at.left, innerWidth - size.width - 8))}px`;
@@ -92,7 +96,7 @@ function cards() {
     if (card.contains(document.activeElement)) handle.focus();
     closeCard();
   });
-  addEventListener("scroll", () => { if (holder && !card.contains(document.activeElement)) closeCard(); }, { passive: true });
+  addEventListener("scroll", () => { if (holder) placeCard(); }, { passive: true, capture: true });
 }
 
 function enlarge(figure) {
@@ -135,11 +139,17 @@ function enlarge(figure) {
   room.focus();
 }
 
+// What scrolls sideways must be reachable by keyboard; what does not should not cost a key.
+function reachable() {
+  for (const canvas of all(".canvas")) canvas.toggleAttribute("tabindex", false);
+  for (const canvas of all(".canvas").filter((each) => each.scrollWidth > each.clientWidth)) canvas.tabIndex = 0;
+}
+
 function figures() {
+  reachable();
+  addEventListener("resize", reachable);
   for (const figure of all(".figure")) {
-    if (figure.querySelector(".canvas .drawing")) {
-      figure.querySelector(".tools")?.prepend(make("button", { class: "enlarge", type: "button", onclick: () => enlarge(figure) }, "Enlarge"));
-    }
+    figure.querySelector(".enlarge")?.addEventListener("click", () => enlarge(figure));
     const use = figure.querySelector(".use");
     if (!figure.dataset.model) continue;
     const open = () => load("./panel.js").then((panel) => panel.open(figure, root));
@@ -259,7 +269,6 @@ function filters() {
     };
     form.addEventListener("input", show);
     form.addEventListener("submit", (event) => event.preventDefault());
-    form.hidden = false;
     show();
   }
 }

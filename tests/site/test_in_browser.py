@@ -1,0 +1,327 @@
+"""What a reader does, in a real browser: no other host, no exception of the policy, no script error (see `page`)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from sysdesign.decide import decide, parse_framework, workload_of
+from sysdesign.model_run import run
+from tests.site.conftest import SMALL
+
+pytestmark = pytest.mark.browser
+CACHING = "05-caching-strategies/"
+CARD = ".note-card:popover-open"
+
+
+def test_evidence_opens_on_hover_focus_and_tap(page: Any) -> None:
+    page.goto(CACHING)
+    handle = page.locator('[id="use:stampede-requests"]')
+    handle.hover()
+    assert "Requests for the key" in page.locator(CARD).inner_text()
+    page.mouse.move(5, 5)
+    page.locator(CARD).wait_for(state="detached")
+    handle.focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    assert "2,000/s" in page.locator(CARD).inner_text()
+    page.keyboard.press("Tab")  # into the card
+    assert page.evaluate("document.activeElement.textContent") == "Open with these inputs"
+    page.keyboard.press("Escape")
+    assert page.locator(CARD).count() == 0
+    assert page.evaluate("document.activeElement.id") == "use:stampede-requests"
+    handle.click()
+    assert page.locator(CARD).count() == 1 and page.url.endswith(CACHING)
+
+
+def test_a_term_and_a_link_to_a_document_open_too(page: Any) -> None:
+    page.goto(CACHING)
+    page.locator("a.term").first.hover()
+    assert "The share of requests that the cache answers." in page.locator(CARD).inner_text()
+    page.mouse.move(5, 5)
+    page.locator(CARD).wait_for(state="detached")
+    page.get_by_role("link", name="retries").hover()
+    assert page.locator(CARD).inner_text() == "Resilience Patterns: Retries\n\nA retry asks again."
+
+
+def test_without_scripts_evidence_is_a_link_to_a_note(chromium: Any, address: str) -> None:
+    context = chromium.new_context(java_script_enabled=False, base_url=address)
+    page = context.new_page()
+    page.goto(CACHING)
+    page.locator('[id="use:shards"]').click()
+    assert page.url.endswith("#note:shards")
+    note = page.locator('[id="note:shards"]')
+    assert "Checked November 23, 2026" in note.inner_text()
+    note.get_by_label("Back to its place in the text (1)").click()
+    assert page.url.endswith("#use:shards")
+    assert page.locator(".theme, .panel, .enlarge").filter(visible=True).count() == 0
+    context.close()
+
+
+def test_a_number_opens_its_model_with_its_inputs(page: Any) -> None:
+    page.goto(CACHING)
+    page.locator('[id="use:stampede-requests"]').click()
+    page.locator(CARD).get_by_role("link", name="Open with these inputs").click()
+    page.wait_for_url("**/models/caching.stampede/?arrivals_per_s=2000&rebuild_s=0.5")
+    assert page.get_by_label("Requests for the key").input_value() == "2000"
+    assert result(page, "requests_per_expiry", "1,000") == "1,000"
+
+
+def result(page: Any, name: str, wanted: str) -> str:
+    """The shown result, once it is what is wanted or three seconds have passed."""
+    place = page.locator(f'.panel-results [data-name="{name}"] dd')
+    try:
+        place.filter(has_text=re.compile(f"^{re.escape(wanted)}$")).wait_for(timeout=3000)
+    except Exception:
+        pass  # the comparison below then shows what stood there
+    return str(place.inner_text())
+
+
+def test_a_changed_input_shows_what_python_gives(page: Any) -> None:
+    page.goto("models/caching.stampede/")
+    page.get_by_label("Requests for the key").fill("750")
+    page.get_by_label("Time to rebuild the entry").fill("0.25")
+    answer = run("caching.stampede", {"arrivals_per_s": 750, "rebuild_s": 0.25})
+    for value in answer.results:
+        assert result(page, value.name, value.text) == value.text
+    assert page.locator(".panel-sentence").inner_text() == answer.sentence
+    assert "arrivals_per_s=750" in page.url and "rebuild_s=0.25" in page.url
+    page.locator(".live-chart svg").wait_for()
+
+
+def test_the_address_reproduces_the_picture(page: Any) -> None:
+    page.goto("models/caching.stampede/?arrivals_per_s=300&protection=locking")
+    answer = run("caching.stampede", {"arrivals_per_s": 300, "protection": "locking"})
+    shown = {value.name: value.text for value in answer.results}
+    assert result(page, "waiting_requests", shown["waiting_requests"]) == shown["waiting_requests"]
+    assert page.get_by_label("Protection").input_value() == "locking"
+    page.get_by_role("button", name="Copy as command").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    command = page.evaluate("navigator.clipboard.readText()")
+    assert command == "sysdesign model run caching.stampede arrivals_per_s=300 protection=locking"
+
+
+def test_a_value_that_cannot_be_is_refused_in_place_and_the_chart_stays(page: Any) -> None:
+    page.goto("models/caching.stampede/")
+    assert result(page, "requests_per_expiry", "1,000") == "1,000"
+    page.locator(".live-chart svg").wait_for()
+    page.watch.expected = {422}
+    page.get_by_label("Requests for the key").fill("-5")
+    reason = page.locator('.panel-input[data-name="arrivals_per_s"] .reason')
+    reason.wait_for()
+    assert "from 0.001 to 1e+07" in reason.inner_text()
+    assert page.locator(".live-chart svg").is_visible()
+    page.get_by_label("Requests for the key").fill("2000")
+    reason.wait_for(state="hidden")
+
+
+def test_a_slider_moves_the_field(page: Any) -> None:
+    page.goto("models/caching.stampede/")
+    slider = page.locator('.panel-input[data-name="rebuild_s"] input[type=range]')
+    slider.evaluate("slider => { slider.value = 1000; slider.dispatchEvent(new Event('input', {bubbles: true})); }")
+    assert page.get_by_label("Time to rebuild the entry").input_value() == "600"
+
+
+def test_a_chart_in_the_text_turns_live_where_it_stands(page: Any) -> None:
+    page.goto(CACHING)
+    figure = page.locator('[id="fig:stampede-size"]')
+    figure.get_by_role("link", name="Use your numbers").click()
+    figure.locator(".live-chart svg").wait_for()
+    assert figure.get_by_label("Time to rebuild the entry").input_value() == "0.5"
+    figure.get_by_label("Requests for the key").fill("100")
+    expected = run("caching.stampede", {"arrivals_per_s": 100, "rebuild_s": 0.5}).results[0].text
+    assert result(page, "requests_per_expiry", expected) == expected
+    assert "panel=fig%3Astampede-size" in page.url and "arrivals_per_s=100" in page.url
+
+
+def test_without_the_service_the_panel_says_how_to_run_it(page: Any) -> None:
+    page.watch.expected = {404}
+    page.route("**/api/**", lambda route: route.fulfill(status=404, body="<html></html>", content_type="text/html"))
+    page.goto("models/caching.stampede/")
+    message = page.locator(".panel-message")
+    message.wait_for()
+    assert "sysdesign serve" in message.inner_text() and "sysdesign model run caching.stampede" in message.inner_text()
+    assert page.locator(".canvas > .drawing").first.is_visible()
+
+
+def test_a_decision_is_answered_as_python_answers_it(page: Any) -> None:
+    text = (SMALL / "decisions" / "remedy.yaml").read_text(encoding="utf-8")
+    framework = parse_framework(text, "reference/decisions/remedy.yaml")
+    page.goto("decisions/remedy/")
+    page.get_by_role("button", name="Answer for your workload").click()
+    field = page.get_by_label("Mean rate of reads or calls that change nothing")
+    for typed, facts in (("10", 10), ("5,000", 5000), ("3.5 million/day", "3.5 million/day")):
+        field.fill(typed)
+        answer = decide(framework, workload_of({"traffic": {"reads_per_s": facts}}))
+        page.locator(".answer .choice b", has_text=framework.options[answer.first].label).wait_for(timeout=3000)
+    page.locator(".unknown input").first.check()
+    assert field.input_value() == "" and page.url.endswith("decisions/remedy/")
+    field.fill("5000")
+    page.locator(".answer .choice b", has_text="One rebuild at a time").wait_for()
+    assert page.url.endswith("?traffic.reads_per_s=5000")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the record").click()
+    record = download.value.path().read_text(encoding="utf-8")
+    assert record.startswith("---\nstatus: proposed") and "One rebuild at a time" in record
+
+
+def test_a_workload_value_that_cannot_be_is_refused_in_place(page: Any) -> None:
+    page.watch.expected = {400, 422}
+    page.goto("decisions/remedy/?traffic.reads_per_s=many")
+    reason = page.locator('.panel-input[data-name="traffic.reads_per_s"] .reason')
+    reason.wait_for()
+    assert "many" in reason.inner_text()
+
+
+@pytest.mark.parametrize("typed", ["dogpile", "stampeed", "cache stampede", "stampede zebra"])
+def test_search_finds_the_section(page: Any, typed: str) -> None:
+    """An alias, a misspelling, a heading, and a word beside one that no section holds."""
+    page.goto(CACHING)
+    page.keyboard.press("/")
+    page.keyboard.type(typed)
+    first = page.locator(".search-list [role=option]").first
+    first.wait_for()
+    assert "Cache stampede" in first.inner_text()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/05-caching-strategies/#cache-stampede")
+
+
+def test_the_results_page_keeps_its_query_in_the_address(page: Any) -> None:
+    page.goto("search/?q=dogpile")
+    page.locator(".results li").first.wait_for()
+    assert "Cache stampede" in page.locator(".results li").first.inner_text()
+    page.get_by_role("searchbox").fill("xyzzyplugh")
+    page.locator("[data-search-status]", has_text="Nothing found").wait_for()
+    assert page.url.endswith("?q=xyzzyplugh")
+
+
+def test_both_spellings_correct_alike(page: Any) -> None:
+    """The page's rule and the command's, on the same vocabulary."""
+    from sysdesign.search.spelling import correct
+
+    page.goto("")
+    words = page.evaluate("fetch('search/vocabulary.json').then(answer => answer.json()).then(found => found.words)")
+    typed = ["stampeed", "orgin", "cahce", "retires", "databsae", "zzzz", "hit", "1000", "expirse", "remdey", "grpahql"]
+    script = "typed => import('/assets/spelling.js').then(m => fetch('/search/vocabulary.json').then(a => a.json())" \
+        ".then(found => typed.map(word => m.correct(word, found.words))))"  # fmt: skip
+    assert page.evaluate(script, typed) == [correct(word, words) for word in typed]
+
+
+def test_a_figure_enlarges_with_its_description_one_key_away(page: Any) -> None:
+    page.goto(CACHING)
+    figure = page.locator('[id="fig:pattern-cache-aside"]')
+    figure.scroll_into_view_if_needed()
+    figure.get_by_role("button", name="Enlarge").click()
+    dialog = page.locator("dialog.zoomed")
+    assert dialog.locator("svg").bounding_box()["width"] > 506
+    page.keyboard.press("d")
+    assert "asks the cache, then the origin" in dialog.locator(".words").inner_text()
+    page.keyboard.press("Escape")
+    assert dialog.count() == 0 and figure.locator(".canvas svg").count() == 1
+    page.keyboard.press("d")
+    assert figure.locator(".description").get_attribute("open") is not None
+
+
+def test_the_theme_switch_is_kept_and_reaches_the_drawings(page: Any) -> None:
+    page.goto(CACHING)
+    line = page.locator('.drawing [stroke="#6b7684"]').first
+    color = "node => getComputedStyle(node).stroke"
+    light = line.evaluate(color)
+    for _ in range(2):
+        page.get_by_role("button", name=re.compile("^Theme")).click()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert line.evaluate(color) != light
+    page.reload()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_keys_are_listed_and_the_outline_follows(page: Any) -> None:
+    page.goto(CACHING)
+    page.keyboard.press("?")
+    assert "search" in page.locator("dialog.keys").inner_text()
+    page.keyboard.press("Escape")
+    page.set_viewport_size({"width": 1500, "height": 700})
+    page.goto(f"{CACHING}#cache-stampede")
+    assert page.locator(".outline [aria-current]").inner_text() == "Cache stampede"
+
+
+def test_the_whole_page_can_be_walked_by_keyboard(page: Any) -> None:
+    page.goto("07-resilience-patterns/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    seen = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        seen.append(page.evaluate("document.activeElement.getAttribute('href') ?? document.activeElement.tagName"))
+    assert {"../05-caching-strategies/#cache-stampede", "../decisions/remedy/", "../glossary/", "#retries"} <= set(seen)
+
+
+def test_facts_can_be_filtered(page: Any) -> None:
+    page.goto("facts/")
+    page.get_by_label("Words").fill("shards largest")
+    assert page.locator("#facts-table tbody tr").filter(visible=True).count() == 1
+    page.get_by_label("Words").fill("nothing of this")
+    assert page.locator("output").inner_text() == "0 of 1"
+
+
+def test_a_phone_has_its_drawer_and_no_sideways_scroll(chromium: Any, address: str) -> None:
+    context = chromium.new_context(viewport={"width": 360, "height": 740}, base_url=address, has_touch=True)
+    page = context.new_page()
+    for path in (
+        "",
+        CACHING,
+        "models/caching.stampede/",
+        "facts/",
+        "glossary/",
+        "checks/",
+        "decisions/remedy/",
+        "workload/",
+        "search/",
+    ):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+    page.goto(CACHING)
+    page.get_by_role("button", name="Documents").click()
+    page.locator("#documents").get_by_role("link", name="Resilience Patterns").click()
+    page.wait_for_url("**/07-resilience-patterns/")
+    context.close()
+
+
+def test_nothing_moves_while_loading(page: Any) -> None:
+    watch = """() => new Promise(done => { let sum = 0;
+        new PerformanceObserver(list => { for (const entry of list.getEntries()) if (!entry.hadRecentInput) sum += entry.value; })
+          .observe({ type: "layout-shift", buffered: true });
+        setTimeout(() => done(sum), 600); })"""
+    for path in ("", CACHING, "models/caching.stampede/", "facts/", "search/?q=dogpile", "decisions/remedy/"):
+        page.goto(path)
+        assert page.evaluate(watch) == 0, path
+
+
+def test_a_document_asks_little_of_the_network(page: Any) -> None:
+    page.goto(CACHING, wait_until="networkidle")
+    assert len(page.watch.requests) <= 10, page.watch.requests
+
+
+def test_on_paper_the_page_is_a_handout(page: Any) -> None:
+    page.goto(CACHING)
+    page.emulate_media(media="print")
+    for hidden in (".top", ".documents", ".outline", ".tools", ".bottom"):
+        assert page.locator(hidden).filter(visible=True).count() == 0, hidden
+    assert page.locator(".addresses").is_visible() and page.locator(".notes").is_visible()
+    mark = page.locator('[id="use:paper"]').evaluate("node => getComputedStyle(node, '::after').content")
+    assert mark in ('"3"', "attr(data-n)")
+
+
+def test_a_search_answers_within_a_blink(page: Any) -> None:
+    """No time is asserted (machines differ); a key leads to a result without a further request of the index's core."""
+    page.goto(CACHING)
+    page.keyboard.press("/")
+    page.keyboard.type("dogpile")
+    page.locator(".search-list [role=option]").first.wait_for()
+    before = len(page.watch.requests)
+    page.keyboard.press("Backspace")
+    page.locator(".search-list [role=option]").first.wait_for()
+    assert len(page.watch.requests) - before <= 2
