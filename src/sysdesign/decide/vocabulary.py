@@ -37,6 +37,7 @@ GROUPS = {
     "edge": "What is served near the user",
     "storage": "Files and objects, and how often they are wanted",
     "network": "Connections on their way to the servers",
+    "identity": "Who acts, and what a caller can keep secret",
 }
 
 
@@ -533,6 +534,21 @@ _FIELDS: tuple[Field, ...] = (
     N("network.balancers", "count", 1, 1e6, 1, 2, 20, "Machines or clients that each pick servers on their own", whole=True),
     N("network.load_age", "s", 0, 1e5, 0.01, 1, 30, "How old the news is that a picker has of the servers' load"),
     N("network.bandwidth", "Gbit/s", 0, 1e7, 0.01, 0.5, 5, "Traffic at the peak", load=True),
+    W("identity.actor", "user", "For whom a program asks", """
+        user 7 for a person who is present and can consent
+        itself 3 for itself, with no person there"""),
+    W("identity.secret", "none", "Whether the program can keep a secret", """
+        none 4 a browser or phone program, whose code anyone can read
+        kept 4 a server"""),
+    W("identity.screen", "here", "Where the person can sign in", """
+        here 8 in a browser on the same device
+        elsewhere 1 only on another device, as with a television"""),
+    W("cache.survives", "rebuilt", "What a restarted cache must still hold", """
+        rebuilt 6 nothing: it fills again from the source
+        kept 2 its content, from a replica or from disk"""),
+    W("traffic.forecast", "fair", "How well next week's load is known", """
+        fair 6 within a factor of two
+        poor 3 not at all: new, or moved by news"""),
     W("edge.content", "mixed", "What users fetch", """
         cacheable 3 pages, images, video, the same for everyone
         mixed 5 some of each
