@@ -62,6 +62,7 @@ class Room:
     index: Index
     fresh: dict[str, bytes] = field(default_factory=dict)  # pages changed since the last whole build
     edition: int = 0  # counts changes, for pages that refresh themselves
+    refresh: bool = False  # whether pages are told that there is a stream of changes
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(RUNS_AT_ONCE))
     waiting: int = 0
@@ -80,6 +81,7 @@ def application(room: Room, hosts: list[str], *, refresh: bool = False) -> Starl
         Route("/decisions/{name}", partial(_answer, room, _decision)),
         Route("/decisions/{name}/decide", partial(_answer, room, _decide), methods=["POST"]),
     ]
+    room.refresh = refresh
     if refresh:
         api.append(Route("/changes", partial(_changes, room)))
     return Starlette(
@@ -241,7 +243,10 @@ async def _file(room: Room, request: Request) -> Response:
     status = 200 if data is not None else 404
     if data is None:
         path, data = "404.html", await run_in_threadpool(_read, room.out, "404.html") or b"Not found"
-    return _with_validator(request, path, data, status)
+    answer = _with_validator(request, path, data, status)
+    if room.refresh and path.endswith(".html"):
+        answer.headers["Server-Timing"] = "changes"  # what a page's script can read of its own response
+    return answer
 
 
 def _with_validator(request: Request, path: str, data: bytes, status: int) -> Response:

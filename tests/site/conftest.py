@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import uvicorn
 
 from sysdesign.content import Reference, default_root, load
 from sysdesign.search import Index
-from sysdesign.service import Room, application
+from sysdesign.service import Room, announced, application
 from sysdesign.site.building import site_files
 from sysdesign.site.pages import render
 from sysdesign.site.publish import publish
@@ -44,34 +45,55 @@ def pages(small: Reference) -> dict[str, bytes]:
 @pytest.fixture(scope="session")
 def address(small: Reference, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the small site is served."""
-    yield from _served(small, tmp_path_factory.mktemp("small"))
+    for address, _, _ in served(small, tmp_path_factory.mktemp("small")):
+        yield address
 
 
 @pytest.fixture(scope="session")
 def whole_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the real site is served."""
-    yield from _served(load(default_root()), tmp_path_factory.mktemp("whole"))
+    for address, _, _ in served(load(default_root()), tmp_path_factory.mktemp("whole")):
+        yield address
 
 
-def _served(reference: Reference, folder: Path) -> Iterator[str]:
+def served(
+    reference: Reference, folder: Path, *, refresh: bool = False
+) -> Iterator[tuple[str, Room, Callable[[], None]]]:
+    """The address of a served site, its room, and what tells waiting pages of a change."""
     publish(folder / "site", sorted(site_files(reference).items()), "test")
     room = Room(folder / "site", reference, Index(reference))
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(application(room, ["127.0.0.1"]), log_level="error", lifespan="off")
+    config = uvicorn.Config(application(room, ["127.0.0.1"], refresh=refresh), log_level="error", lifespan="off")
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def run() -> None:
+        loops.append(asyncio.get_running_loop())
+        await server.serve(sockets=[listener])
+
+    async def change() -> None:
+        async with announced(room):
+            pass
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
-    server.should_exit = True
-    thread.join(timeout=10)
+
+    def tell() -> None:
+        asyncio.run_coroutine_threadsafe(change(), loops[0]).result(timeout=5)
+
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/", room, tell
+    finally:
+        server.should_exit = server.force_exit = True
+        thread.join(timeout=10)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """A running Chromium."""
+    """A running Chromium; it ends with its module, since its event loop would stand in the way of other tests."""
     if CHROMIUM is None:
         reason = "Chromium is not installed (on Debian and Ubuntu: apt install chromium)"
         if os.environ.get("SYSDESIGN_REQUIRE_BROWSER"):

@@ -173,7 +173,8 @@ def test_what_would_break_a_page_is_refused_with_its_place(line: str, found: str
 
 
 def test_raw_html_stays_text(small: Reference) -> None:
-    source = "# Caching Strategies\n\n## Overview\n\n<script>alert(1)</script> and [x](javascript:alert(1)) <b>y</b>\n\n## Cache stampede\n"
+    line = "<script>alert(1)</script> and [x](javascript:alert(1)) <b>y</b>"
+    source = f"# Caching Strategies\n\n## Overview\n\n{line}\n\n## Cache stampede\n"
     document = parse_document(source, "05-caching", "05-Caching-Strategies", "reference/05-Caching-Strategies.md")
     page = render(with_document(replace(small, terms={}, symptoms=()), document))[CACHING].decode()
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page and 'href="javascript:' not in page

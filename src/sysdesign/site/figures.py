@@ -15,7 +15,6 @@ from sysdesign.models.declaration import Model
 from sysdesign.site.addresses import model_href
 from sysdesign.site.drawing import DarkPartners, Drawing, cell_text, drawing, with_attributes
 
-
 ENLARGE = '<button class="enlarge" type="button">Enlarge</button>'  # the style sheet hides it without scripts
 
 

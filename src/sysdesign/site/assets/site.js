@@ -281,5 +281,11 @@ function searchBoxes() {
   }
 }
 
-themeButton(); cards(); figures(); keys(); permalinks(); outline(); map(); filters(); searchBoxes();
+// While the reference is being edited the service offers a stream of changes, and says so in the page's own response.
+function refresh() {
+  const told = performance.getEntriesByType("navigation")[0]?.serverTiming ?? [];
+  if (told.some((entry) => entry.name === "changes")) new EventSource(new URL("api/changes", root)).addEventListener("change", () => location.reload());
+}
+
+refresh(); themeButton(); cards(); figures(); keys(); permalinks(); outline(); map(); filters(); searchBoxes();
 if (document.querySelector("[data-decision]")) load("./decide.js").then((decide) => decide.open(document.querySelector("[data-decision]"), root));
