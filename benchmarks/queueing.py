@@ -10,7 +10,8 @@ import ciw
 import numpy as np
 import simpy
 
-from sysdesign.models import queueing, queueing_kernels
+from sysdesign.models import queueing
+from sysdesign.models.queueing import kernels as queueing_kernels
 
 ARRIVALS_PER_S, SERVICES_PER_S = 0.8, 1.0
 CUSTOMERS, PEER_CUSTOMERS = 1_000_000, 50_000

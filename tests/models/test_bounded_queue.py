@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sysdesign.errors import InvalidInput
-from sysdesign.models import bounded_queue, interval, queueing, sizing
+from sysdesign.models import interval, queueing
+from sysdesign.models.queueing import bounded as bounded_queue
+from sysdesign.models.queueing import sizing
 
 
 @given(st.floats(0.01, 200), st.integers(1, 60))

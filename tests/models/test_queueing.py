@@ -14,7 +14,11 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from sysdesign.errors import InvalidInput, Unstable
-from sysdesign.models import interval, queue_simulation, queueing, queueing_kernels, sizing, waiting_law
+from sysdesign.models import interval
+from sysdesign.models.queueing import kernels as queueing_kernels
+from sysdesign.models.queueing import simulation as queue_simulation
+from sysdesign.models.queueing import sizing, waiting_law
+from sysdesign.models.queueing import steady_state as queueing
 
 FIELDS = ("wait_p50_s", "wait_p95_s", "wait_p99_s", "time_p50_s", "time_p95_s", "time_p99_s")
 
@@ -225,7 +229,7 @@ def test_the_simulation_covers_the_truth_and_repeats_itself():
 
 def test_the_kernels_answer_alike_without_the_compiler():
     code = (
-        "import json, numpy as np; from sysdesign.models import queueing_kernels as k;"
+        "import json, numpy as np; from sysdesign.models.queueing import kernels as k;"
         "g=np.random.default_rng(5); a=g.exponential(1,300); s=g.exponential(1.6,300);"
         "print(json.dumps([*k.lindley(a,s*.5,0.), *k.waits_at_servers(a,s,np.zeros(2)), *k.run_events(a,s,2),"
         "k.erlang_b_one(5.,10), *k.md1_states(.8,6)]))"

@@ -13,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from sysdesign.models import queueing_kernels, rate_limiting, sizing
+from sysdesign.models import rate_limiting
 from sysdesign.models import rate_limiting_kernels as kernels
+from sysdesign.models.queueing import kernels as queueing_kernels
+from sysdesign.models.queueing import sizing
 
 EVERY = tuple(rate_limiting.KINDS)
 

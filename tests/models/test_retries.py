@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sysdesign.errors import BudgetSpent, InvalidInput
-from sysdesign.models import backoff, contention_kernel, interval, metastable, retries
+from sysdesign.models import interval
+from sysdesign.models.retries import backoff, contention_kernel, metastable
+from sysdesign.models.retries import load as retries
 
 JITTERS = ("none", "exponential", "equal", "full", "decorrelated")
 
@@ -213,7 +215,7 @@ def single_requests(arrivals, capacity, retries_, timeout, outage, horizon):
 
 @pytest.mark.parametrize("arrivals", [100, 140, 165, 250])
 def test_the_fluid_follows_single_requests(arrivals):
-    model = metastable.loop(arrivals, 300, 1, timeout_s=1, trigger_s=3, shown_s=120)
+    model = metastable.metastable_loop(arrivals, 300, 1, timeout_s=1, trigger_s=3, shown_s=120)
     good = single_requests(arrivals, 300, 1, 1, 3, 120)
     assert model.state == ("recovers" if arrivals < 150 else "stays down")
     if arrivals < 150:
@@ -227,15 +229,15 @@ def test_the_fluid_follows_single_requests(arrivals):
 def test_the_threshold_parts_recovery_from_staying_down(capacity, retries_, side):
     threshold = capacity / (1 + retries_)
     arrivals = min(threshold * side, capacity * 0.999)
-    run = metastable.loop(arrivals, capacity, retries_, trigger_s=20, shown_s=200)
+    run = metastable.metastable_loop(arrivals, capacity, retries_, trigger_s=20, shown_s=200)
     assert run.vulnerable_above_per_s == pytest.approx(threshold)
     if abs(side - 1) > 0.02 and retries_ > 0:
         assert run.state == ("recovers" if side < 1 else "stays down")
 
 
 def test_the_projected_recovery_is_what_a_longer_run_finds():
-    short = metastable.loop(140, 300, 1, trigger_s=10, shown_s=40)
-    long = metastable.loop(140, 300, 1, trigger_s=10, shown_s=400)
+    short = metastable.metastable_loop(140, 300, 1, trigger_s=10, shown_s=40)
+    long = metastable.metastable_loop(140, 300, 1, trigger_s=10, shown_s=400)
     assert short.state == long.state == "recovers"
     assert short.recovery_s > 40
     assert short.recovery_s == pytest.approx(long.recovery_s, rel=0.02)
@@ -243,13 +245,13 @@ def test_the_projected_recovery_is_what_a_longer_run_finds():
 
 def test_limits_are_said_in_words():
     with pytest.raises(BudgetSpent, match="show"):
-        metastable.loop(1, 2, 1, timeout_s=0.01, shown_s=86_400)
+        metastable.metastable_loop(1, 2, 1, timeout_s=0.01, shown_s=86_400)
     with pytest.raises(InvalidInput, match="trigger lasts"):
-        metastable.loop(1, 2, 1, trigger_s=100, shown_s=60)
+        metastable.metastable_loop(1, 2, 1, trigger_s=100, shown_s=60)
     with pytest.raises(InvalidInput, match="not under the base"):
         backoff.schedule("full", base_ms=100, cap_ms=1)
-    assert metastable.loop(301, 300, 1).state == "is overloaded"
-    assert metastable.loop(200, 300, 1, trigger_s=0.4).state == "does not notice"
+    assert metastable.metastable_loop(301, 300, 1).state == "is overloaded"
+    assert metastable.metastable_loop(200, 300, 1, trigger_s=0.4).state == "does not notice"
 
 
 EVERY = (*retries.MODELS, *backoff.MODELS, *metastable.MODELS)
@@ -261,10 +263,10 @@ EVERY = (*retries.MODELS, *backoff.MODELS, *metastable.MODELS)
 def test_ends_of_the_ranges(model):
     if model.__name__ == "loop":  # BudgetSpent is an answer there
         with pytest.raises(BudgetSpent):
-            metastable.loop(1, 1, 0, 0.01, 0, 0, 0, 86_400)
+            metastable.metastable_loop(1, 1, 0, 0.01, 0, 0, 0, 86_400)
         for capacity, count, left in itertools.product((0.001, 1e7), (0, 20), (0, 1)):
             for arrivals in (0.001, 1e7):
-                run = metastable.loop(arrivals, capacity, count, 600, 600, 3600, left, 86_400)
+                run = metastable.metastable_loop(arrivals, capacity, count, 600, 600, 3600, left, 86_400)
                 assert np.isfinite(run.wait_s).all() and np.isfinite(run.recovery_s)
         return
     assert_finite_at_corners(model, most=400)

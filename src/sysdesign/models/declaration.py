@@ -76,7 +76,8 @@ class Model:
 
     @property
     def name(self) -> str:
-        return f"{self.subject or self.function.__module__.rsplit('.', 1)[-1]}.{self.function.__name__}"
+        subject = self.subject or self.function.__module__.split(".models.")[-1].split(".")[0]
+        return f"{subject}.{self.function.__name__}"
 
     @property
     def title(self) -> str:

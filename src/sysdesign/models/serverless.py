@@ -16,11 +16,11 @@ import numpy as np
 from scipy import special
 
 from sysdesign.errors import InvalidInput
-from sysdesign.models import sizing
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.distribution import Distribution
 from sysdesign.models.elementwise import plain
 from sysdesign.models.interval import interval_of, replicate
+from sysdesign.models.queueing import sizing
 from sysdesign.models.serverless_kernels import cold_starts_in, warm_kernels
 from sysdesign.models.wording import count, duration, percent
 

@@ -13,11 +13,11 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from sysdesign.errors import BudgetSpent, InvalidInput
-from sysdesign.models import contention_kernel
-from sysdesign.models.contention_kernel import DECORRELATED, EQUAL, EXPONENTIAL, FULL, NONE
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.distribution import Distribution
 from sysdesign.models.interval import interval_of, replicate
+from sysdesign.models.retries import contention_kernel
+from sysdesign.models.retries.contention_kernel import DECORRELATED, EQUAL, EXPONENTIAL, FULL, NONE
 
 Jitter = Literal["none", "exponential", "equal", "full", "decorrelated"]
 KINDS = {"none": NONE, "exponential": EXPONENTIAL, "equal": EQUAL, "full": FULL, "decorrelated": DECORRELATED}

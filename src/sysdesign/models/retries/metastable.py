@@ -40,7 +40,7 @@ class Loop:
 
 
 @checked
-def loop(
+def metastable_loop(
     arrivals_per_s: Annotated[float, Input("Requests", "1/s", low=0.001, high=1e7, default=200)],
     capacity_per_s: Annotated[float, Input("Requests the service can do", "1/s", low=0.001, high=1e7, default=300)],
     retries: Annotated[int, Input("Retries after a timeout", low=0, high=20, default=1)],
@@ -151,5 +151,11 @@ def _sentence(inputs: Any, result: Loop) -> str:
 
 
 MODELS = (
-    Model(loop, "What may retries cost a service in trouble?", _sentence, "07-resilience", "07-resilience/metastable"),
+    Model(
+        metastable_loop,
+        "What may retries cost a service in trouble?",
+        _sentence,
+        "07-resilience",
+        "07-resilience/metastable",
+    ),
 )

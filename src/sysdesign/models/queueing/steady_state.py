@@ -17,10 +17,10 @@ from typing import Annotated, Any
 import numpy as np
 
 from sysdesign.errors import InvalidInput, Unstable
-from sysdesign.models import queueing_kernels
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.distribution import Distribution, DistributionLike
-from sysdesign.models.waiting_law import md1_wait_quantiles, mg1_quantiles
+from sysdesign.models.queueing import kernels as queueing_kernels
+from sysdesign.models.queueing.waiting_law import md1_wait_quantiles, mg1_quantiles
 from sysdesign.models.wording import duration
 
 SHARES = (0.5, 0.9, 0.95, 0.99, 0.999)

@@ -15,9 +15,9 @@ from typing import Annotated, Any
 import numpy as np
 
 from sysdesign.errors import InvalidInput, Unstable
-from sysdesign.models import queueing_kernels
 from sysdesign.models.declaration import Input, Model, Output, checked
-from sysdesign.models.queueing import erlang_c_share, plain
+from sysdesign.models.queueing import kernels as queueing_kernels
+from sysdesign.models.queueing.steady_state import erlang_c_share, plain
 
 LOAD = Input("Offered load", "erlang", low=0, high=1e6, default=8)
 SERVERS = Input("Servers", low=1, high=2_000_000, default=10)

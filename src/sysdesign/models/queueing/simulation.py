@@ -15,11 +15,11 @@ from typing import Annotated, Any
 import numpy as np
 
 from sysdesign.errors import InvalidInput, Unstable
-from sysdesign.models import queueing_kernels
 from sysdesign.models.declaration import Input, Model, Output, Samples, checked
 from sysdesign.models.distribution import Distribution
 from sysdesign.models.interval import interval_of
-from sysdesign.models.queueing import service_law
+from sysdesign.models.queueing import kernels as queueing_kernels
+from sysdesign.models.queueing.steady_state import service_law
 from sysdesign.models.wording import duration
 
 BATCHES = 20  # long stretches of one run, each nearly independent of the next
