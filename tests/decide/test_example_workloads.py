@@ -9,7 +9,13 @@ PATHS = sorted((REFERENCE / "workloads").glob("*.yaml"))
 EXPECTED = {
     "chat": {"database-class": "wide_column", "push-style": "socket", "partitioning-key": "compound"},
     "order-events": {"message-handoff": "log", "delivery-and-ordering": "outbox", "process-coordination": "durable"},
-    "public-api": {"load-shedding": "layered", "rate-limiter": "cost_bucket", "api-gateway": "full", "circuit-breaker": "sharded", "isolation-scope": "cells"},
+    "public-api": {
+        "load-shedding": "layered",
+        "rate-limiter": "cost_bucket",
+        "api-gateway": "full",
+        "circuit-breaker": "sharded",
+        "isolation-scope": "cells",
+    },
 }
 
 
@@ -26,5 +32,8 @@ def test_it_is_read_and_every_decision_answers(path, decisions):
 
 def test_a_small_system_is_told_to_stay_plain(decisions):
     workload = load_workload(REFERENCE / "workloads" / "small-shop.yaml")
-    plain = {name: decide(f, workload, with_flips=False, with_confidence=False).first == f.default for name, f in decisions.items()}
+    plain = {
+        name: decide(f, workload, with_flips=False, with_confidence=False).first == f.default
+        for name, f in decisions.items()
+    }
     assert sum(plain.values()) >= 0.9 * len(plain), sorted(name for name, stays in plain.items() if not stays)

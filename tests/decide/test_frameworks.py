@@ -18,7 +18,7 @@ from tests.decide.conftest import REFERENCE
 from tests.decide.generated import NOTHING, around, columns, firsts, outcome, workload_at
 
 NAMES = sorted(path.stem for path in (REFERENCE / "decisions").glob("*.yaml"))
-WORLDS = 3000
+WORLDS = 2000
 pytestmark = pytest.mark.parametrize("name", NAMES)
 
 
@@ -233,7 +233,7 @@ def other_unit(name, value):
         (0, 0, 1): ("USD", 1),
         (-1, 0, 1): ("USD/day", 1 / 86400),
     }
-    unit, size = other.get(field.dimension, ("", 1))
+    unit, size = other.get(field.dimension, (field.unit if "/" in field.unit else "", field.size))
     low, high = field.bounds
     text = f"{value / size!r} {unit}".strip()
     return text if low < value < high else float(value) / field.size

@@ -150,9 +150,9 @@ def _regrets(framework: Framework, central: Worlds, outcome: Outcome, at: int) -
         node = criterion.values.get(outcome.options[at])
         if node is None or not _counts(criterion, central):
             continue
-        ends = (_quantity(part, central) for part in (node, criterion.target, criterion.limit))
+        value, target, limit = (_quantity(part, central) for part in (node, criterion.target, criterion.limit))
         regret = float(np.round(outcome.regrets[index, at, 0], 6))
-        found.append(Regret(criterion.name, *ends, regret, criterion.because, criterion.source))
+        found.append(Regret(criterion.name, value, target, limit, regret, criterion.because, criterion.source))
     return found
 
 

@@ -272,9 +272,9 @@ class _Parser:
             value = self.either(depth + 1)
             arguments[key] = value.name if isinstance(value, BareWord) else value
         result = self.word() if self.take(".") else ""
-        for value in arguments.values():
-            if isinstance(value, Node):
-                _require_number(value)
+        for given in arguments.values():
+            if isinstance(given, Node):
+                _require_number(given)
         return model_call(name, arguments, result)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from sysdesign.decide.evaluation import evaluate
 from sysdesign.decide.field import Number, Word
 from sysdesign.decide.framework import Framework
-from sysdesign.decide.node import Literal, NumberName, walk
+from sysdesign.decide.node import Literal, walk
 from sysdesign.decide.vocabulary import FIELDS
 from sysdesign.decide.workload import Workload
 from sysdesign.decide.worlds import Setting, central_value, varied_worlds
@@ -26,6 +26,9 @@ GRID = 192  # points over the range of an input
 INNER = 24  # points between two neighbors, a round
 ROUNDS = 12
 NEAR = 1e-9  # relative width at which the search between two neighbors ends
+PEAKS = 6  # near ties looked at again, for each input
+PEAK_ROUNDS = 2
+CLOSE = 0.2  # how near to being overtaken a near tie is, in regret
 DIGITS = 7  # digits a reported flip is rounded to, away from the present value
 TIDY_SHARE = 1e-3  # and at most this much farther than the true one, as a share of the distance
 
@@ -78,14 +81,19 @@ def flips(framework: Framework, workload: Workload, first: str) -> tuple[tuple[F
 
 def _firsts(framework: Framework, workload: Workload, parts: list[tuple[str, np.ndarray]]) -> list[np.ndarray]:
     """The first option at each of the values, for each (input, values)."""
-    settings, start = [], 0
-    for name, values in parts:
-        settings.append(Setting(name, start, values))
-        start += len(values)
+    settings, start = _settings(parts)
     if start == 0:
         return []
     first = np.broadcast_to(evaluate(framework, varied_worlds(framework, workload, settings, start)).first, (start,))
     return np.split(first, np.cumsum([len(values) for _, values in parts])[:-1])
+
+
+def _settings(parts: list[tuple[str, np.ndarray]]) -> tuple[list[Setting], int]:
+    settings, start = [], 0
+    for name, values in parts:
+        settings.append(Setting(name, start, values))
+        start += len(values)
+    return settings, start
 
 
 def _word_flips(framework: Framework, workload: Workload, names: list[str], base: int) -> Iterator[WordFlip]:
@@ -125,25 +133,67 @@ class _Bracket:
 
 
 def _brackets(framework: Framework, workload: Workload, names: list[str], base: int) -> list[_Bracket]:
-    literals = {
-        node.value
-        for root in (*framework.nodes, *framework.derived.values())
-        for node in walk(root)
-        if isinstance(node, Literal)
-    }
-    kinds = {node.name for root in framework.nodes for node in walk(root) if isinstance(node, NumberName)}
-    others = {float(central_value(name, workload)) for name in (*kinds, *names)}
-    parts = [(name, grid(name, float(central_value(name, workload)), literals | others)) for name in names]
-    found = []
-    for (name, values), first in zip(parts, _firsts(framework, workload, parts), strict=True):
-        now = float(central_value(name, workload))
-        for direction, order in (("up", np.flatnonzero(values > now)), ("down", np.flatnonzero(values < now)[::-1])):
-            changed = order[first[order] != base]
-            if len(changed):
-                at = int(np.flatnonzero(order == changed[0])[0])
-                near = float(values[order[at - 1]]) if at else now
-                found.append(_Bracket(name, direction, now, near, float(values[changed[0]]), int(first[changed[0]])))
+    marks = _marks(framework, workload, names)
+    parts = [(name, grid(name, float(central_value(name, workload)), marks)) for name in names]
+    firsts, margins = _margins(framework, workload, parts, base)
+    for _ in range(PEAK_ROUNDS):
+        finer = [(name, _near_ties(values, margin)) for (name, values), margin in zip(parts, margins, strict=True)]
+        more, more_margins = _margins(framework, workload, finer, base)
+        for at, (name, values) in enumerate(finer):
+            joined = np.concatenate((parts[at][1], values))
+            order = np.argsort(joined, kind="stable")
+            parts[at] = (name, joined[order])
+            firsts[at] = np.concatenate((firsts[at], more[at]))[order]
+            margins[at] = np.concatenate((margins[at], more_margins[at]))[order]
+    found: list[_Bracket] = []
+    for (name, values), first in zip(parts, firsts, strict=True):
+        found += _nearest_changes(name, float(central_value(name, workload)), values, first, base)
     return found
+
+
+def _marks(framework: Framework, workload: Workload, names: list[str]) -> set[float]:
+    """Every literal that the framework holds, and the present value of every numeric input."""
+    roots = (*framework.nodes, *framework.derived.values())
+    literals = {node.value for root in roots for node in walk(root) if isinstance(node, Literal)}
+    return literals | {float(central_value(name, workload)) for name in names}
+
+
+def _nearest_changes(name: str, now: float, values: np.ndarray, first: np.ndarray, base: int) -> Iterator[_Bracket]:
+    for direction, order in (("up", np.flatnonzero(values > now)), ("down", np.flatnonzero(values < now)[::-1])):
+        changed = np.flatnonzero(first[order] != base)
+        if len(changed):
+            at = int(changed[0])
+            near = float(values[order[at - 1]]) if at else now
+            yield _Bracket(name, direction, now, near, float(values[order[at]]), int(first[order[at]]))
+
+
+def _margins(
+    framework: Framework, workload: Workload, parts: list[tuple[str, np.ndarray]], base: int
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """The first option at each value, and by how much the base option is behind the best other (negative: ahead)."""
+    settings, start = _settings(parts)
+    if start == 0:
+        return [np.zeros(0, dtype=int) for _ in parts], [np.zeros(0) for _ in parts]
+    outcome = evaluate(framework, varied_worlds(framework, workload, settings, start))
+    placing = np.broadcast_to(outcome.placing, (len(outcome.options), start))
+    behind = placing[base] - np.delete(placing, base, axis=0).min(axis=0) if base >= 0 else np.full(start, -np.inf)
+    ends = np.cumsum([len(values) for _, values in parts])[:-1]
+    return np.split(np.broadcast_to(outcome.first, (start,)), ends), np.split(behind, ends)
+
+
+def _near_ties(values: np.ndarray, margin: np.ndarray) -> np.ndarray:
+    """Values around those where the first choice is nearly overtaken, as a short stretch between two points may do."""
+    if len(values) < 3:
+        return np.zeros(0)
+    middle, left, right = margin[1:-1], margin[:-2], margin[2:]
+    peaks = (
+        (middle < 0) & (middle > -CLOSE) & (middle >= left) & (middle >= right) & ((middle > left) | (middle > right))
+    )
+    best = np.flatnonzero(peaks)[np.argsort(-middle[peaks], kind="stable")][:PEAKS] + 1
+    stretches = [np.linspace(values[at - 1], values[at + 1], INNER + 2)[1:-1] for at in best]
+    found = np.concatenate(stretches) if stretches else np.zeros(0)
+    whole = np.all(values == np.rint(values))
+    return np.setdiff1d(np.unique(np.rint(found)) if whole else found, values)
 
 
 def grid(name: str, now: float, marks: set[float]) -> np.ndarray:

@@ -241,7 +241,8 @@ def _criterion(entry: Entry, options: dict[str, Option], derived: dict[str, Node
         **_common(entry, derived, required=False),
         name=entry.text("name"),
         values=values,
-        **ends,
+        target=ends["target"],
+        limit=ends["limit"],
         weight=_weight(entry, 1.0, 3.0),
         log=entry.text("scale", "linear") == "log",
     )

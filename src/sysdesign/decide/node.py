@@ -74,7 +74,7 @@ class Literal(Node):
         return self.kind
 
     def number(self, worlds: Worlds) -> Span:
-        return span.exact(np.float64(self.value))
+        return span.exact(np.asarray(self.value, dtype=float))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import re
 from functools import cache
+from typing import Any
 
 import pint
 
@@ -64,7 +65,7 @@ _DISPLAY = {
 
 @cache
 def _registry() -> pint.UnitRegistry:
-    registry = pint.UnitRegistry(None)
+    registry: pint.UnitRegistry = pint.UnitRegistry(None)
     registry.load_definitions(_DEFINITIONS.strip().splitlines())
     for word in COUNTS:
         registry.define(f"{word} = []" if word == "count" else f"{word} = count")
@@ -87,9 +88,10 @@ def unit(text: str) -> tuple[float, Dimension]:
         base = _registry().Quantity(1.0, re.sub(r"\s+", "*", plain)).to_base_units()
     except Exception:  # Pint raises its own, tokenizer's and syntax errors alike
         raise InvalidInput(_unknown_unit(text)) from None
+    magnitude: Any = base.magnitude
     powers = {str(name): float(power) for name, power in base.dimensionality.items()}
     dimension = (powers.get("[time]", 0.0), powers.get("[information]", 0.0), powers.get("[money]", 0.0))
-    return float(base.magnitude), dimension
+    return float(magnitude), dimension
 
 
 def _unknown_unit(text: str) -> str:

@@ -102,9 +102,9 @@ def _lower(text: str) -> str:
 def _revisit(answer: Answer) -> Iterator[str]:
     for flip in answer.flips or ():
         yield flip_text(flip, answer)
-    for flip in answer.word_flips or ():
-        label = answer.framework.options[flip.becomes].label if flip.becomes else "nothing survives"
-        yield f"{flip.input} becomes {flip.word}: {label}"
+    for change in answer.word_flips or ():
+        label = answer.framework.options[change.becomes].label if change.becomes else "nothing survives"
+        yield f"{change.input} becomes {change.word}: {label}"
 
 
 def _bullets(lines: Any) -> str:

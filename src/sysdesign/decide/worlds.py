@@ -40,7 +40,7 @@ def ends_of(field: Number, value: Value | None) -> tuple[float, float, float]:
 
 def middle(field: Number, low: float, high: float) -> float:
     """The value an interval is ranked at: geometric on a log scale, rounded where whole."""
-    between = float(field.between(low, high, np.float64(0.5)))
+    between = float(field.between(low, high, np.asarray(0.5)))
     return float(round(between)) if field.whole else between
 
 
