@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 from xml.etree import ElementTree
 
@@ -117,6 +119,45 @@ def test_text_stands_out_from_every_fill_of_a_diagram_in_light_and_dark(code: st
     fill = theme.DIAGRAM[code]
     assert contrast(theme.INK, fill) >= 4.5
     assert contrast(theme.dark_of(theme.INK), theme.dark_of(fill)) >= 4.5
+
+
+# How colors look without one kind of cone, on linear sRGB (Machado, Oliveira and Fernandes 2009, severity 1).
+SIGHT = {
+    "usual": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    "no long cones": (
+        (0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)
+    ),
+    "no medium cones": (
+        (0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.01182, 0.04294, 0.968881)
+    ),
+}  # fmt: skip
+
+
+def lab(color: str, sight: str) -> tuple[float, float, float]:
+    """A color in CIELAB (D65) as that sight has it."""
+    channels = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    seen = [min(1.0, max(0.0, sum(a * b for a, b in zip(row, linear, strict=True)))) for row in SIGHT[sight]]
+    to_xyz = ((0.4124564, 0.3575761, 0.1804375), (0.2126729, 0.7151522, 0.072175), (0.0193339, 0.119192, 0.9503041))
+    white = (0.95047, 1.0, 1.08883)
+    parts = [sum(a * b for a, b in zip(row, seen, strict=True)) / w for row, w in zip(to_xyz, white, strict=True)]
+    x, y, z = (t ** (1 / 3) if t > 216 / 24389 else (24389 / 27 * t + 16) / 116 for t in parts)
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+@pytest.mark.parametrize("dark", [False, True])
+def test_lines_differ_in_color_for_every_sight(sight: str, dark: bool) -> None:
+    colors = [theme.dark_of(color) if dark else color for color in theme.SERIES]
+    for first, second in itertools.combinations(colors, 2):
+        assert math.dist(lab(first, sight), lab(second, sight)) >= 30, (first, second)
+
+
+def test_the_measure_of_difference_sees_red_and_green_fall_together() -> None:
+    red, green = "#c0392b", "#7a6a1f"
+    assert math.dist(lab(red, "usual"), lab(green, "usual")) > 2 * math.dist(
+        lab(red, "no medium cones"), lab(green, "no medium cones")
+    )
 
 
 def test_lines_differ_without_color() -> None:

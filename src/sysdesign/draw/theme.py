@@ -15,8 +15,8 @@ MONO = "ui-monospace, SFMono-Regular, Menlo, Consolas, Liberation Mono, monospac
 
 INK, MUTED, RULE, GRID, PAPER = "#1f2933", "#52606d", "#7b8794", "#dde3ea", "#ffffff"
 
-# Told apart by hue and lightness, also with the common color deficiencies; a test measures it.
-SERIES = ("#1563c4", "#c2410c", "#0b7a63", "#9d2c7c", "#8a6d00", "#4b5563")
+# Told apart by hue and lightness, also with the common color deficiencies: found by search, and a test measures it.
+SERIES = ("#0f49f2", "#62310a", "#04a271", "#d23fbc", "#a18402", "#1b1e27")
 DASHES: tuple[tuple[int, ...], ...] = ((), (7, 3), (2, 3), (10, 3, 2, 3), (5, 2, 2, 2, 2, 2), (14, 4))
 
 DARK = {
@@ -25,12 +25,12 @@ DARK = {
     RULE: "#8793a1",
     GRID: "#2f3945",
     PAPER: "#14181d",
-    "#1563c4": "#6fb1ff",
-    "#c2410c": "#ff9d6c",
-    "#0b7a63": "#43d1b0",
-    "#9d2c7c": "#f29bd5",
-    "#8a6d00": "#e3c45a",
-    "#4b5563": "#b6c0cc",
+    "#0f49f2": "#2c73f2",
+    "#62310a": "#d64818",
+    "#04a271": "#38eeac",
+    "#d23fbc": "#feadf6",
+    "#a18402": "#fddc32",
+    "#1b1e27": "#6e7a83",
     # The strokes of reference/figures/style.d2.
     "#6b7684": "#909cab",
     "#c97700": "#e9a63f",
