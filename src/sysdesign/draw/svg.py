@@ -34,6 +34,9 @@ _KEPT_STYLES = {
     "text-anchor", "font-size", "font-weight", "font-style", "text-decoration", "dominant-baseline",
 }  # fmt: skip
 
+# What an attribute says anyway where it is not written.
+_IDLE = {"opacity": "1", "font-weight": "normal", "pointer-events": "none", "stroke-dasharray": "1,0"}
+
 for _prefix, _uri in (("", SVG), ("xlink", XLINK)):
     ElementTree.register_namespace(_prefix, _uri)
 
@@ -85,6 +88,9 @@ def _plain_attributes(element: ElementTree.Element) -> None:
     for name, value in (("font-weight", "bold"), ("font-style", "italic"), ("font-family", MONO)):
         if {"bold": "text-bold", "italic": "text-italic", MONO: "text-mono"}[value] in classes:
             element.set(name, value)
+    for name, value in _IDLE.items():
+        if element.get(name) == value:
+            del element.attrib[name]
     mono = element.get("font-family") == MONO or "mono" in element.get("font-family", "")
     for name in _DROPPED:
         element.attrib.pop(name, None)
