@@ -1,5 +1,7 @@
 """Answers: verdicts with their reasons, unknowns that rule nothing out, confidence, conflicts, JSON that stays."""
 
+# Rows of examples read better whole.
+
 import json
 
 import numpy as np

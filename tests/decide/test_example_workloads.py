@@ -1,5 +1,7 @@
 """The described workloads that ship with the reference: read, and answered as their descriptions promise."""
 
+# Rows of examples read better whole.
+
 import pytest
 
 from sysdesign.decide import decide, load_workload

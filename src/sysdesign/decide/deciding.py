@@ -181,7 +181,8 @@ def _cautions(framework: Framework, views: Views) -> tuple[Caution, ...]:
 
 def _notes(framework: Framework, central: Worlds) -> tuple[str, ...]:
     return tuple(
-        f"{call.name} was asked outside the range where it holds ({', '.join(outside)}); the nearest input inside was used"
+        f"{call.name} was asked outside the range where it holds ({', '.join(outside)}); "
+        "the nearest input inside was used"
         for call in framework.calls
         if (outside := call.outside(central))
     )

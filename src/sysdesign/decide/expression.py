@@ -38,6 +38,7 @@ from sysdesign.errors import InvalidInput, UnknownName, nearest
 
 LIMIT_CHARACTERS = 2000
 LIMIT_DEPTH = 40
+_TAKES = "It takes names, numbers, comparisons and + - * /"
 KEYWORDS = ("and", "or", "not", "in", "between")
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d[\d_]*\.?\d*(?:[eE][-+]?\d+)?)|(?P<name>[A-Za-zµ_]\w*(?:\.\w+)*)|(?P<mark><=|>=|==|!=|[-<>+*/(),=%.\[\]]))"
@@ -104,9 +105,7 @@ def tokens(text: str) -> list[Token]:
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
-            raise InvalidInput(
-                f"{text[at:].strip()[:20]!r} in {_quoted(text)} is not part of an expression. It takes names, numbers, comparisons and + - * /"
-            )
+            raise InvalidInput(f"{text[at:].strip()[:20]!r} in {_quoted(text)} is not part of an expression. {_TAKES}")
         kind = str(match.lastgroup)
         found.append(Token(kind, match[kind], match.start(kind)))
         at = match.end()
@@ -139,9 +138,7 @@ class _Parser:
             raise self.wrong("the expression should end")
 
     def wrong(self, expected: str) -> InvalidInput:
-        return InvalidInput(
-            f"at {self.next.text!r} in {_quoted(self.text)} {expected}. It takes names, numbers, comparisons and + - * /"
-        )
+        return InvalidInput(f"at {self.next.text!r} in {_quoted(self.text)} {expected}. {_TAKES}")
 
     def either(self, depth: int) -> Node:
         if depth > LIMIT_DEPTH:
@@ -321,7 +318,8 @@ def _compare(operator: str, left: Node, right: Node) -> Node:
     _require_number(right)
     if left.dimension != right.dimension:
         raise InvalidInput(
-            f"{_kind(left.dimension)} is compared with {_kind(right.dimension)}. Give the literal a unit, or mend the formula"
+            f"{_kind(left.dimension)} is compared with {_kind(right.dimension)}. "
+            "Give the literal a unit, or mend the formula"
         )
     return Compare(operator, left, right)
 
@@ -351,7 +349,8 @@ def _arithmetic(operator: str, left: Node, right: Node) -> Node:
     _require_number(right)
     if operator in "+-" and left.dimension != right.dimension:
         raise InvalidInput(
-            f"{_kind(left.dimension)} {operator} {_kind(right.dimension)} has no meaning. Give both the same kind of unit"
+            f"{_kind(left.dimension)} {operator} {_kind(right.dimension)} has no meaning. "
+            "Give both the same kind of unit"
         )
     sign = {"*": 1.0, "/": -1.0}.get(operator)
     kind: Dimension = left.dimension
@@ -362,7 +361,10 @@ def _arithmetic(operator: str, left: Node, right: Node) -> Node:
 
 
 def _kind(dimension: Dimension) -> str:
-    names = {PURE: "a pure number", (1, 0, 0): "a time", (-1, 0, 0): "a rate", (0, 1, 0): "an amount of data", (-1, 1, 0): "a data rate", (0, 0, 1): "money", (-1, 0, 1): "money per time"}  # fmt: skip
+    names: dict[Dimension, str] = {
+        PURE: "a pure number", (1, 0, 0): "a time", (-1, 0, 0): "a rate", (0, 1, 0): "an amount of data",
+        (-1, 1, 0): "a data rate", (0, 0, 1): "money", (-1, 0, 1): "money per time",
+    }  # fmt: skip
     return names.get(dimension, f"a quantity of dimension {dimension}")
 
 

@@ -22,11 +22,11 @@ from sysdesign.decide.vocabulary import FIELDS
 from sysdesign.decide.workload import Workload
 from sysdesign.decide.worlds import Setting, central_value, varied_worlds
 
-GRID = 192  # points over the range of an input
-INNER = 24  # points between two neighbors, a round
+GRID = 128  # points over the range of an input
+INNER = 20  # points between two neighbors, a round
 ROUNDS = 12
 NEAR = 1e-9  # relative width at which the search between two neighbors ends
-PEAKS = 6  # near ties looked at again, for each input
+PEAKS = 4  # near ties looked at again, for each input
 PEAK_ROUNDS = 2
 CLOSE = 0.2  # how near to being overtaken a near tie is, in regret
 DIGITS = 7  # digits a reported flip is rounded to, away from the present value
@@ -74,7 +74,7 @@ def flips(framework: Framework, workload: Workload, first: str) -> tuple[tuple[F
     numbers = [name for name in framework.fields if isinstance(FIELDS[name], Number)]
     words = [name for name in framework.fields if isinstance(FIELDS[name], Word)]
     brackets = _brackets(framework, workload, numbers, base)
-    found = [flip for flip in _narrowed(framework, workload, brackets, base)]
+    found = list(_narrowed(framework, workload, brackets, base))
     found.sort(key=lambda flip: (flip.nearness, flip.input, flip.direction))
     return tuple(found), tuple(_word_flips(framework, workload, words, base))
 

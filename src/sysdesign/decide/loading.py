@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -192,14 +193,14 @@ def _derived(root: Entry) -> dict[str, Node]:
             raise entry.wrong(
                 f"{_shown(key)} cannot name a derived number", "Use a word that is no unit and no keyword", key
             )
-        found[str(key)] = entry.told(key, lambda key=key: expression.number(entry.value[key], found))
+        found[str(key)] = entry.told(key, partial(expression.number, entry.value[key], found))
     return found
 
 
 def _condition(entry: Entry, derived: dict[str, Node], required: bool = True) -> Node | None:
     if "when" not in entry.value and not required:
         return None
-    return entry.told("when", lambda: expression.condition(entry.value.get("when"), derived))
+    return entry.told("when", partial(expression.condition, entry.value.get("when"), derived))
 
 
 def _common(entry: Entry, derived: dict[str, Node], required: bool = True) -> dict[str, Any]:
@@ -226,10 +227,7 @@ def _criterion(entry: Entry, options: dict[str, Option], derived: dict[str, Node
     known = ("name", "value", "options", "values", "target", "limit", "weight", "scale", "when", "because", "source")
     entry.fields(known, ("name", "target", "limit"))
     values = _criterion_values(entry, options, derived)
-    ends = {
-        key: entry.told(key, lambda key=key: expression.number(entry.value[key], derived))
-        for key in ("target", "limit")
-    }
+    ends = {key: entry.told(key, partial(expression.number, entry.value[key], derived)) for key in ("target", "limit")}
     for name, node in (*values.items(), *ends.items()):
         if node.dimension != ends["target"].dimension:
             raise entry.wrong(
@@ -252,7 +250,7 @@ def _criterion_values(entry: Entry, options: dict[str, Option], derived: dict[st
     if ("value" in entry.value) == ("values" in entry.value):
         raise entry.wrong("a criterion has either value or values", "Give value with options, or values by option")
     if "value" in entry.value:
-        node = entry.told("value", lambda: expression.number(entry.value["value"], derived))
+        node = entry.told("value", partial(expression.number, entry.value["value"], derived))
         names = _option_names(entry, "options", options) if "options" in entry.value else tuple(options)
         return dict.fromkeys(names, node)
     inner = entry.inner("values")
@@ -262,7 +260,7 @@ def _criterion_values(entry: Entry, options: dict[str, Option], derived: dict[st
             raise inner.wrong(
                 f"values names {_shown(key)}, which is no option", nearest(str(key), options, "options"), key
             )
-        found[key] = inner.told(key, lambda key=key: expression.number(inner.value[key], derived))
+        found[key] = inner.told(key, partial(expression.number, inner.value[key], derived))
     if not found:
         raise inner.wrong("values is empty", "Give an expression for each option it concerns")
     return found

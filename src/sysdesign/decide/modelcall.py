@@ -77,7 +77,8 @@ def _argument(name: str, parameter: Parameter, node: Node) -> Argument:
     size, dimension = _unit(parameter.input.unit)
     if dimension != node.dimension:
         raise InvalidInput(
-            f"{parameter.name} of {name} is in {parameter.input.unit or 'pure numbers'}, which is of another kind than the value given. Mend the formula"
+            f"{parameter.name} of {name} is in {parameter.input.unit or 'pure numbers'}, "
+            "which is of another kind than the value given. Mend the formula"
         )
     low = -WIDEST if parameter.input.low is None else float(parameter.input.low)
     high = WIDEST if parameter.input.high is None else float(parameter.input.high)
@@ -102,7 +103,8 @@ def _output(name: str, function: Callable[..., Any], result: str) -> Output:
         outputs = {}
     if result not in outputs:
         raise InvalidInput(
-            f"{name} gives no {result!r}. {nearest(result, outputs, 'results')} Write it after the call, as in f(...).result"
+            f"{name} gives no {result!r}. {nearest(result, outputs, 'results')} "
+            "Write it after the call, as in f(...).result"
         )
     return outputs[result]
 

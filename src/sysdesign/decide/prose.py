@@ -26,7 +26,8 @@ def _choice(answer: Answer) -> Iterator[str]:
         yield _contradiction(answer)
         return
     best = answer.verdict(answer.first)
-    yield f"Choose: {best.label}.{' It is the default: nothing forces another.' if answer.first == answer.framework.default else ''}"
+    plain = " It is the default: nothing forces another." if answer.first == answer.framework.default else ""
+    yield f"Choose: {best.label}.{plain}"
     facts = list(deciding_facts(answer))
     if facts:
         yield "Because:\n" + _list(facts)
@@ -106,10 +107,14 @@ def flip_text(flip: Flip, answer: Answer) -> str:
 def _confidence(answer: Answer, found: Confidence) -> str:
     if not found.open_inputs:
         return "Every input is known exactly."
-    text = f"With {len(found.open_inputs)} inputs unknown or in ranges, this stays first in {found.share:.0%} of {found.worlds:,} sampled worlds."
+    text = (
+        f"With {len(found.open_inputs)} inputs unknown or in ranges, this stays first in {found.share:.0%} "
+        f"of {found.worlds:,} sampled worlds."
+    )
     if found.question:
         meaning = FIELDS[found.question].meaning
-        text += f" The answer that would help most: {found.question} ({meaning}); it would raise that to about {found.share_after:.0%}."
+        text += f" The answer that would help most: {found.question} ({meaning}); "
+        text += f"it would raise that to about {found.share_after:.0%}."
     return text
 
 

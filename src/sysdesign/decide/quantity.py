@@ -57,7 +57,9 @@ _TEXT = re.compile(
     r"(?P<scale>thousand|million|billion|trillion)?\s*(?P<unit>[A-Za-zµμ%/* ]*)\s*$"
 )
 _DISPLAY = {
-    (1.0, 0.0, 0.0): (("years", 31557600.0), ("days", 86400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)),
+    (1.0, 0.0, 0.0): (
+        ("years", 31557600.0), ("days", 86400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0), ("ms", 1e-3), ("µs", 1e-6),
+    ),
     (0.0, 1.0, 0.0): (("PB", 1e15), ("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("B", 1.0)),
     (-1.0, 1.0, 0.0): (("TB/s", 1e12), ("GB/s", 1e9), ("MB/s", 1e6), ("kB/s", 1e3), ("B/s", 1.0)),
 }  # fmt: skip
@@ -88,14 +90,18 @@ def unit(text: str) -> tuple[float, Dimension]:
         base = _registry().Quantity(1.0, re.sub(r"\s+", "*", plain)).to_base_units()
     except Exception:  # Pint raises its own, tokenizer's and syntax errors alike
         raise InvalidInput(_unknown_unit(text)) from None
+    powers: dict[str, Any] = {str(name): power for name, power in base.dimensionality.items()}
+    time, information, money = (float(powers.get(f"[{name}]", 0.0)) for name in ("time", "information", "money"))
+    dimension = (time, information, money)
     magnitude: Any = base.magnitude
-    powers = {str(name): float(power) for name, power in base.dimensionality.items()}
-    dimension = (powers.get("[time]", 0.0), powers.get("[information]", 0.0), powers.get("[money]", 0.0))
     return float(magnitude), dimension
 
 
 def _unknown_unit(text: str) -> str:
-    return f"the unit {text.strip()!r} is not known; units are s, ms, min, h, day, month, year, B, kB, GB, TB, bit, USD, % and their quotients, as in GB/day"
+    return (
+        f"the unit {text.strip()!r} is not known; units are s, ms, min, h, day, month, year, "
+        "B, kB, GB, TB, bit, USD, % and their quotients, as in GB/day"
+    )
 
 
 def is_unit(word: str) -> bool:

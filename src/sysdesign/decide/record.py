@@ -47,7 +47,8 @@ def record(answer: Answer, date: dt.date, status: str = "proposed") -> str:
 def _parts(answer: Answer) -> Iterator[str]:
     first = answer.framework.options[answer.first].label if answer.first else "no option survives"
     yield f"# {answer.framework.question.rstrip('?')}: {first}"
-    yield f"## Context and Problem Statement\n\n{answer.framework.question}\nDecided for the workload below ({answer.workload.name})."
+    name = " ".join(answer.workload.name.split())
+    yield f"## Context and Problem Statement\n\n{answer.framework.question}\nDecided for the workload below ({name})."
     yield "## Considered Options\n\n" + _bullets(verdict.label for verdict in answer.verdicts)
     yield "## Decision Outcome\n\n" + _outcome(answer)
     if answer.cautions or answer.interactions():
@@ -89,9 +90,8 @@ def _option(verdict: Verdict) -> str:
     lines += [f"Good, because {_lower(text)}" for text in verdict.liked_because]
     for regret in verdict.regrets:
         good = "Good" if regret.regret <= 0.25 else "Neutral" if regret.regret < 0.75 else "Bad"
-        lines.append(
-            f"{good}: {regret.criterion} is {regret.value.text} (target {regret.target.text}, limit {regret.limit.text})"
-        )
+        ends = f"target {regret.target.text}, limit {regret.limit.text}"
+        lines.append(f"{good}: {regret.criterion} is {regret.value.text} ({ends})")
     return f"### {verdict.label}\n\nSee {verdict.section}.\n\n" + _bullets(lines)
 
 

@@ -76,8 +76,8 @@ class Validation:
 
     def prose(self) -> str:
         lines = [
-            f"{verdict.case.id}  {'pass' if verdict.passes else 'FAIL'}  {verdict.case.decision}: {verdict.first or 'nothing survives'}  ({verdict.case.title})"
-            for verdict in self.verdicts
+            f"{v.case.id}  {_mark(v)}  {v.case.decision}: {v.first or 'nothing'}  ({v.case.title})"
+            for v in self.verdicts
         ]
         lines += [f"      {fault}" for verdict in self.verdicts for fault in verdict.faults]
         lines.append("")
@@ -122,6 +122,10 @@ NULLS = {
     "the first listed": lambda framework: next(iter(framework.options)),
     "the most popular": lambda framework: framework.popular,
 }
+
+
+def _mark(verdict: Verdict) -> str:
+    return "pass" if verdict.passes else "FAIL"
 
 
 def validate(cases: Path | str, frameworks: Mapping[str, Framework]) -> Validation:

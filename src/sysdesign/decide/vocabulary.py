@@ -7,6 +7,8 @@ second), so that what nobody states never forces anything. Priors are this
 project's convention, not measurements; state the value and the prior is out of play.
 """
 
+# A table reads better with one field a line.
+
 from __future__ import annotations
 
 from sysdesign.decide.field import Field, Number, Word
