@@ -1,6 +1,7 @@
 """Answers: verdicts with their reasons, unknowns that rule nothing out, confidence, conflicts, JSON that stays."""
 
 # Rows of examples read better whole.
+# ruff: noqa: E501
 
 import json
 

@@ -1,6 +1,7 @@
 """Decision records: written in MADR form, read back whole, and rechecked against what changed."""
 
 # Rows of examples read better whole.
+# ruff: noqa: E501
 
 import contextlib
 import dataclasses

@@ -1,6 +1,7 @@
 """Workload files: what is read, and that what is refused names file, line and what would work."""
 
 # Rows of examples read better whole.
+# ruff: noqa: E501
 
 import json
 

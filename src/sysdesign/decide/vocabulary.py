@@ -8,6 +8,7 @@ project's convention, not measurements; state the value and the prior is out of 
 """
 
 # A table reads better with one field a line.
+# ruff: noqa: E501
 
 from __future__ import annotations
 
