@@ -1,13 +1,12 @@
 """Decisions that others published: the advisor agrees, and beats advisers that know nothing."""
 
-from pathlib import Path
-
 import pytest
 
 from sysdesign.decide.validation import load_cases, validate
 from sysdesign.errors import BadContent
+from tests.decide import published
+from tests.decide.published import CASES
 
-CASES = Path(__file__).parents[1] / "cases" / "published.yaml"
 SIZE_DECIDED = {"s01", "s02", "s38", "s39"}  # what bound them was load or size
 
 
@@ -42,6 +41,11 @@ def test_a_thousandth_of_the_load_brings_the_plain_default_back(result):
     for verdict in result.verdicts:
         if verdict.case.id not in back:
             assert verdict.small_holds, "what still holds is named"
+
+
+def test_it_is_printed_with_the_rest_of_validation(capsys):
+    assert published.main() == 0
+    assert "Advisor: 18 of 18" in capsys.readouterr().out
 
 
 def test_cases_name_no_framework_fact_that_was_not_said(result):

@@ -226,7 +226,8 @@ def _scored_binding(framework: Framework, best: Verdict, second: Verdict) -> Bin
             f"{label}: {side[name].value.text}" if name in side else f"{label}: not concerned"
             for label, side in ((best.label, ours), (second.label, theirs))
         ]
-        return Binding("criterion", pair, f"{name}. {'; '.join(shown)}")
+        why = (theirs if name in theirs else ours)[name].because
+        return Binding("criterion", pair, f"{name} ({'; '.join(shown)}){'. ' + why if why else ''}")
     if best.liked_because:
         return Binding("preference", pair, best.liked_because[0])
     return Binding(
