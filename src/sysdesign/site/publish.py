@@ -44,7 +44,9 @@ def publish(out: Path, files: Iterable[tuple[str, bytes]], digest: str) -> Path:
             raise
         reason = error.strerror or str(error)
         advice = "Free some space" if error.errno == errno.ENOSPC else "Check the folder's rights"
-        raise BuildFailed(f"the site could not be written to {out}: {reason}. {advice}; the old site is untouched") from error
+        raise BuildFailed(
+            f"the site could not be written to {out}: {reason}. {advice}; the old site is untouched"
+        ) from error
 
 
 def stamp(out: Path) -> str:
@@ -57,7 +59,9 @@ def stamp(out: Path) -> str:
 
 def _refuse_foreign(out: Path) -> None:
     if out.exists() and not out.is_symlink():
-        raise BuildFailed(f"{out} is there and was not made by a build. Move it away, or name another folder with --out")
+        raise BuildFailed(
+            f"{out} is there and was not made by a build. Move it away, or name another folder with --out"
+        )
 
 
 @contextmanager
