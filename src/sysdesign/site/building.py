@@ -14,7 +14,7 @@ from typing import Any
 
 from sysdesign import __version__
 from sysdesign.content import Reference, load
-from sysdesign.content.loading import PACKAGE
+from sysdesign.content.loading import PACKAGE, collection_paused
 from sysdesign.search.pages import search_files
 from sysdesign.site import document_page
 from sysdesign.site.pages import pages, site_of
@@ -52,7 +52,7 @@ def build_site(root: Path, out: Path, *, force: bool = True) -> Built:
 
 def site_files(reference: Reference, scoreboard: Any = None) -> dict[str, bytes]:
     """Every file of the site by path; the search index is made beside the pages."""
-    with ThreadPoolExecutor(max_workers=1) as beside:
+    with ThreadPoolExecutor(max_workers=1) as beside, collection_paused():
         search = beside.submit(search_files, reference)
         files = dict(pages(reference, scoreboard))
         files.update(search.result())
