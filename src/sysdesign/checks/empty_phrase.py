@@ -20,7 +20,8 @@ PHRASES = (
     "game changer", "leverage", "leverages", "leveraging", "delve", "delves", "plays a crucial role",
     "plays a vital role", "a wide range of", "a plethora of", "when it comes to", "in order to", "due to the fact that",
     "in conclusion", "in summary", "as we can see", "crucial to understand", "powerful tool", "blazing",
-    "battle-tested", "holistic", "paradigm shift", "synergy", "first and foremost", "last but not least", "very unique", "basically",
+    "battle-tested", "holistic", "paradigm shift", "synergy", "first and foremost", "last but not least", "very unique",
+    "basically",
 )  # fmt: skip
 _PATTERN = re.compile(rf"(?<!\w)({'|'.join(map(re.escape, PHRASES))})(?!\w)", re.IGNORECASE)
 

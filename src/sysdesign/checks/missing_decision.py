@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sysdesign.checks.findings import Context, Finding, at
+from sysdesign.checks.findings import Context, Finding, Severity, at
 from sysdesign.content import Reference
 
 CRITERION = "decisions"
@@ -19,6 +19,7 @@ def check(reference: Reference, context: Context) -> Iterator[Finding]:
         inside = {section.anchor for section in document.below(home.anchor)}
         linked = [link for link in document.links if link.target.startswith("decisions/") and link.section in inside]
         if not linked:
-            severity = "error" if reference.decisions else "warning"  # until frameworks exist, none can be linked
+            # Until frameworks exist, none can be linked.
+            severity: Severity = "error" if reference.decisions else "warning"
             message, fix = "links to no decision among its trade-offs", "Link one: [the decision](decisions/NAME.yaml)"
             yield at(document, home.line, "missing-decision", message, fix, severity)

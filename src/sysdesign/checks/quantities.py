@@ -59,7 +59,8 @@ _WORD_NUMBER = re.compile(
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 _DATE = re.compile(rf"\b\d{{4}}-\d\d(?:-\d\d)?\b|\b\d{{1,2}} (?:{_MONTHS})\b|\b(?:{_MONTHS}) \d{{1,2}}(?:, \d{{4}})?\b")
 _NAMING = re.compile(
-    r"\b(?:RFC|versions?|sections?|figure|table|steps?|chapter|part|level|port|status|code|item|rule|option|case|an?) $",
+    r"\b(?:RFC|versions?|sections?|figure|table|steps?|chapter|part|level|port|status|code|item|rule|option|case"
+    r"|an?) $",
     re.IGNORECASE,
 )
 _NAME_BEFORE = re.compile(r"\b(?P<name>[A-Z][\w.+-]*) $")

@@ -155,7 +155,8 @@ class _Walk:
         alone = bool(images) and not plain(text)
         for image in images:
             caption = str(image.attrs.get("title", ""))
-            self.figures.append(Figure(str(image.attrs.get("src", "")), image.content, caption, line, self._section, alone))
+            src = str(image.attrs.get("src", ""))
+            self.figures.append(Figure(src, image.content, caption, line, self._section, alone))
             beside = text.strip() if alone else ""
             self.marked.append(_Marked(caption + beside, "caption", line, self._section))
         if alone:

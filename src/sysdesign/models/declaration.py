@@ -249,7 +249,8 @@ def _check_bounds(parameter: Parameter, array: np.ndarray) -> None:
     if bad.any():
         at = int(np.flatnonzero(bad)[0])
         raise InvalidInput(
-            f"{parameter.name} holds {array.flat[at]:g} at position {at}; each value is a number{_range_text(parameter)}"
+            f"{parameter.name} holds {array.flat[at]:g} at position {at}; "
+            f"each value is a number{_range_text(parameter)}"
         )
 
 

@@ -47,7 +47,8 @@ class Index:
         self.vocabulary: Mapping[str, int] = vocabulary(_everything(entry) for entry in self._entries)
         self._rows = sqlite3.connect(":memory:", check_same_thread=False)
         self._rows.execute(
-            f"CREATE VIRTUAL TABLE section USING fts5({', '.join(WEIGHTS)}, tokenize='porter unicode61 remove_diacritics 2')"
+            f"CREATE VIRTUAL TABLE section USING fts5({', '.join(WEIGHTS)}, "
+            "tokenize='porter unicode61 remove_diacritics 2')"
         )
         self._rows.executemany(
             "INSERT INTO section VALUES (?, ?, ?, ?, ?)",
