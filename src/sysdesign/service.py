@@ -242,11 +242,17 @@ async def _file(room: Room, request: Request) -> Response:
         return Response(status_code=308, headers={**HEADERS, "Location": f"{path.rsplit('/', 1)[-1]}/"})
     status = 200 if data is not None else 404
     if data is None:
-        path, data = "404.html", await run_in_threadpool(_read, room.out, "404.html") or b"Not found"
+        missing = await run_in_threadpool(_read, room.out, "404.html") or b"Not found"
+        path, data = "404.html", _from_depth(missing, path.removesuffix("index.html").count("/"))
     answer = _with_validator(request, path, data, status)
     if room.refresh and path.endswith(".html"):
         answer.headers["Server-Timing"] = "changes"  # what a page's script can read of its own response
     return answer
+
+
+def _from_depth(page: bytes, depth: int) -> bytes:
+    """The page at the site's root with its links as they read from so many folders down."""
+    return page.replace(b'="./', b'="' + b"../" * depth) if depth else page
 
 
 def _with_validator(request: Request, path: str, data: bytes, status: int) -> Response:

@@ -296,6 +296,16 @@ def test_a_phone_has_its_drawer_and_no_sideways_scroll(chromium: Any, address: s
     context.close()
 
 
+def test_the_page_for_what_is_not_there_stands_at_any_depth(page: Any) -> None:
+    page.watch.expected = {404}
+    for path in ("nowhere", "nowhere/at/all/", "05-caching-strategies/nowhere.html"):
+        page.goto(path)
+        assert page.locator("h1").inner_text() == "Nothing here"
+        assert page.evaluate("getComputedStyle(document.querySelector('.top')).position") == "sticky"
+    page.get_by_role("link", name="glossary", exact=True).click()
+    page.wait_for_url("**/glossary/")
+
+
 def test_nothing_moves_while_loading(page: Any) -> None:
     watch = """() => new Promise(done => {
         let sum = 0;

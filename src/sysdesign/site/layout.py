@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from sysdesign.content import Reference
 from sysdesign.content.records import PlannedDocument
@@ -61,8 +63,14 @@ def environment() -> Environment:
         loader=PackageLoader("sysdesign.site"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
+    found.filters["coded"] = coded
     found.filters["json"] = lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return found
+
+
+def coded(text: str) -> Markup:
+    """Plain text whose `words in backticks` are code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # escaped before the tags go in
 
 
 def document_item(reference: Reference, planned: PlannedDocument, root: str, here: str = "") -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_type_hints
 
 from sysdesign.content import Reference
 from sysdesign.content.records import Source
@@ -51,11 +51,8 @@ def _page(site: Site, model: Model) -> Page:
         document=planned, document_href=f"{root}{folder_of(planned)}" if planned and written else "",
         assumes=assumptions(model), sources=sources_of(model, reference),
         inputs=[input_view(name, parameter) for name, parameter in inputs_of(model.function).items()],
-        outputs=[
-            {"name": name, "label": output.label, "unit": output.unit}
-            for name, output in outputs_of(result_type_of(model.function)).items()
-        ],
-        runnable=all(p.kind != "file" for p in inputs_of(model.function).values()),
+        outputs=outputs_view(model),
+        runnable=not any(p.kind == "file" and p.required for p in inputs_of(model.function).values()),
         command=command(model), numbers=_numbers(reference, model, root),
         description=model.decision, main_class="model-page",
     )  # fmt: skip
@@ -90,11 +87,22 @@ def input_view(name: str, parameter: Parameter) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def outputs_view(model: Model) -> list[dict[str, Any]]:
+    """The results of a model; `single` ones are a value each, the others are curves that only the chart can show."""
+    result = result_type_of(model.function)
+    hints = get_type_hints(result)
+    return [
+        {"name": name, "label": output.label, "unit": output.unit, "single": hints[name] in _SINGLE}
+        for name, output in outputs_of(result).items()
+    ]
+
+
 def shown_unit(unit: str) -> str:
     """A unit as it stands behind a field: `/s` for `1/s`, nothing for a share."""
     return "" if unit == "share" else unit.removeprefix("1") if unit.startswith("1/") else unit
 
 
+_SINGLE = (float, int, str, bool, Any)
 _ASIDE = re.compile(r"(?:^|(?<=\s))(?:Raises\b.*?|Sources?:.*?|Units:.*?)(?:\.(?=\s|$)|$)", re.DOTALL)
 
 
