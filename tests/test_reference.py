@@ -1,0 +1,55 @@
+"""The real reference: it passes every rule, the plan is whole, and the same content builds the same bytes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import pytest
+
+from sysdesign.checks import check, scoreboard
+from sysdesign.content import Reference, default_root, load
+from sysdesign.content.tidy import tidied
+from sysdesign.operations.reading import lasting
+from sysdesign.plain import json_text
+from sysdesign.site.building import site_files
+
+# Ages are warnings and fix nothing; the date keeps them out of the comparison all the same.
+TODAY = dt.date(2026, 11, 23)
+
+
+@pytest.fixture(scope="module")
+def reference() -> Reference:
+    return load(default_root())
+
+
+def test_every_rule_passes_and_the_kept_scoreboard_says_so(reference: Reference) -> None:
+    findings = check(reference, today=TODAY)
+    assert [f"{f.place}: {f.message} [{f.rule}]" for f in findings if f.severity == "error"] == []
+    kept = json.loads((reference.root / "scoreboard.json").read_text(encoding="utf-8"))
+    assert kept == json.loads(json_text(lasting(scoreboard(reference, findings)))), "run `make check` and commit it"
+
+
+def test_the_plan_holds_all_documents_and_topics(reference: Reference) -> None:
+    assert [document.number for document in sorted(reference.plan.documents, key=lambda d: d.number)] == list(range(21))
+    assert sum(len(document.topics) for document in reference.plan.documents) == 111
+    assert len(reference.plan.groups) == 5
+
+
+def test_footnote_texts_are_what_the_records_give(reference: Reference) -> None:
+    for document in reference.documents.values():
+        assert tidied(reference, document) == document.source, f"run `sysdesign tidy` on {document.name}"
+
+
+def test_the_same_content_builds_the_same_bytes(reference: Reference) -> None:
+    first, second = site_files(reference), site_files(load(reference.root))
+    assert first.keys() == second.keys()
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_no_page_asks_another_host_for_anything(reference: Reference) -> None:
+    for name, content in site_files(reference).items():
+        if name.endswith(".html"):
+            text = content.decode()
+            for mark in ('src="http', "src='http", 'rel="stylesheet" href="http', "url(http", "@import"):
+                assert mark not in text, f"{name} holds {mark}"
