@@ -12,7 +12,7 @@ import fcntl
 import json
 import os
 import shutil
-import tempfile
+import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,10 +67,11 @@ def _refuse_foreign(out: Path) -> None:
 @contextmanager
 def _own_folder(versions: Path) -> Iterator[Path]:
     """A fresh folder that nobody else removes while its lock is held; removed when the build fails."""
-    folder = Path(tempfile.mkdtemp(prefix="build-", dir=versions))
+    folder = versions / f"build-{uuid.uuid4().hex[:16]}"
     with open(folder.with_suffix(".lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(lock, fcntl.LOCK_EX)  # before the folder is there to be found without one
         try:
+            folder.mkdir()
             yield folder
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
