@@ -14,7 +14,8 @@ serve: .venv/reader ## read the reference at http://127.0.0.1:8000 (PORT= to cha
 	@$(BIN)/sysdesign serve --port $(PORT)
 
 test: .venv/author ## lint, types and all tests; browser tests where Chromium is installed
-	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check . && $(BIN)/lint-imports --quiet && $(BIN)/mypy --no-error-summary
+	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check . && $(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports >.venv/imports.log || { cat .venv/imports.log; exit 1; }
 	@$(BIN)/pytest
 
 build: .venv/reader ## write the static site into site/

@@ -5,12 +5,12 @@ import math
 
 import numpy as np
 import pytest
-from corners import assert_finite_at_corners, assert_sentences
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models import availability as model
+from tests.models.corners import assert_finite_at_corners, assert_sentences
 
 share = st.floats(0, 1)
 

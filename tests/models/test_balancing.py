@@ -7,13 +7,13 @@ import sys
 
 import numpy as np
 import pytest
-from corners import assert_finite_at_corners, assert_sentences
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sysdesign.errors import InvalidInput, Unstable
 from sysdesign.models import balancing, queueing
 from sysdesign.models import balancing_kernel as kernel
+from tests.models.corners import assert_finite_at_corners, assert_sentences
 
 EXPONENTIAL = "exponential(mean=10)"
 

@@ -7,12 +7,12 @@ import sys
 
 import numpy as np
 import pytest
-from corners import assert_finite_at_corners, assert_sentences
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models import blast_radius as model
+from tests.models.corners import assert_finite_at_corners, assert_sentences
 
 
 def counted(n, size, bad, needed):

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from corners import assert_finite_at_corners, assert_sentences
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +9,7 @@ from sysdesign.errors import InvalidInput
 from sysdesign.models import interval, queueing
 from sysdesign.models.queueing import bounded as bounded_queue
 from sysdesign.models.queueing import sizing
+from tests.models.corners import assert_finite_at_corners, assert_sentences
 
 
 @given(st.floats(0.01, 200), st.integers(1, 60))

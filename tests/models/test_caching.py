@@ -10,7 +10,6 @@ from collections import OrderedDict
 
 import numpy as np
 import pytest
-from corners import assert_finite_at_corners, assert_sentences, corners
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +17,7 @@ from sysdesign.errors import InvalidInput, UnknownName
 from sysdesign.models import caching
 from sysdesign.models.cache.popularity import Popularity, Workload, zipf
 from sysdesign.models.registry import model
+from tests.models.corners import assert_finite_at_corners, assert_sentences, corners
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from corners import assert_finite_at_corners, assert_sentences
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models import graphql as model
+from tests.models.corners import assert_finite_at_corners, assert_sentences
 
 LONG_FORM = """
 query Repositories {

@@ -7,7 +7,6 @@ import sys
 
 import numpy as np
 import pytest
-from corners import assert_finite_at_corners, assert_sentences
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -15,6 +14,7 @@ from scipy import stats
 from sysdesign.errors import InvalidInput
 from sysdesign.models import hashing
 from sysdesign.models import hashing_kernels as kernels
+from tests.models.corners import assert_finite_at_corners, assert_sentences
 
 ALGORITHMS = ["ring", "jump", "rendezvous", "modulo", "bounded"]
 

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from corners import assert_finite_at_corners, assert_sentences
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sysdesign.errors import InvalidInput, Unstable
 from sysdesign.models import messaging as model
 from sysdesign.models.distribution import Distribution
+from tests.models.corners import assert_finite_at_corners, assert_sentences
 
 
 def test_partitions_are_the_larger_need_and_never_none():

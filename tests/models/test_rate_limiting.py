@@ -8,7 +8,6 @@ import sys
 
 import numpy as np
 import pytest
-from corners import assert_finite_at_corners, assert_sentences
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -17,6 +16,7 @@ from sysdesign.models import rate_limiting
 from sysdesign.models import rate_limiting_kernels as kernels
 from sysdesign.models.queueing import kernels as queueing_kernels
 from sysdesign.models.queueing import sizing
+from tests.models.corners import assert_finite_at_corners, assert_sentences
 
 EVERY = tuple(rate_limiting.KINDS)
 

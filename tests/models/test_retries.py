@@ -7,7 +7,6 @@ import math
 
 import numpy as np
 import pytest
-from corners import assert_finite_at_corners, assert_sentences
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from sysdesign.errors import BudgetSpent, InvalidInput
 from sysdesign.models import interval
 from sysdesign.models.retries import backoff, contention_kernel, metastable
 from sysdesign.models.retries import load as retries
+from tests.models.corners import assert_finite_at_corners, assert_sentences
 
 JITTERS = ("none", "exponential", "equal", "full", "decorrelated")
 

@@ -4,13 +4,13 @@ import math
 
 import numpy as np
 import pytest
-from corners import assert_finite_at_corners, assert_sentences
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models import interval, scaling_laws
+from tests.models.corners import assert_finite_at_corners, assert_sentences
 
 
 def scheduled(serial, pieces, nodes):

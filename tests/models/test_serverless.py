@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from corners import assert_finite_at_corners, assert_sentences
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
@@ -11,6 +10,7 @@ from sysdesign.errors import InvalidInput
 from sysdesign.models import serverless as model
 from sysdesign.models.distribution import Distribution
 from sysdesign.models.serverless_kernels import cold_starts_in
+from tests.models.corners import assert_finite_at_corners, assert_sentences
 
 
 @given(st.floats(0.001, 1e5), st.floats(1e-6, 0.4))

@@ -4,12 +4,12 @@ import math
 
 import numpy as np
 import pytest
-from corners import assert_finite_at_corners, assert_sentences
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models import storage_engine as model
+from tests.models.corners import assert_finite_at_corners, assert_sentences
 
 
 def merged_bytes(policy, fanout, levels, rounds):

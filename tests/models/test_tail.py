@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-from corners import assert_finite_at_corners, assert_sentences
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +11,7 @@ from sysdesign.errors import InvalidInput
 from sysdesign.models import interval, tail
 from sysdesign.models.distribution import Distribution
 from sysdesign.models.summed import Summed
+from tests.models.corners import assert_finite_at_corners, assert_sentences
 
 YAMMER = "0.982*pareto(minimum=1.5, shape=3.8) + 0.018*exponential(rate=0.0217)"
 shares = ((0.5, "p50_ms"), (0.95, "p95_ms"), (0.99, "p99_ms"), (0.999, "p999_ms"))
