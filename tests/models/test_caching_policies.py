@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plain_caches import POLICIES
+from tests.models.plain_caches import POLICIES
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.cache.popularity import Workload
