@@ -77,7 +77,7 @@ class ExactRatios:
     """Exact hit ratios of a small cache in its steady state."""
 
     lru: Annotated[float, Output("Hit ratio of LRU", "share")]
-    fifo: Annotated[float, Output("Hit ratio of FIFO and of RANDOM", "share")]
+    fifo: Annotated[float, Output("Hit ratio of FIFO or RANDOM", "share")]
     best: Annotated[float, Output("Hit ratio of keeping the hottest keys", "share")]
 
 
