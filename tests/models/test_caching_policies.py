@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.models.plain_caches import POLICIES
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.cache.popularity import Workload
 from sysdesign.models.cache.replacement import KERNELS, Cache, KeyTable, Replay, warm
+from tests.models.plain_caches import POLICIES
 
 CHUNKS = st.lists(st.lists(st.integers(0, 30), max_size=80), max_size=4)
 CAPACITIES = st.integers(1, 24)
