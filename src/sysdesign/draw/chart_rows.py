@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -14,16 +16,19 @@ from sysdesign.models.declaration import Parameter, inputs_of, outputs_of, resul
 from sysdesign.models.registry import model
 
 DIGITS = 4
+FEWEST = 9  # points that a live line has at the least
 _JOINING = ("of", "at", "in", "by", "with", "for", "on", "to", "per", "a", "the", "under", "without")
 Row = dict[str, Any]
 
 
-def chart_rows(spec: ChartSpec, inputs: Mapping[str, Any] | None = None) -> list[Row]:
+def chart_rows(spec: ChartSpec, inputs: Mapping[str, Any] | None = None, *, seconds: float | None = None) -> list[Row]:
     """Rows with `x`, `y` and `series`; `inputs` (a reader's own) replace those of the chart.
 
-    A point at which the model has no steady state is left out. Raises InvalidInput.
+    A point at which the model has no steady state is left out. With `seconds`, a costly
+    model is asked at fewer points, evenly thinned, so that a live chart keeps up with its
+    reader. Raises InvalidInput.
     """
-    return [row for row in _rows(spec, inputs or {}) if math.isfinite(row["y"])]
+    return [row for row in _rows(spec, inputs or {}, seconds) if math.isfinite(row["y"])]
 
 
 def chart_columns(spec: ChartSpec) -> tuple[str, ...]:
@@ -84,7 +89,7 @@ def rounded(value: float) -> float:
     return float(f"{float(value):.{DIGITS}g}")
 
 
-def _rows(spec: ChartSpec, given: Mapping[str, Any]) -> Iterator[Row]:
+def _rows(spec: ChartSpec, given: Mapping[str, Any], seconds: float | None) -> Iterator[Row]:
     chosen = model(spec.model)
     parameters = inputs_of(chosen.function)
     labels = series_labels(spec)
@@ -93,7 +98,10 @@ def _rows(spec: ChartSpec, given: Mapping[str, Any]) -> Iterator[Row]:
         if spec.sweep is None:
             yield from _curves(spec, chosen.function(**inputs), label, labels)
         else:
-            yield from _swept(spec, chosen.function, parameters[spec.sweep.input], inputs, label, labels)
+            points = sweep_points(spec, parameters[spec.sweep.input])
+            if seconds is not None:
+                points = _affordable(points, spec, chosen.function, inputs, seconds / len(labels))
+            yield from _swept(spec, chosen.function, points, inputs, label, labels)
 
 
 def _runs(spec: ChartSpec) -> list[dict[str, Any]]:
@@ -113,12 +121,32 @@ def _plain(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
+def _affordable(
+    points: list[float | int], spec: ChartSpec, function: Any, inputs: dict[str, Any], seconds: float
+) -> list[float | int]:
+    """As many of the points as the model can be asked in that time, both ends among them, never under FEWEST."""
+    assert spec.sweep is not None
+    started = time.perf_counter()
+    with suppress(Unstable):
+        function(**{**inputs, spec.sweep.input: points[len(points) // 2]})
+    count = max(FEWEST, int(seconds / max(time.perf_counter() - started, 1e-6)))
+    if count >= len(points):
+        return points
+    return [points[round(at)] for at in np.linspace(0, len(points) - 1, count)]
+
+
 def _swept(
-    spec: ChartSpec, function: Any, parameter: Parameter, inputs: dict[str, Any], label: str, labels: tuple[str, ...]
+    spec: ChartSpec,
+    function: Any,
+    points: list[float | int],
+    inputs: dict[str, Any],
+    label: str,
+    labels: tuple[str, ...],
 ) -> Iterator[Row]:
-    for x in sweep_points(spec, parameter):
+    assert spec.sweep is not None
+    for x in points:
         try:
-            result = function(**{**inputs, parameter.name: x})
+            result = function(**{**inputs, spec.sweep.input: x})
         except Unstable:
             continue
         for at, field in enumerate(spec.fields):

@@ -98,6 +98,9 @@ def run_model(name: str, given: Mapping[str, Any], *, files: bool = False) -> Mo
     return run_on(name, given, read_file=read_file if files else None)
 
 
+CHART_SECONDS = 0.06  # for the points of a live chart: a change is seen in about a tenth of a second
+
+
 @dataclass(frozen=True)
 class Panel:
     """What a live panel shows after a change: results, their meaning, and the chart with the reader's inputs."""
@@ -119,7 +122,7 @@ def panel(reference: Reference, name: str, given: Mapping[str, Any], *, chart: b
     if chart and chosen.chart in reference.figures:
         drawn = _chart_spec(reference, str(chosen.chart))
         inputs = {key: read_value(inputs_of(chosen.function)[key], value, None) for key, value in given.items()}
-        rows = chart_rows(drawn, _outside_chart(drawn, inputs))
+        rows = chart_rows(drawn, _outside_chart(drawn, inputs), seconds=CHART_SECONDS)
         here = inputs.get(drawn.sweep.input) if drawn.sweep else None
         spec = vega_lite(drawn, rows, here=here)
     return Panel(chosen.name, answer.inputs, answer.results, answer.sentence, tuple(rows), spec)
@@ -136,9 +139,11 @@ def draw_chart(name: str, given: Mapping[str, Any], path: Path, *, root: Path | 
         raise InvalidInput(f"the chart {chosen.chart} shows {drawn.model}, not {chosen.name}")
     parameters = inputs_of(chosen.function)
     inputs = {key: read_value(parameters[key], value, None) for key, value in read_names(chosen, given).items()}
-    write_atomically(
-        path.resolve(), chart_svg(drawn, chart_rows(drawn, _outside_chart(drawn, inputs)), str(chosen.chart))
-    )
+    svg = chart_svg(drawn, chart_rows(drawn, _outside_chart(drawn, inputs)), str(chosen.chart))
+    try:
+        write_atomically(path.resolve(), svg)
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be written: {error.strerror}; name a file in a folder that exists") from None
 
 
 def _chart_spec(reference: Reference, name: str) -> ChartSpec:
