@@ -12,7 +12,7 @@ import typer
 
 from sysdesign import __version__
 from sysdesign.commands import checking, deciding, modeling, reading, serving
-from sysdesign.errors import SysdesignError
+from sysdesign.errors import BadContent, SysdesignError
 
 app = typer.Typer(
     name="sysdesign",
@@ -39,7 +39,7 @@ def main() -> None:
         app()
     except SysdesignError as error:
         print(f"sysdesign: {error}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(1 if isinstance(error, BadContent) else 2)
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output left, as `head` does
         sys.exit(0)

@@ -7,6 +7,8 @@ import contextlib
 import signal
 import socket
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -22,8 +24,11 @@ from sysdesign.site.building import build_site, changed_pages
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-def serve(root: Path, out: Path, *, host: str, port: int, watch: bool) -> None:
-    """Serve until interrupted. Raises InvalidInput for a port that is taken or not allowed."""
+def serve(root: Path, out: Path, *, host: str, port: int, watch: bool, ready: Callable[[str], None]) -> None:
+    """Serve until interrupted; `ready` is told the address once requests are answered.
+
+    Raises InvalidInput for a port that is taken or not allowed.
+    """
     listener = _listener(host, port)
     with listener:
         print("Building the site ...", file=sys.stderr, flush=True)
@@ -31,12 +36,13 @@ def serve(root: Path, out: Path, *, host: str, port: int, watch: bool) -> None:
         reference = load(root)
         room = Room(out, reference, Index(reference))
         address = listener.getsockname()[:2]
-        shown = "127.0.0.1" if host in LOOPBACK else host
+        shown = f"[{host}]" if ":" in host else "127.0.0.1" if host in LOOPBACK else host
         hosts = ["127.0.0.1", "localhost", "[::1]", host] if host in LOOPBACK else ["*"]
         config = uvicorn.Config(
             application(room, hosts, refresh=watch), log_level="warning", lifespan="off", server_header=False
         )
-        asyncio.run(_run(uvicorn.Server(config), listener, room, root, watch, f"http://{shown}:{address[1]}/"))
+        say = partial(ready, f"http://{shown}:{address[1]}/")
+        asyncio.run(_run(uvicorn.Server(config), listener, room, root if watch else None, say))
 
 
 def _listener(host: str, port: int) -> socket.socket:
@@ -54,13 +60,13 @@ def _listener(host: str, port: int) -> socket.socket:
 
 
 async def _run(
-    server: uvicorn.Server, listener: socket.socket, room: Room, root: Path, watch: bool, address: str
+    server: uvicorn.Server, listener: socket.socket, room: Room, watched: Path | None, say: Callable[[], None]
 ) -> None:
     stop = asyncio.Event()
     tasks = [asyncio.create_task(asyncio.to_thread(warm))]
-    if watch:
-        tasks.append(asyncio.create_task(_follow(room, root, stop)))
-    tasks.append(asyncio.create_task(_announce(server, address)))
+    if watched is not None:
+        tasks.append(asyncio.create_task(_follow(room, watched, stop)))
+    tasks.append(asyncio.create_task(_announce(server, say)))
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, _end, server)
@@ -79,11 +85,11 @@ def _end(server: uvicorn.Server) -> None:
     server.force_exit = True  # open change streams must not hold the process
 
 
-async def _announce(server: uvicorn.Server, address: str) -> None:
-    """Print the address once requests are answered."""
+async def _announce(server: uvicorn.Server, say: Callable[[], None]) -> None:
+    """Say so once requests are answered."""
     while not server.started:
         await asyncio.sleep(0.02)
-    print(f"Serving at {address} (Ctrl-C to stop)", flush=True)
+    say()
 
 
 async def _follow(room: Room, root: Path, stop: asyncio.Event) -> None:

@@ -7,10 +7,13 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
+from sysdesign.cli import main
 from sysdesign.models import queueing
 from tests.reading import write_reference
 
@@ -61,6 +64,76 @@ def test_check_prints_findings_and_the_scoreboard(root: Path) -> None:
     annotations = run("check", "--format", "github", "--reference", str(root)).stdout
     assert annotations.startswith("::error file=reference/05-Caching-Strategies.md,line=1,title=")
     assert not (root / "scoreboard.json").exists(), "only a checkout's own scoreboard is written"
+
+
+Here = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
+    """The command in this process: an exception that `main` does not turn into a clear line fails the test."""
+
+    def call(*words: str) -> subprocess.CompletedProcess[str]:
+        monkeypatch.setattr(sys, "argv", ["sysdesign", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+            sys.exit(0)
+        printed = capsys.readouterr()
+        return subprocess.CompletedProcess(words, int(ended.value.code or 0), printed.out, printed.err)
+
+    return call
+
+
+BROKEN = {
+    "bytes that are no text": ("05-Caching-Strategies.md", b"# Caching\n\n\xff\n", 3, "UTF-8"),
+    "no title": ("05-Caching-Strategies.md", b"words\n", 1, "# Title"),
+    "a key twice": ("sources.yaml", b"paper:\n  author: A\n  author: B\n", 3, "stands twice"),
+    "no YAML": ("glossary.yaml", b"a:\n  - [\n", 3, "is not YAML"),
+    "a misspelled field": ("symptoms.yaml", b"slow: {symptom: It is slow, secton: x}\n", 1, "Did you mean section?"),
+    "a list for a mapping": ("claims/05-caching.yaml", b"- one\n", 1, "mapping of ids"),
+    "a broken framework": ("decisions/cache.yaml", b"question: Which?\noptoins: {}\n", 2, "options"),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_what_cannot_be_read_is_a_finding_and_no_build(fault: str, tmp_path: Path, here: Here) -> None:
+    name, content, line, says = BROKEN[fault]
+    root = write_reference(tmp_path / "reference")
+    out = tmp_path / "site"
+    assert here("build", "--out", str(out), "--reference", str(root)).returncode == 0
+    before = out.readlink()
+    (root / name).parent.mkdir(exist_ok=True)
+    (root / name).write_bytes(content)
+    place = f"reference/{name}:{line}: "
+    ended = here("check", "--reference", str(root))
+    assert ended.returncode == 1
+    assert place + "error: " in ended.stdout and says in ended.stdout
+    annotated = here("check", "--format", "github", "--reference", str(root)).stdout
+    assert f"::error file=reference/{name},line={line},title=" in annotated
+    found = json.loads(here("check", "--json", "--reference", str(root)).stdout)["findings"]
+    assert {"path": f"reference/{name}", "line": line} in [each["place"] for each in found]
+    built = here("build", "--out", str(out), "--reference", str(root))
+    assert built.returncode == 1 and place in built.stderr
+    assert out.readlink() == before, "the site before is still served"
+
+
+def test_serve_says_where_it_answers_and_outlives_a_broken_edit(tmp_path: Path) -> None:
+    root = write_reference(tmp_path / "reference")
+    words = ["serve", "--port", "0", "--json", "--out", str(tmp_path / "site"), "--reference", str(root)]
+    with subprocess.Popen(
+        [sys.executable, "-c", "from sysdesign.cli import main; main()", *words],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as served:  # fmt: skip
+        try:
+            assert served.stdout is not None and served.stderr is not None
+            address = json.loads(served.stdout.readline())["address"]
+            page = urlopen(f"{address}05-caching-strategies/").read()
+            (root / "sources.yaml").write_text("a: {author: x, author: y}\n")
+            said = next(line for line in served.stderr if "stands twice" in line)
+            assert "reference/sources.yaml:1:" in said
+            assert urlopen(f"{address}05-caching-strategies/").read() == page
+        finally:
+            served.terminate()
 
 
 def test_check_of_one_rule_or_document(root: Path) -> None:

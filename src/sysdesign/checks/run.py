@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from sysdesign.checks.findings import Context, Finding
 from sysdesign.checks.rules import rules
 from sysdesign.content import Reference
+from sysdesign.content.records import Place
+from sysdesign.errors import BadContent
 
 
 def check(
@@ -25,9 +27,19 @@ def check(
     context = Context(today, tuple(documents) if documents is not None else None)
     wanted = set(only) if only is not None else None
     found: list[Finding] = []
+    unreadable: dict[str, Finding] = {}  # several rules stumble over one file
     for name, rule in rules().items():
         if wanted is not None and name not in wanted:
             continue
         progress(name)
-        found.extend(rule.findings(reference, context))
+        try:
+            found.extend(rule.findings(reference, context))
+        except BadContent as error:
+            unreadable.setdefault(str(error), broken(error, name))
+    found.extend(unreadable.values())
     return tuple(sorted(found, key=lambda f: (f.place.path, f.place.line, f.rule, f.message)))
+
+
+def broken(error: BadContent, rule: str = "unreadable") -> Finding:
+    """What cannot be read, as a finding like any other."""
+    return Finding(rule, Place(path=error.path, line=error.line), error.found, error.fix)

@@ -11,9 +11,12 @@ from rich.table import Table
 
 from sysdesign.checks import Finding, Scoreboard, scoreboard
 from sysdesign.checks import check as run_checks
+from sysdesign.checks.rules import CRITERIA
+from sysdesign.checks.run import broken
 from sysdesign.commands.console import AsJson, Root, out, print_json, progress_console, today
 from sysdesign.content import Reference, default_root, load
 from sysdesign.content.tidy import write_atomically
+from sysdesign.errors import BadContent
 from sysdesign.operations import reading
 from sysdesign.plain import json_text
 
@@ -49,7 +52,11 @@ def check(
     from sysdesign.checks.rules import rule as rule_named
 
     root = reference or default_root()
-    content = load(root)
+    try:
+        content = load(root)
+    except BadContent as error:
+        _report(Scoreboard(CRITERIA, (), (broken(error),), 1), form, as_json)
+        raise typer.Exit(1) from None
     slugs = _slugs(content, documents or [])
     rules = [rule_named(name).name for name in only] if only else None
     with progress_console().status("Checking") as status:
@@ -63,16 +70,20 @@ def check(
     board = scoreboard(content, findings)
     if slugs is None and rules is None and reading.in_checkout(root):
         write_atomically(root / "scoreboard.json", (json_text(reading.lasting(board), indent=1) + "\n").encode())
+    _report(board, form, as_json)
+    if form == "text" and not as_json and rules is None:
+        _print_scoreboard(board, slugs)
+    if any(finding.severity == "error" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _report(board: Scoreboard, form: str, as_json: bool) -> None:
     if as_json:
         print_json(board)
     elif form == "github":
-        _print_annotations(findings)
+        _print_annotations(board.findings)
     else:
-        _print_findings(findings)
-        if rules is None:
-            _print_scoreboard(board, slugs)
-    if any(finding.severity == "error" for finding in findings):
-        raise typer.Exit(1)
+        _print_findings(board.findings)
 
 
 def _slugs(content: Reference, documents: Iterable[str]) -> list[str] | None:

@@ -55,13 +55,20 @@ def decide(
     chosen = decisions.framework(reference or default_root(), name)
     answer = decisions.decide(chosen, _workload(workload, given or []))
     if record is not None:
-        write_atomically(record.resolve(), decisions.record(answer, today()).encode())
+        _write(record, decisions.record(answer, today()))
     if as_json:
         print_json(answer.as_json())
         return
     print(decisions.prose(answer), end="")
     if record is not None:
         print(f"\nRecord: {record}")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        write_atomically(path.resolve(), text.encode())
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be written: {error.strerror}; name a file in a folder that exists") from None
 
 
 def _list(as_json: bool, reference: Path | None) -> None:
@@ -113,6 +120,8 @@ def recheck(
     """Say whether a recorded decision still holds, and what changed. Exits 1 when it does not."""
     from sysdesign import decide as decisions
 
+    if not record.is_file():
+        raise InvalidInput(f"{record} cannot be read: there is no such file")
     text = read_text(record, str(record))
     new = decisions.load_workload(workload) if workload is not None else None
     found = decisions.recheck(text, decisions.frameworks(reference or default_root()), new, str(record))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from sysdesign.commands.console import AsJson, Root, print_json, progress_console
 from sysdesign.content import default_root
+from sysdesign.plain import json_text
 
 Out = Annotated[
     Path | None,
@@ -42,10 +44,16 @@ def serve(
     out: Out = None,
     reference: Root = None,
     watch: Annotated[bool, typer.Option(help="Rebuild and refresh when the reference changes.")] = True,
+    as_json: AsJson = False,
 ) -> None:
-    """Build what changed and serve the site with its live panels."""
+    """Build what changed and serve the site with its live panels; prints the address once it answers."""
     from sysdesign.serving import serve as run_server
     from sysdesign.site.building import default_out
 
     root = reference or default_root()
-    run_server(root, out or default_out(root), host=host, port=port, watch=watch)
+    run_server(root, out or default_out(root), host=host, port=port, watch=watch, ready=partial(_say_ready, as_json))
+
+
+def _say_ready(as_json: bool, address: str) -> None:
+    text = json_text({"address": address}) if as_json else f"Serving at {address} (Ctrl-C to stop)"
+    print(text, flush=True)

@@ -33,7 +33,7 @@ from sysdesign.content.records import (
     Topic,
 )
 from sysdesign.content.reference import Reference
-from sysdesign.errors import BadContent, nearest
+from sysdesign.errors import BadContent, InvalidInput, nearest
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -45,7 +45,7 @@ def default_root() -> Path:
 
 
 def load(root: Path | None = None) -> Reference:
-    """Read the reference. Raises BadContent at the first thing that cannot be read."""
+    """Read the reference. Raises BadContent at the first thing that cannot be read, InvalidInput without a plan."""
     with collection_paused():
         return _Loading(root or default_root()).reference()
 
@@ -81,7 +81,7 @@ class _Loading:
     def __init__(self, root: Path) -> None:
         self.root = root
         if not (root / "plan.yaml").is_file():
-            raise BadContent(str(root), 1, "holds no plan.yaml", "Name the folder that holds the reference")
+            raise InvalidInput(f"{root} holds no plan.yaml; name the folder that holds the reference")
 
     def reference(self) -> Reference:
         plan = self._plan()

@@ -169,7 +169,8 @@ def field_names(kind: type[BaseModel]) -> list[str]:
 
 
 def _bad_field(kind: type[BaseModel], located: Located, keys: KeyPath, error: ValidationError) -> BadContent:
-    first = error.errors()[0]
+    faults = error.errors()  # a misspelled field is two faults: the unknown name tells more than the missing one
+    first = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
     where: KeyPath = (*keys, *first["loc"])
     name = ".".join(str(part) for part in first["loc"])
     line = located.line(where)
