@@ -1,4 +1,14 @@
-"""Running a model on what a person typed: text to typed inputs, result to labeled values."""
+"""Running a model on what a person typed: text to typed inputs, result to labeled values.
+
+From Python, a model's function gives values, and `run` a table for pandas or polars as well:
+
+    from sysdesign.models import quorum
+    quorum.versions(replicas=3, read_quorum=1, write_quorum=1, versions=3).within
+
+    import pandas
+    from sysdesign import model_run
+    pandas.DataFrame(model_run.run("quorum.configurations", {"replicas": 5}).table())
+"""
 
 from __future__ import annotations
 
@@ -15,6 +25,7 @@ from sysdesign.errors import InvalidInput, nearest
 from sysdesign.models.declaration import Model, Output, Parameter, check_value, inputs_of, outputs_of
 from sysdesign.models.distribution import Distribution
 from sysdesign.models.registry import model
+from sysdesign.models.wording import percent
 from sysdesign.plain import as_plain
 
 MOST_VALUES = 200_000  # of a list given in text or JSON; more belongs in a file
@@ -45,10 +56,15 @@ class ModelRun:
     result: Any  # the model's own frozen result
 
     def table(self) -> dict[str, list[Any]]:
-        """The results as columns, for `pandas.DataFrame` or `polars.DataFrame`; scalars are repeated."""
+        """The results as columns, for `pandas.DataFrame` or `polars.DataFrame`; scalars are repeated.
+
+        Curves of different lengths cannot share a table: shorter ones are filled up with None.
+        """
         columns = {value.name: value.value for value in self.results}
         length = max((len(c) for c in columns.values() if isinstance(c, list)), default=1)
-        return {name: c if isinstance(c, list) else [c] * length for name, c in columns.items()}
+        return {
+            name: c + [None] * (length - len(c)) if isinstance(c, list) else [c] * length for name, c in columns.items()
+        }
 
 
 def run(name: str, given: Mapping[str, Any], *, read_file: ReadFile | None = None) -> ModelRun:
@@ -93,8 +109,21 @@ def read_names(chosen: Model, given: Mapping[str, Any]) -> Mapping[str, Any]:
     parameters = inputs_of(chosen.function)
     for name in given:
         if name not in parameters:
+            if name == "samples":
+                return read_names(chosen, _measured(chosen, given))
             raise InvalidInput(f"{chosen.name} has no input {name!r}. {nearest(name, parameters, 'inputs')}")
     return given
+
+
+def _measured(chosen: Model, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`samples` stands for the one distribution that a model takes. Raises InvalidInput where it takes none or more."""
+    laws = [name for name, each in inputs_of(chosen.function).items() if each.kind in ("distribution", "samples")]
+    if len(laws) != 1:
+        which = f"say for which: {', '.join(f'{name}=FILE' for name in laws)}" if laws else "it takes no measurements"
+        raise InvalidInput(f"{chosen.name} cannot tell what samples are of; {which}")
+    if laws[0] in given:
+        raise InvalidInput(f"samples and {laws[0]} are the same input of {chosen.name}; give one of them")
+    return {laws[0] if name == "samples" else name: value for name, value in given.items()}
 
 
 def read_value(parameter: Parameter, given: Any, read_file: ReadFile | None) -> Any:
@@ -199,6 +228,8 @@ def text_of(value: Any, unit: str) -> str:
     """A value for people, in the unit that reads best."""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, int) and unit in ("", "share") and abs(value) < 1e15:
+        return f"{value:,}"  # a count is told exactly
     if isinstance(value, (int, float)):
         return _number_text(float(value), unit)
     if isinstance(value, list):
@@ -210,6 +241,10 @@ def text_of(value: Any, unit: str) -> str:
 
 
 def _number_text(value: float, unit: str) -> str:
+    if unit == "share" and 0.99 < value < 1:
+        return percent(value)
+    if unit == "" and 1000 <= abs(value) < 1e9 and value.is_integer():
+        return f"{value:,.0f}"
     if unit in ("", "share"):
         return quantity.text(value, quantity.PURE, unit)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -175,7 +176,17 @@ def _sweep(
     elif as_csv:
         _print_csv(columns, ([row.get(column, "") for column in columns] for row in swept.rows))
     else:
-        table = Table(*columns, box=None, pad_edge=False)
-        for row in swept.rows:
-            table.add_row(*(text_of(row.get(column), "") for column in columns))
-        out().print(table)
+        _print_rows(columns, [[text_of(row.get(column), "") for column in columns] for row in swept.rows])
+
+
+def _print_rows(columns: list[str], rows: list[list[str]]) -> None:
+    """As many columns as the console is wide; the others are named, never cut."""
+    console = out()
+    widths = [max(len(cell) for cell in column) + 2 for column in zip(columns, *rows, strict=True)]
+    fitting = max(1, sum(end <= console.width for end in itertools.accumulate(widths)))
+    table = Table(*columns[:fitting], box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*row[:fitting])
+    console.print(table)
+    if columns[fitting:]:
+        console.print(f"\n--csv prints also: {', '.join(columns[fitting:])}", markup=False)

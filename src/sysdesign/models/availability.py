@@ -22,7 +22,7 @@ from scipy import special
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Numbers, Output, checked
 from sysdesign.models.elementwise import plain
-from sysdesign.models.wording import duration
+from sysdesign.models.wording import duration, percent
 
 MINUTES_PER_DAY = 1440.0
 DAYS_PER_WEEK = 7
@@ -323,14 +323,16 @@ def dependency_budget(
 
 def _allowed(inputs: Mapping[str, Any], result: Downtime) -> str:
     return (
-        f"{inputs['availability']:.6g} allows {duration(result.year_min * 60)} of downtime a year, "
+        f"An availability of {percent(inputs['availability'])} allows "
+        f"{duration(result.year_min * 60)} of downtime a year, "
         f"{duration(result.month_min * 60)} a month of {inputs['days_per_month']:g} days, "
         f"{duration(result.week_min * 60)} a week."
     )
 
 
 def _composed(inputs: Mapping[str, Any], result: Composition) -> str:
-    return f"Together they are down a share of {result.unavailability:.3g}: {duration(result.year_min * 60)} a year."
+    down = duration(result.year_min * 60)
+    return f"Together they are up {percent(result.availability)} of the time, down {down} a year."
 
 
 def _quorum(inputs: Mapping[str, Any], result: Composition) -> str:
@@ -343,17 +345,18 @@ def _quorum(inputs: Mapping[str, Any], result: Composition) -> str:
 def _repaired(inputs: Mapping[str, Any], result: Repair) -> str:
     return (
         f"It fails {result.failures_per_year:.3g} times a year and is down {duration(result.year_min * 60)}; "
-        f"to reach {inputs['target']:g} a repair may take {duration(result.longest_repair_h * 3600)}."
+        f"to reach {percent(inputs['target'])} a repair may take {duration(result.longest_repair_h * 3600)}."
     )
 
 
 def _spent(inputs: Mapping[str, Any], result: Incidents) -> str:
     left = (
-        f"{duration(result.left_min * 60)} are left"
+        f"that leaves {duration(result.left_min * 60)}"
         if result.left_min >= 0
-        else f"it is overspent by {duration(-result.left_min * 60)}"
+        else f"that overspends it by {duration(-result.left_min * 60)}"
     )
-    return f"The incidents take {duration(result.lost_min * 60)} of {duration(result.budget_min * 60)} a year; {left}."
+    lost, allowed = duration(result.lost_min * 60), duration(result.budget_min * 60)
+    return f"The incidents cost {lost} a year where the target allows {allowed}: {left}."
 
 
 def _divided(inputs: Mapping[str, Any], result: DependencyBudget) -> str:

@@ -21,6 +21,7 @@ from sysdesign.models.consensus_kernels import elections
 from sysdesign.models.declaration import Input, Model, Numbers, Output, as_numbers, checked
 from sysdesign.models.distribution import Distribution
 from sysdesign.models.interval import interval_of
+from sysdesign.models.wording import percent
 
 ELECTION = "How long may an election timeout be?"
 PLACEMENT = "Where should the replicas of a consensus group stand?"
@@ -444,22 +445,23 @@ def _plain(value: Any) -> Any:
 def _split_sentence(inputs: Mapping[str, Any], result: SplitVote) -> str:
     return (
         f"With {inputs['failed']} of {inputs['servers']} servers down, {result.candidates} candidates at once "
-        f"split the vote: {result.split:.2%} of terms, so an election takes {result.terms:.3g} terms on average."
+        f"split the vote: {percent(result.split)} of terms, so an election takes {result.terms:.3g} terms on average."
     )
 
 
 def _election_sentence(inputs: Mapping[str, Any], result: Election) -> str:
     text = (
         f"After a leader fails, the cluster has the next one in {result.mean_ms:.3g} ms on average and "
-        f"{result.p999_ms:.3g} ms at the 99.9th percentile; {result.split:.1%} of elections take more than one term."
+        f"{result.p999_ms:.3g} ms at the 99.9th percentile; "
+        f"{percent(result.split)} of elections take more than one term."
     )
-    return text if not result.given_up else f"{text} {result.given_up:.1%} were given up without a leader."
+    return text if not result.given_up else f"{text} {percent(result.given_up)} were given up without a leader."
 
 
 def _outage_sentence(inputs: Mapping[str, Any], result: Outage) -> str:
     return (
         f"{inputs['failures_per_year']:g} lost leaders a year leave the cluster without one for "
-        f"{result.seconds_per_year:.3g} s, {result.availability:.6%} available."
+        f"{result.seconds_per_year:.3g} s, {percent(result.availability)} available."
     )
 
 

@@ -20,6 +20,7 @@ from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.distribution import Distribution
 from sysdesign.models.quorum_kernels import race
+from sysdesign.models.wording import duration, percent
 
 BLOCK = 8_192  # trials at a time: what fits a processor's cache, and how often a run asks whether to stop
 SSD = "0.9122*pareto(minimum=0.235, shape=10) + 0.0878*exponential(rate=1.66)"
@@ -387,8 +388,8 @@ def _staleness_sentence(inputs: Mapping[str, Any], result: Staleness) -> str:
         seen = "every read sees the last write"
     else:
         seen = (
-            f"a read {inputs['t_ms']:g} ms after a write sees it {result.consistent:.1%} of the time, "
-            f"and {result.visible_ms:.3g} ms after it {inputs.get('share', 0.999):.5g} of reads do"
+            f"a read {inputs['t_ms']:g} ms after a write sees it {percent(result.consistent)} of the time, "
+            f"and {result.visible_ms:.3g} ms after it {percent(inputs.get('share', 0.999))} of reads do"
         )
     return (
         f"With N={n}, R={r}, W={w}, {seen}; at that share a read takes {result.read_tail_ms:.3g} ms "
@@ -403,7 +404,7 @@ def _configurations_sentence(inputs: Mapping[str, Any], result: Configurations) 
     fastest = int(np.argmin(total))
     return (
         f"Never stale: best R={result.read_quorum[best]}, W={result.write_quorum[best]}, {total[best]:.3g} ms "
-        f"for a read and a write at the tail. Fastest: R={result.read_quorum[fastest]}, "
+        f"for a read and a write together, at the tail. Fastest: R={result.read_quorum[fastest]}, "
         f"W={result.write_quorum[fastest]}, {total[fastest]:.3g} ms, "
         f"where a read may be stale for {result.visible_ms[fastest]:.3g} ms."
     )
@@ -411,16 +412,16 @@ def _configurations_sentence(inputs: Mapping[str, Any], result: Configurations) 
 
 def _versions_sentence(inputs: Mapping[str, Any], result: Versions) -> str:
     return (
-        f"A read returns one of the newest {inputs['versions']:g} versions with chance {result.within:.4g}; "
-        f"a client sees data go backwards with chance {result.not_monotonic:.3g}."
+        f"A read returns one of the newest {inputs['versions']:g} versions with chance {percent(result.within)}; "
+        f"a client sees data go backwards with chance {percent(result.not_monotonic)}."
     )
 
 
 def _availability_sentence(inputs: Mapping[str, Any], result: Availability) -> str:
     return (
-        f"A majority of {inputs['nodes']} replicas is up {result.majority:.6%} of the time, without one "
-        f"{result.majority_down_min_per_month:.3g} minutes a month; without shared causes it would be "
-        f"{result.independent_majority:.6%}."
+        f"A majority of {inputs['nodes']} replicas is up {percent(result.majority)} of the time, and missing "
+        f"{duration(result.majority_down_min_per_month * 60)} a month; without shared causes it would be "
+        f"{percent(result.independent_majority)}."
     )
 
 

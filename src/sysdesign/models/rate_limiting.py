@@ -20,6 +20,7 @@ from sysdesign.models import rate_limiting_kernels as kernels
 from sysdesign.models.declaration import Input, Model, Output, Samples, checked
 from sysdesign.models.distribution import Distribution
 from sysdesign.models.interval import interval_of, replicate
+from sysdesign.models.wording import percent
 
 Algorithm = Literal["fixed window", "sliding log", "sliding counter", "token bucket", "leaky bucket", "gcra"]
 KINDS = {
@@ -282,6 +283,6 @@ MODELS = (
     Model(replay, WHICH,
           lambda i, r: f"{r.admitted} requests would have passed, at most {r.most_in_window} in one window's length.",
           "02-rest"),
-    Model(load, WHICH, lambda i, r: f"It refuses {r.refused_share:.2%} of these requests.",
+    Model(load, WHICH, lambda i, r: f"It refuses {percent(r.refused_share)} of these requests.",
           "02-rest", "02-rest/refused-share"),
 )  # fmt: skip

@@ -19,6 +19,7 @@ from scipy.optimize import least_squares, nnls
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Numbers, Output, checked
+from sysdesign.models.wording import percent
 
 PARALLEL = Input("Work that can be spread", "share", low=0, high=0.999999999, default=0.95)
 NODES = Input("Nodes", low=1, high=1e9, default=32)
@@ -285,7 +286,7 @@ HELPS = "Do more nodes still help?"
 
 
 def _usl_sentence(inputs: Any, result: Scalability) -> str:
-    start = f"These nodes do {result.capacity:.3g} times the work of one, {result.efficiency:.0%} of each is used"
+    start = f"These nodes do {result.capacity:.3g} times the work of one, {percent(result.efficiency)} of each is used"
     return start + (f"; beyond {result.peak_nodes:.0f} nodes, more hurt." if result.peak_nodes else ".")
 
 
@@ -304,7 +305,7 @@ MODELS = (
     Model(gustafson, HELPS, lambda i, r: f"They do {r.speedup:.4g} times the work of one in the same time.",
           "01-compute", "01-compute/gustafson"),
     Model(usl, HELPS, _usl_sentence, "01-compute", "01-compute/usl"),
-    Model(usl_limits, HELPS, lambda i, r: f"Throughput peaks at {r.peak_nodes:.4g} nodes.",
+    Model(usl_limits, HELPS, lambda i, r: f"Throughput peaks at {r.peak_nodes:.3g} nodes.",
           "01-compute", "01-compute/usl-limits"),
     Model(usl_fit, HELPS, _fit_sentence, "01-compute", "01-compute/usl-fit"),
 )  # fmt: skip

@@ -20,7 +20,7 @@ from scipy import special
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Numbers, Output, checked
 from sysdesign.models.elementwise import plain
-from sysdesign.models.wording import duration
+from sysdesign.models.wording import duration, percent
 
 MINUTES_PER_HOUR, HOURS_PER_DAY = 60.0, 24.0
 MOST_STEPS = 1000  # of an outage profile
@@ -358,10 +358,10 @@ def _ruled(inputs: Mapping[str, Any], result: BurnRule) -> str:
 
 def _alerted(inputs: Mapping[str, Any], result: Alerting) -> str:
     if not result.alerts:
-        return f"No rule fires; the outage spends {result.spent:.3g} of the budget unnoticed."
+        return f"No rule fires; the outage spends {percent(result.spent)} of the budget unnoticed."
     return (
         f"Somebody is told after {duration(result.detection_min * 60)}, with "
-        f"{result.spent_at_detection:.2g} of the budget spent; the last alert ends "
+        f"{percent(result.spent_at_detection)} of the budget spent; the last alert ends "
         f"{duration(result.reset_min * 60)} after the outage."
     )
 
@@ -369,8 +369,8 @@ def _alerted(inputs: Mapping[str, Any], result: Alerting) -> str:
 def _few(inputs: Mapping[str, Any], result: LowTraffic) -> str:
     return (
         f"One failure is a burn rate of {result.one_failure_burn_rate:.3g} and spends "
-        f"{result.one_failure_spends:.2g} of the budget; the rule fires at "
-        f"{result.failures_to_alert:,.0f} in its window."
+        f"{percent(result.one_failure_spends)} of the budget; the rule fires at "
+        f"{result.failures_to_alert:,.0f} in its long window."
     )
 
 

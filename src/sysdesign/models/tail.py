@@ -21,6 +21,7 @@ from sysdesign.models.distribution import Distribution
 from sysdesign.models.interval import interval_of
 from sysdesign.models.laws import invert
 from sysdesign.models.summed import Summed
+from sysdesign.models.wording import percent
 
 SHARES = np.array([0.5, 0.95, 0.99, 0.999])
 LATENCY = "0.98*lognormal(median=5, sigma=0.4) + 0.02*exponential(mean=60)"
@@ -260,19 +261,19 @@ def _plain(value: Any) -> Any:
 FAN = "How far may a request fan out?"
 HEDGING = "Is hedging worth its extra load?"
 MODELS = (
-    Model(fan_out, FAN, lambda i, r: f"{r.any_slow:.1%} of requests meet at least one slow answer.",
+    Model(fan_out, FAN, lambda i, r: f"{percent(r.any_slow)} of requests meet at least one slow answer.",
           "07-resilience", "07-resilience/fan-out"),
-    Model(leaf_target, FAN, lambda i, r: f"One server may be slow in at most {r.slow_share:.3%} of its answers.",
+    Model(leaf_target, FAN, lambda i, r: f"One server may be slow in at most {percent(r.slow_share)} of its answers.",
           "07-resilience", "07-resilience/leaf-target"),
     Model(wait_for, FAN,
           lambda i, r: f"1 request in 100 takes longer than {r.p99_ms:.3g} ms; of one server, {r.one_p99_ms:.3g} ms.",
           "07-resilience", "07-resilience/wait-for"),
     Model(hedge, HEDGING,
           lambda i, r: f"Hedging after {r.delay_ms:.3g} ms takes the 99.9th percentile from "
-                       f"{r.plain_p999_ms:.3g} ms to {r.p999_ms:.3g} ms for {r.extra_requests:.1%} more requests.",
+                       f"{r.plain_p999_ms:.3g} ms to {r.p999_ms:.3g} ms for {percent(r.extra_requests)} more requests.",
           "07-resilience", "07-resilience/hedge"),
     Model(tied, HEDGING,
           lambda i, r: f"Tying takes the 99th percentile from {r.plain_p99_ms:.3g} ms to {r.p99_ms:.3g} ms; "
-                       f"{r.extra_work:.1%} of requests are done twice.",
+                       f"{percent(r.extra_work)} of requests are done twice.",
           "07-resilience", "07-resilience/tied"),
 )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 UNITS = ((31_536_000.0, "years"), (86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
 
 
@@ -15,7 +17,10 @@ def duration(seconds: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share as a percentage to three digits: 0.0123 is "1.23 %"."""
+    """A share as a percentage to three digits, of what is missing where it is near 1: 0.0123 is "1.23 %"."""
+    if 0.99 < share < 1:
+        digits = min(12, -math.floor(math.log10(1 - share)))
+        return f"{share * 100:.{digits}f}".rstrip("0").rstrip(".") + " %"
     return f"{share * 100:.3g} %"
 
 

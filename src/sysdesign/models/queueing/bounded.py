@@ -16,7 +16,7 @@ from scipy.special import gammaln, logsumexp
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Output, checked
-from sysdesign.models.wording import duration
+from sysdesign.models.wording import duration, percent
 
 LONGEST = 200  # states told one by one
 
@@ -74,7 +74,7 @@ def mmck(
 
 def _sentence(inputs: Any, result: BoundedState) -> str:
     return (
-        f"It refuses {result.refused:.2%} of requests; the others wait {duration(result.mean_wait_s)} on average, "
+        f"It refuses {percent(result.refused)} of requests; the others wait {duration(result.mean_wait_s)} on average, "
         f"at the end of the line {duration(result.longest_mean_wait_s)}."
     )
 

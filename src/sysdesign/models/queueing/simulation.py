@@ -20,7 +20,7 @@ from sysdesign.models.distribution import Distribution
 from sysdesign.models.interval import interval_of
 from sysdesign.models.queueing import kernels as queueing_kernels
 from sysdesign.models.queueing.steady_state import service_law
-from sysdesign.models.wording import duration
+from sysdesign.models.wording import duration, percent
 
 BATCHES = 20  # long stretches of one run, each nearly independent of the next
 FIRST_BATCH = 2_000
@@ -155,7 +155,7 @@ def warm() -> None:
 
 def _sentence(inputs: Any, result: SimulatedQueue) -> str:
     return (
-        f"At {result.utilization:.0%} load a request waits {duration(result.mean_wait_s)} on average "
+        f"At {percent(result.utilization)} load a request waits {duration(result.mean_wait_s)} on average "
         f"({duration(result.mean_wait_low_s)} to {duration(result.mean_wait_high_s)}), and 1 in 100 takes longer "
         f"than {duration(result.time_p99_s)}."
     )
@@ -164,6 +164,6 @@ def _sentence(inputs: Any, result: SimulatedQueue) -> str:
 MODELS = (
     Model(ggc, "How full may a server run?", _sentence, "01-compute", "01-compute/any-spread"),
     Model(lindley, "How full may a server run?",
-          lambda i, r: f"{r.waited:.0%} of the requests would have waited, {duration(r.mean_wait_s)} on average.",
+          lambda i, r: f"{percent(r.waited)} of the requests would have waited, {duration(r.mean_wait_s)} on average.",
           "01-compute"),
 )  # fmt: skip

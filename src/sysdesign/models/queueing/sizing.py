@@ -18,6 +18,7 @@ from sysdesign.errors import InvalidInput, Unstable
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.queueing import kernels as queueing_kernels
 from sysdesign.models.queueing.steady_state import erlang_c_share, plain
+from sysdesign.models.wording import percent
 
 LOAD = Input("Offered load", "erlang", low=0, high=1e6, default=8)
 SERVERS = Input("Servers", low=1, high=2_000_000, default=10)
@@ -231,16 +232,18 @@ def warm() -> None:
 
 MANY = "How many servers does the load need?"
 MODELS = (
-    Model(erlang_b, MANY, lambda i, r: f"{r.blocked:.2%} of requests find every server busy and are turned away.",
+    Model(erlang_b, MANY, lambda i, r: f"{percent(r.blocked)} of requests find every server busy and are turned away.",
           "01-compute", "01-compute/turned-away"),
-    Model(erlang_c, MANY, lambda i, r: f"{r.wait_probability:.1%} of requests find every server busy and wait.",
+    Model(erlang_c, MANY, lambda i, r: f"{percent(r.wait_probability)} of requests find every server busy and wait.",
           "01-compute", "01-compute/made-to-wait"),
-    Model(servers_for_blocking, MANY, lambda i, r: f"{r.servers:,} servers turn away {r.blocked:.2%}.",
+    Model(servers_for_blocking, MANY, lambda i, r: f"{r.servers:,} servers turn away {percent(r.blocked)} of requests.",
           "01-compute", "01-compute/servers-by-load"),
-    Model(load_for_blocking, MANY, lambda i, r: f"They take {r.offered_load:.4g} erlangs.",
+    Model(load_for_blocking, MANY, lambda i, r: f"{i['servers']:,} servers take {r.offered_load:.4g} erlangs and turn "
+                       f"away {percent(i['blocked_at_most'])} of requests.",
           "01-compute", "01-compute/load-by-servers"),
     Model(servers_for_wait, MANY,
-          lambda i, r: f"{r.servers:,} servers, {r.utilization:.0%} busy, begin {r.within_target:.1%} in time.",
+          lambda i, r: f"{r.servers:,} servers, {percent(r.utilization)} busy, begin "
+                       f"{percent(r.within_target)} of requests in time.",
           "01-compute", "01-compute/servers-for-wait"),
     Model(desired_replicas, MANY, lambda i, r: f"The autoscaler asks for {r.desired_replicas:,} replicas.",
           "01-compute", "01-compute/autoscaler"),

@@ -21,7 +21,7 @@ from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.distribution import Distribution, DistributionLike
 from sysdesign.models.queueing import kernels as queueing_kernels
 from sysdesign.models.queueing.waiting_law import md1_wait_quantiles, mg1_quantiles
-from sysdesign.models.wording import duration
+from sysdesign.models.wording import duration, percent
 
 SHARES = (0.5, 0.9, 0.95, 0.99, 0.999)
 ARRIVALS = Input("Requests", "1/s", low=1e-6, high=1e9, default=80)
@@ -135,8 +135,8 @@ def mmc(
     spare = servers_ * services - arrivals
     with np.errstate(divide="ignore"):
         waits = [np.maximum(0.0, np.log(wait_probability / (1 - q))) / spare for q in SHARES]
-    times = [_time_quantile(q, wait_probability, spare / services, w * services) / services
-             for q, w in zip(SHARES, waits, strict=True)]  # fmt: skip
+    each = np.reshape(SHARES, (-1,) + (1,) * np.ndim(load))
+    times = list(_time_quantile(each, wait_probability, spare / services, np.stack(waits) * services) / services)
     return _state(arrivals, load, wait_probability, wait_probability / spare, 1 / services, waits, times)
 
 
@@ -148,16 +148,16 @@ def erlang_c_share(offered: np.ndarray, servers: np.ndarray) -> np.ndarray:
     return servers * loss / (servers - offered * (1 - loss))
 
 
-def _time_quantile(share: float, waiting: np.ndarray, spare: np.ndarray, wait: np.ndarray) -> np.ndarray:
+def _time_quantile(share: np.ndarray, waiting: np.ndarray, spare: np.ndarray, wait: np.ndarray) -> np.ndarray:
     """Wait plus service that `share` of customers stays within, in units of one mean service.
 
     By halving: the chance of more than x is e^-x + C (e^-(x spare) - e^-x) / (1 - spare), where `spare`
     is servers less offered load; near spare = 1 the quotient is taken by its series.
     """
     rest = (1 - share) / 2  # a wait past its half or a service past its half: neither, and the sum holds
-    low = np.zeros(np.shape(waiting))
+    low = np.zeros(np.shape(wait))
     high = wait + np.log(2.0) / spare + np.log(1 / rest)
-    for _ in range(90):
+    for _ in range(64):
         x = (low + high) / 2
         gap = 1 - spare
         close = np.abs(x * gap) < 1e-3
@@ -259,9 +259,9 @@ def vut(
     """Several servers, gaps and services of any spread (G/G/c): the approximate mean wait.
 
     Allen and Cunneen take the exact wait of M/M/c, Sakasegawa a power of the utilization, both times the
-    mean of the squared spreads. Both are exact for M/G/1; expect 10 % at high load, worse at low load.
-    Raises Unstable when work arrives at least as fast as it can be done.
-    Checked against simulation. Takes arrays elementwise.
+    mean of the squared spreads. Both give M/G/1 exactly, Allen and Cunneen M/M/c too, and that is tested; for
+    other laws it is an approximation, whose error is not bounded here: simulate with `ggc` where it matters.
+    Raises Unstable when work arrives at least as fast as it can be done. Takes arrays elementwise.
     """
     arrivals, service, count = np.broadcast_arrays(
         np.asarray(arrivals_per_s, float), np.asarray(service_s, float), np.asarray(servers)
@@ -309,13 +309,13 @@ def warm() -> None:
 
 def _wait_sentence(inputs: Any, result: QueueState) -> str:
     return (
-        f"At {result.utilization:.0%} load a request waits {duration(result.mean_wait_s)} on average, "
+        f"At {percent(result.utilization)} load a request waits {duration(result.mean_wait_s)} on average, "
         f"and 1 in 100 takes longer than {duration(result.time_p99_s)} from start to end."
     )
 
 
 def _general_sentence(inputs: Any, result: Any) -> str:
-    return f"At {result.utilization:.0%} load a request waits about {duration(result.mean_wait_s)} on average."
+    return f"At {percent(result.utilization)} load a request waits about {duration(result.mean_wait_s)} on average."
 
 
 FULL = "How full may a server run?"

@@ -18,6 +18,7 @@ from sysdesign.models.distribution import Distribution
 from sysdesign.models.interval import interval_of, replicate
 from sysdesign.models.retries import contention_kernel
 from sysdesign.models.retries.contention_kernel import DECORRELATED, EQUAL, EXPONENTIAL, FULL, NONE
+from sysdesign.models.wording import duration
 
 Jitter = Literal["none", "exponential", "equal", "full", "decorrelated"]
 KINDS = {"none": NONE, "exponential": EXPONENTIAL, "equal": EQUAL, "full": FULL, "decorrelated": DECORRELATED}
@@ -161,14 +162,14 @@ def warm() -> None:
 
 def _schedule_sentence(inputs: Any, result: Schedule) -> str:
     return (
-        f"{len(result.retry)} retries add {result.total_mean_ms:.4g} ms of delay on average, "
-        f"at most {result.total_most_ms:.4g} ms."
+        f"{len(result.retry)} retries add {duration(result.total_mean_ms / 1000)} of delay on average, "
+        f"at most {duration(result.total_most_ms / 1000)}."
     )
 
 
 MODELS = (
     Model(schedule, "Which backoff and jitter?", _schedule_sentence, "07-resilience", "07-resilience/backoff-schedule"),
     Model(contention, "Which backoff and jitter?",
-          lambda i, r: f"All are done after {r.time_ms:.4g} ms and {r.calls_per_client:.3g} writes a client.",
+          lambda i, r: f"All are done after {duration(r.time_ms / 1000)} and {r.calls_per_client:.3g} writes a client.",
           "07-resilience", "07-resilience/contention"),
 )  # fmt: skip
