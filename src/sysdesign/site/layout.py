@@ -61,7 +61,7 @@ def environment() -> Environment:
     """The templates. A name that a template misspells is an error."""
     found = Environment(
         loader=PackageLoader("sysdesign.site"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
+        trim_blocks=True, lstrip_blocks=True, auto_reload=False,
     )  # fmt: skip
     found.filters["coded"] = coded
     found.filters["json"] = lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -18,8 +18,9 @@ from sysdesign.site.layout import Page, Site
 def pages(site: Site) -> Iterator[Page]:
     """The list of models, and a page for each."""
     yield _list(site)
+    numbers = _numbers(site.reference)
     for model in site.models.values():
-        yield _page(site, model)
+        yield _page(site, model, numbers.get(model.name, []))
 
 
 def _list(site: Site) -> Page:
@@ -39,7 +40,7 @@ def _list(site: Site) -> Page:
     )  # fmt: skip
 
 
-def _page(site: Site, model: Model) -> Page:
+def _page(site: Site, model: Model, numbers: list[dict[str, str]]) -> Page:
     path = f"models/{model.name}/index.html"
     root = root_from(path)
     reference = site.reference
@@ -53,7 +54,7 @@ def _page(site: Site, model: Model) -> Page:
         inputs=[input_view(name, parameter) for name, parameter in inputs_of(model.function).items()],
         outputs=outputs_view(model),
         runnable=not any(p.kind == "file" and p.required for p in inputs_of(model.function).values()),
-        command=command(model), numbers=_numbers(reference, model, root),
+        command=command(model), numbers=numbers,
         description=model.decision, main_class="model-page",
     )  # fmt: skip
 
@@ -142,13 +143,15 @@ def _quoted(text: str) -> str:
     return f"'{text}'" if re.search(r"[^\w.+-]", text) else text
 
 
-def _numbers(reference: Reference, model: Model, root: str) -> list[dict[str, str]]:
-    """Where the text shows a number of this model."""
-    found = []
+def _numbers(reference: Reference) -> dict[str, list[dict[str, str]]]:
+    """Where the text shows a number, by the model that gives it; links as from a model's page."""
+    root = root_from("models/a-model/index.html")
+    found: dict[str, list[dict[str, str]]] = {}
     for slug, document in reference.documents.items():
         folder = folder_of(reference.planned(slug))
         for use in document.footnote_uses:
             number = reference.numbers.get(use.id)
-            if number is not None and number.model == model.name:
-                found.append({"text": use.covers, "href": f"{root}{folder}#{use.section}", "shows": number.shows})
+            if number is not None and number.model:
+                place = {"text": use.covers, "href": f"{root}{folder}#{use.section}", "shows": number.shows}
+                found.setdefault(number.model, []).append(place)
     return found

@@ -80,11 +80,14 @@ def _own_folder(versions: Path) -> Iterator[Path]:
 
 
 def _write(folder: Path, path: str, data: bytes) -> None:
-    target = folder / path
-    if not target.resolve().is_relative_to(folder.resolve()):
+    if path.startswith("/") or ".." in path.split("/"):  # the folder is fresh: no link leads out of it
         raise BuildFailed(f"the page {path!r} would leave the site's folder")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(data)
+    target = folder / path
+    try:
+        target.write_bytes(data)
+    except FileNotFoundError:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
 
 
 def _swap(out: Path, folder: Path) -> None:
