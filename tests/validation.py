@@ -39,7 +39,7 @@ class Case:
     inputs: dict[str, Any]
     expected: dict[str, Any]
     tolerance: dict[str, Any]
-    data: str = ""
+    data: tuple[str, ...] = ()  # files in the data folder without which it cannot be run
     number: int = 1  # among the entry's cases
 
     @property
@@ -49,8 +49,9 @@ class Case:
             return ""
         folder = os.environ.get(DATA)
         if not folder:
-            return f"{DATA} is unset; it names the folder that holds {self.data}"
-        return "" if Path(folder, self.data).is_file() else f"{folder} holds no {self.data}"
+            return f"{DATA} is unset; it names the folder that holds {self.data[0]}"
+        absent = [name for name in self.data if not Path(folder, name).is_file()]
+        return f"{folder} holds no {absent[0]}" if absent else ""
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,15 @@ def cases() -> Iterator[Case]:
                     inputs=case.get("inputs") or {},
                     expected=case["expected"],
                     tolerance=case["tolerance"],
-                    data=entry.get("data", ""),
+                    data=_files(case, entry),
                     number=number,
                 )
+
+
+def _files(case: dict[str, Any], entry: dict[str, Any]) -> tuple[str, ...]:
+    """The files that a case, or else its entry, needs: one name or a list."""
+    named = case.get("data", entry.get("data", ()))
+    return (named,) if isinstance(named, str) else tuple(named)
 
 
 def compare(case: Case) -> Iterator[Comparison]:
@@ -98,7 +105,7 @@ def _inputs(case: Case, function: Any) -> dict[str, Any]:
     inputs = {}
     for name, value in case.inputs.items():
         if name in parameters and parameters[name].kind == "file":
-            value = Path(os.environ[DATA], value)
+            value = str(Path(os.environ[DATA], value))
         inputs[name] = read_value(parameters[name], value, read_file) if name in parameters else value
     return inputs
 

@@ -15,7 +15,7 @@ import numpy as np
 from sysdesign.errors import BudgetSpent, InvalidInput
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.distribution import Distribution
-from sysdesign.models.interval import interval_of, replicate
+from sysdesign.models.interval import FEWEST, interval_of, replicate
 from sysdesign.models.retries import contention_kernel
 from sysdesign.models.retries.contention_kernel import DECORRELATED, EQUAL, EXPONENTIAL, FULL, NONE
 from sysdesign.models.wording import duration
@@ -23,6 +23,7 @@ from sysdesign.models.wording import duration
 Jitter = Literal["none", "exponential", "equal", "full", "decorrelated"]
 KINDS = {"none": NONE, "exponential": EXPONENTIAL, "equal": EQUAL, "full": FULL, "decorrelated": DECORRELATED}
 MOST_HOPS = 50_000_000  # one race with more is refused
+MOST_HOPS_TOGETHER = 20_000_000  # of all races; five are run in any case
 CELLS = 500  # for the law of decorrelated delays
 
 
@@ -117,7 +118,8 @@ def contention(
     Each reads the row's version and writes if nobody else did (two messages each way). The delay after
     failure n is up to min(cap, base x 2^n), as in the published simulator. Without jitter, clients that
     collide once collide again. Races are independent; they stop when the interval of the calls is
-    narrow enough. Raises BudgetSpent for a race of more than 50 million messages. Source: brooker-2015.
+    narrow enough, or some 20 million messages are spent. Raises BudgetSpent for a race of more than 50
+    million messages. Source: brooker-2015.
     """
     if cap_ms < base_ms:
         raise InvalidInput(f"cap_ms is {cap_ms:g} and base_ms is {base_ms:g}; give a cap that is not under the base")
@@ -125,10 +127,11 @@ def contention(
     if law.least < 0:
         raise InvalidInput(f"hop_ms is {law.text}, which may be under 0; try abs({law.text})")
 
-    def run(trial: int) -> tuple[float, float]:
+    def run(trial: int) -> tuple[float, float, float]:
         return _race(clients, KINDS[jitter], base_ms, cap_ms, law, np.random.default_rng((seed, trial)))
 
-    rows = replicate(run, relative_width, most_trials)
+    affordable = int(MOST_HOPS_TOGETHER / run(0)[2])
+    rows = replicate(run, relative_width, max(FEWEST, min(most_trials, affordable)))
     calls, time = interval_of(rows[:, 0]), interval_of(rows[:, 1])
     return Contention(
         calls.mean, max(float(clients), calls.low), calls.high, time.mean, max(0.0, time.low), time.high,
@@ -138,14 +141,14 @@ def contention(
 
 def _race(
     clients: int, kind: int, base: float, cap: float, law: Distribution, generator: np.random.Generator
-) -> tuple[float, float]:
-    """One race; draws more random numbers, after those it has, until they suffice."""
+) -> tuple[float, float, float]:
+    """Writes, end and messages of one race; draws more random numbers, after those it has, until they suffice."""
     size = 64 * clients + 1024
     hops, draws = law.sample(generator, size), generator.random(size)
     while True:
         calls, end, used = contention_kernel.race(clients, kind, base, cap, hops, draws)
         if used >= 0:
-            return float(calls), float(end)
+            return float(calls), float(end), float(used)
         if hops.size > MOST_HOPS:
             raise BudgetSpent(
                 f"one race of {clients} clients took more than {MOST_HOPS:,} messages; "
