@@ -74,11 +74,13 @@ def _source(reference: Reference, slug: str) -> str | None:
 
 
 def scoreboard_of(root: Path) -> Any:
-    """What the last `check` wrote, or None."""
+    """What the last `check` wrote, or None; the next one writes a damaged file anew."""
     try:
-        return json.loads((root / SCOREBOARD).read_text(encoding="utf-8"))
+        board = json.loads((root / SCOREBOARD).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
+    whole = isinstance(board, dict) and all(isinstance(board.get(k), list) for k in ("criteria", "documents", "missing"))
+    return board if whole else None
 
 
 def content_digest(root: Path) -> str:
