@@ -79,7 +79,9 @@ def scoreboard_of(root: Path) -> Any:
         board = json.loads((root / SCOREBOARD).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    whole = isinstance(board, dict) and all(isinstance(board.get(k), list) for k in ("criteria", "documents", "missing"))
+    whole = isinstance(board, dict) and all(
+        isinstance(board.get(k), list) for k in ("criteria", "documents", "missing")
+    )
     return board if whole else None
 
 
