@@ -14,7 +14,7 @@ from sysdesign.errors import BudgetSpent, InvalidInput
 from sysdesign.models import interval
 from sysdesign.models.retries import backoff, contention_kernel, metastable
 from sysdesign.models.retries import load as retries
-from tests.models.corners import assert_finite_at_corners, assert_sentences
+from tests.models.corners import assert_finite_at_corners, assert_sentences, corners
 
 JITTERS = ("none", "exponential", "equal", "full", "decorrelated")
 
@@ -258,10 +258,10 @@ EVERY = (*retries.MODELS, *backoff.MODELS, *metastable.MODELS)
 
 
 @pytest.mark.parametrize(
-    "model", [m.function for m in EVERY if m.name != "backoff.contention"], ids=lambda f: f.__name__
+    "model", [m.function for m in EVERY if m.name != "retries.contention"], ids=lambda f: f.__name__
 )
 def test_ends_of_the_ranges(model):
-    if model.__name__ == "loop":  # BudgetSpent is an answer there
+    if model.__name__ == "metastable_loop":  # BudgetSpent is an answer there
         with pytest.raises(BudgetSpent):
             metastable.metastable_loop(1, 1, 0, 0.01, 0, 0, 0, 86_400)
         for capacity, count, left in itertools.product((0.001, 1e7), (0, 20), (0, 1)):
@@ -281,3 +281,20 @@ def test_contention_at_the_ends_of_its_ranges():
 
 def test_sentences():
     assert_sentences(EVERY)
+
+
+def test_contention_at_the_ends_of_its_ranges():
+    few = [each for each in corners(backoff.contention) if each["clients"] <= 100 and each["most_trials"] <= 80]
+    for inputs in few[::20]:
+        try:
+            found = backoff.contention(**inputs)
+        except InvalidInput as refused:
+            assert "not under the base" in str(refused)
+            continue
+        assert inputs["clients"] <= found.calls_low <= found.calls <= found.calls_high < math.inf
+        assert 0 < found.time_ms < math.inf
+
+
+def test_all_races_together_have_a_bound():
+    found = backoff.contention("full", 1000, relative_width=0.001, most_trials=10_000)
+    assert found.trials * found.calls * 4 < 3 * backoff.MOST_HOPS_TOGETHER
