@@ -24,7 +24,9 @@ SOURCES = sources(ROOT)
 DIAGRAMS = sorted(name for name, path in SOURCES.items() if path.suffix == ".d2")
 CHARTS = sorted(name for name, path in SOURCES.items() if path.suffix == ".yaml")
 # Labels that a reader sees: after a colon, between quotes or bare, on a line that opens or names something.
-LABEL = re.compile(r'^(?P<before>[^#\n|]*?(?<![.\w])[\w.<>\- "]+: )(?P<label>(?:"\s*[A-Za-z0-9]|[A-Z0-9])[A-Za-z ]+)', re.MULTILINE)
+LABEL = re.compile(
+    r'^(?P<before>[^#\n|]*?(?<![.\w])[\w.<>\- "]+: )(?P<label>(?:"\s*[A-Za-z0-9]|[A-Z0-9])[A-Za-z ]+)', re.MULTILINE
+)
 
 
 @pytest.fixture
