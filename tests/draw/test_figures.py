@@ -12,7 +12,7 @@ import pytest
 
 from sysdesign.content import default_root, load
 from sysdesign.draw import figures
-from sysdesign.draw.chart_rows import Row, series_labels
+from sysdesign.draw.chart_rows import Row, table_rows
 from sysdesign.draw.chart_spec import chart_spec, parse
 from sysdesign.draw.charts import chart_svg
 from sysdesign.draw.figures import draw, figure_words, redrawn, sources
@@ -126,13 +126,7 @@ def test_every_diagram_is_drawn_again_when_one_label_changes(name: str, tmp_path
 def rows_of(name: str) -> list[Row]:
     """The rows that the committed drawing carries."""
     data = json.loads(ElementTree.parse(SOURCES[name].with_suffix(".svg")).getroot().findtext(tag("metadata")) or "")
-    labels = series_labels(chart_spec(SOURCES[name], name))
-    return [
-        {"x": x, "y": y, "series": label}
-        for x, *found in data["rows"]
-        for label, y in zip(labels, found, strict=True)
-        if y is not None
-    ]
+    return table_rows(chart_spec(SOURCES[name], name), data["rows"])
 
 
 @pytest.mark.parametrize("name", CHARTS)

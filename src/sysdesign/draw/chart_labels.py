@@ -6,8 +6,9 @@ from typing import Any
 
 from sysdesign.draw.chart_rows import Row
 from sysdesign.draw.chart_scale import Axis, spread
+from sysdesign.draw.chart_shapes import sample
 from sysdesign.draw.chart_spec import ChartSpec, Mark
-from sysdesign.draw.theme import DASHES, INK, MUTED, RULE, SERIES
+from sysdesign.draw.theme import INK, MUTED, RULE
 
 LINE_GAP = 17  # pixels between two names
 TEXT_SIZE = 12
@@ -16,7 +17,7 @@ CHARACTER = 6.2  # about the mean width of a character at TEXT_SIZE
 Layer = dict[str, Any]
 
 
-def series_layers(names: tuple[str, ...], rows: list[Row], x: Axis, y: Axis) -> list[Layer]:
+def series_layers(spec: ChartSpec, names: tuple[str, ...], rows: list[Row], x: Axis, y: Axis) -> list[Layer]:
     """For each line a short piece of it and its name, to the right of the chart at the height of its end."""
     ends = {row["series"]: row["y"] for row in sorted(rows, key=lambda row: row["x"])}
     drawn = [name for name in names if name in ends]
@@ -24,9 +25,9 @@ def series_layers(names: tuple[str, ...], rows: list[Row], x: Axis, y: Axis) -> 
     layers = []
     for name, place in zip(drawn, places, strict=True):
         at = names.index(name)
-        dash = {"strokeDash": list(DASHES[at])} if DASHES[at] else {}
-        sample = {"type": "rule", "color": SERIES[at], "strokeWidth": 2.25, **dash}
-        layers.append(_fixed(sample, x.length + 8, place, x2=x.length + 30))
+        before = sample(spec, at)
+        ends_at = {"x2": x.length + 30} if before["type"] == "rule" else {}
+        layers.append(_fixed(before, x.length + (8 if ends_at else 22), place, **ends_at))
         text = {
             "type": "text",
             "text": name,

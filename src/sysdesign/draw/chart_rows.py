@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -24,20 +24,27 @@ Row = dict[str, Any]
 def chart_rows(spec: ChartSpec, inputs: Mapping[str, Any] | None = None, *, seconds: float | None = None) -> list[Row]:
     """Rows with `x`, `y` and `series`; `inputs` (a reader's own) replace those of the chart.
 
-    A point at which the model has no steady state is left out. With `seconds`, a costly
-    model is asked at fewer points, evenly thinned, so that a live chart keeps up with its
-    reader. Raises InvalidInput.
+    Points that take fields along have `text` and `x_to` as well; the y of a span is a word.
+    A point at which the model has no steady state is left out. With `seconds`, a costly model
+    is asked at fewer points, evenly thinned, so that a live chart keeps up with its reader.
+    Raises InvalidInput.
     """
-    return [row for row in _rows(spec, inputs or {}, seconds) if math.isfinite(row["y"])]
+    return [row for row in _rows(spec, inputs or {}, seconds) if isinstance(row["y"], str) or math.isfinite(row["y"])]
 
 
 def chart_columns(spec: ChartSpec) -> tuple[str, ...]:
-    """Headings for a table of the rows: x, then one a series, with units."""
+    """Headings for a table of the rows: x, then one a series, with units; for points that take fields along, those."""
+    if spec.beside:
+        outputs = outputs_of(result_type_of(model(spec.model).function))
+        fields = (spec.x, *spec.fields, *spec.beside)
+        return tuple(_with_unit(outputs[field].label, outputs[field].unit) for field in fields)
     return (_with_unit(*axis(spec, "x")), *(f"{label}{_unit_suffix(spec)}" for label in series_labels(spec)))
 
 
 def chart_table(spec: ChartSpec, rows: list[Row]) -> list[tuple[Any, ...]]:
     """The rows with one column a series, as in `chart_columns`; None where a series has no point."""
+    if spec.beside:
+        return [tuple(row[key] for key in _keys(spec)) for row in rows]
     by_x: dict[float, dict[str, float]] = {}
     for row in rows:
         by_x.setdefault(row["x"], {})[row["series"]] = row["y"]
@@ -45,9 +52,34 @@ def chart_table(spec: ChartSpec, rows: list[Row]) -> list[tuple[Any, ...]]:
     return [(x, *(found.get(label) for label in labels)) for x, found in sorted(by_x.items())]
 
 
+def table_rows(spec: ChartSpec, table: Iterable[Sequence[Any]]) -> list[Row]:
+    """The rows that a table made by `chart_table` was made of."""
+    if spec.beside:
+        return [{"series": "", **dict(zip(_keys(spec), found, strict=True))} for found in table]
+    return [
+        {"x": x, "y": y, "series": label}
+        for x, *found in table
+        for label, y in zip(series_labels(spec), found, strict=True)
+        if y is not None
+    ]
+
+
+def _keys(spec: ChartSpec) -> tuple[str, ...]:
+    """Under which names a row holds x, y and the fields that it takes along."""
+    taken = {"x_to": spec.x_to, "series": spec.group, "text": spec.text}
+    return ("x", "y", *(key for key, field in taken.items() if field))
+
+
+def line_names(spec: ChartSpec, rows: list[Row]) -> tuple[str, ...]:
+    """The names of the lines that these rows make, in the order in which they are drawn."""
+    return tuple(dict.fromkeys(row["series"] for row in rows)) if spec.group else series_labels(spec)
+
+
 def series_labels(spec: ChartSpec) -> tuple[str, ...]:
-    """The names of the lines, in the order in which they are drawn."""
+    """The names of the lines, in the order in which they are drawn; those of a group are in its rows."""
     chosen = model(spec.model)
+    if spec.labels:
+        return spec.labels
     if spec.series is None:
         outputs = outputs_of(result_type_of(chosen.function))
         return _without_common_words([outputs[field].label for field in spec.fields])[1]
@@ -157,6 +189,9 @@ def sweep_points(spec: ChartSpec, parameter: Parameter) -> list[float | int]:
     """The values of the swept input, rounded before the model sees them."""
     sweep = spec.sweep
     assert sweep is not None
+    if sweep.scale == "nines":
+        left = np.geomspace(1 - sweep.from_, 1 - sweep.to, sweep.points)
+        return sorted({round(1 - rounded(value), 15) for value in left})
     space = np.geomspace if sweep.scale == "log" else np.linspace
     points = [rounded(value) for value in space(sweep.from_, sweep.to, sweep.points)]
     if parameter.kind == "integer":
@@ -173,6 +208,9 @@ def _scalar(spec: ChartSpec, result: Any, field: str) -> float:
 
 def _curves(spec: ChartSpec, result: Any, label: str, labels: tuple[str, ...]) -> Iterator[Row]:
     x_values = np.atleast_1d(getattr(result, spec.x))
+    if spec.beside:
+        yield from _points(spec, result, x_values, labels[0])
+        return
     for at, field in enumerate(spec.fields):
         y_values = np.atleast_1d(getattr(result, field))
         if len(x_values) != len(y_values):
@@ -182,6 +220,22 @@ def _curves(spec: ChartSpec, result: Any, label: str, labels: tuple[str, ...]) -
             )
         for x, y in zip(x_values, y_values, strict=True):
             yield {"x": rounded(x), "y": rounded(y), "series": label or labels[at]}
+
+
+def _points(spec: ChartSpec, result: Any, x_values: np.ndarray, label: str) -> Iterator[Row]:
+    fields = {"y": spec.fields[0], "x_to": spec.x_to, "series": spec.group, "text": spec.text}
+    taken = {key: np.atleast_1d(getattr(result, field)) for key, field in fields.items() if field}
+    for at, x in enumerate(x_values):
+        row = {key: _point(values[at]) for key, values in taken.items()}
+        yield {"x": rounded(x), "series": label, **row, **({"series": _word(row["series"])} if spec.group else {})}
+
+
+def _point(value: Any) -> Any:
+    return str(value) if isinstance(value, str) else rounded(value)
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def _with_unit(label: str, unit: str) -> str:

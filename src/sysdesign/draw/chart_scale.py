@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from sysdesign.errors import InvalidInput
 
 WANTED_TICKS = 6
+MOST_BAR_TICKS = 24
 SAME = 1e-4  # values are rounded to four digits, so nearer ones are one
 
 
@@ -27,6 +29,33 @@ class Axis:
         if self.is_log:
             return math.log(value / self.low) / math.log(self.high / self.low)
         return (value - self.low) / (self.high - self.low)
+
+    def at(self, share: float) -> float:
+        """The value that lies there: the inverse of `share`."""
+        if self.is_log:
+            return float(self.low * (self.high / self.low) ** share)
+        return self.low + share * (self.high - self.low)
+
+
+def nines(value: float) -> float:
+    """How many nines a share below 1 has: 1 for 90 %, 2 for 99 %, 3 for 99.9 %."""
+    return -math.log10(1 - value)
+
+
+def axis_of_nines(values: Iterable[float], length: float) -> Axis:
+    """An axis over values that `nines` gave, labeled at whole nines."""
+    found = list(values)
+    low, high = min(found), max(found)
+    ticks = tuple(float(at) for at in range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1))
+    return Axis(low, high, ticks, False, length) if high > low else _linear(low, high, length, True, False)
+
+
+def axis_of_bars(values: Iterable[float], length: float) -> Axis:
+    """An axis with equal room for the bars of each value, labeled at each; values are a whole step apart."""
+    found = sorted(set(values))
+    step = min((after - before for before, after in itertools.pairwise(found)), default=1.0)
+    every = math.ceil(len(found) / MOST_BAR_TICKS)
+    return Axis(found[0] - step / 2, found[-1] + step / 2, tuple(found[::every]), False, length)
 
 
 def axis_over(values: Iterable[float], is_log: bool, length: float, *, tight: bool = False) -> Axis:

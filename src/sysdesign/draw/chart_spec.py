@@ -10,6 +10,13 @@
     y_scale: log
     marks: [{x: 2000, label: "the default"}]
 
+A picture of the array fields of one run may take further fields along, one value a point:
+
+    shape: points                         # line (by default), steps, points, bars, spans
+    group: strict                         # words or numbers that tell the lines apart
+    text: shown                           # words beside each point
+    x_to: returned                        # of spans: where each ends; its y is then a lane's name
+
 Every name is held against the model, so a wrong one is an error at its own line.
 """
 
@@ -28,7 +35,8 @@ from sysdesign.models.declaration import Model, check_value, inputs_of, outputs_
 from sysdesign.models.registry import model
 
 MOST_SERIES = 6  # as many as the theme tells apart
-Scale = Literal["linear", "log"]
+Scale = Literal["linear", "log", "nines"]  # nines: 90 %, 99 %, 99.9 % at even distances
+Shape = Literal["line", "steps", "points", "bars", "spans"]
 
 
 def _plain_text(value: Any) -> Any:
@@ -76,8 +84,13 @@ class ChartSpec(BaseModel):
     series: Series | None = None
     x: str
     y: str | tuple[str, ...]
+    labels: tuple[Annotated[str, BeforeValidator(_plain_text)], ...] = ()  # of the lines, where y is several fields
+    shape: Shape = "line"
+    group: str = ""
+    text: str = ""
+    x_to: str = ""
     x_scale: Scale | None = None  # by default the sweep's, else linear
-    y_scale: Scale = "linear"
+    y_scale: Literal["linear", "log"] = "linear"
     x_title: str = ""  # by default the label and unit that the model declares
     y_title: str = ""
     marks: tuple[Mark, ...] = ()
@@ -88,11 +101,14 @@ class ChartSpec(BaseModel):
         return (self.y,) if isinstance(self.y, str) else self.y
 
     @property
-    def x_is_log(self) -> bool:
-        """Whether x runs along a logarithmic axis."""
-        if self.x_scale is not None:
-            return self.x_scale == "log"
-        return self.sweep is not None and self.sweep.scale == "log"
+    def along(self) -> Scale:
+        """The scale of x: as told, else the sweep's."""
+        return self.x_scale or (self.sweep.scale if self.sweep is not None else "linear")
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """The fields that each point takes along; such points are not rows of one table with a column a line."""
+        return tuple(field for field in (self.x_to, self.group, self.text) if field)
 
 
 def chart_spec(path: Path, shown: str) -> ChartSpec:
@@ -161,6 +177,8 @@ class _Checking:
             self._refuse(("sweep", "to"), f"the sweep ends at {sweep.to:g}, not above its start", "Let it rise")
         if sweep.scale == "log" and sweep.from_ <= 0:
             self._refuse(("sweep", "from"), f"a logarithmic sweep starts at {sweep.from_:g}", "Start above 0")
+        if sweep.scale == "nines" and not 0 <= sweep.from_ < sweep.to < 1:
+            self._refuse(("sweep", "to"), "a sweep by nines that leaves 0 to 1", "End below 1, at 0.99999 for example")
 
     def _whole(self, name: str, value: float) -> float | int:
         return int(value) if self.parameters[name].kind == "integer" and value == int(value) else value
@@ -169,6 +187,7 @@ class _Checking:
         series = self.spec.series
         if len(self.spec.fields) > MOST_SERIES:
             self._refuse(("y",), f"{len(self.spec.fields)} lines", f"Draw at most {MOST_SERIES}")
+        self._labels()
         if series is None:
             return
         self._input(series.input, ("series", "input"))
@@ -183,7 +202,35 @@ class _Checking:
         if self.spec.sweep is not None and series.input == self.spec.sweep.input:
             self._refuse(("series", "input"), f"{series.input} is swept already", "Choose another input")
 
+    def _labels(self) -> None:
+        if not self.spec.labels:
+            return
+        if self.spec.series is not None:
+            self._refuse(("labels",), "labels of lines beside a series", "Write them as the series' own labels")
+        if len(self.spec.labels) != len(self.spec.fields):
+            self._refuse(
+                ("labels",), f"{len(self.spec.labels)} labels for {len(self.spec.fields)} fields", "Label each field"
+            )
+
+    def _beside(self) -> None:
+        spec = self.spec
+        for key in ("group", "text", "x_to"):
+            field = getattr(spec, key)
+            if field and field not in self.outputs:
+                self._refuse((key,), f"{spec.model} gives no field {field!r}", nearest(field, self.outputs, "fields"))
+        if spec.beside and spec.sweep is not None:
+            self._refuse(("sweep",), f"a sweep beside {spec.beside[0]}", "Draw array fields of one run")
+        if spec.beside and (spec.series is not None or len(spec.fields) > 1):
+            self._refuse(("y",), f"several lines beside {spec.beside[0]}", "Draw one field, without a series")
+        if (spec.shape == "spans") != bool(spec.x_to):
+            self._refuse(
+                ("shape",), "spans and x_to without each other", "Give shape: spans and the field of their ends"
+            )
+        if spec.shape == "bars" and spec.y_scale == "log":
+            self._refuse(("y_scale",), "bars on a logarithmic scale, which has no zero", "Draw points or a line")
+
     def _axes(self) -> None:
+        self._beside()
         names: Iterable[str] = self.outputs
         for field in self.spec.fields:
             if field not in self.outputs:

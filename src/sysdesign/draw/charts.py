@@ -13,20 +13,21 @@ from typing import Any
 from xml.etree import ElementTree
 
 from sysdesign.draw.chart_labels import mark_layers, series_layers
-from sysdesign.draw.chart_rows import Row, axis, chart_columns, chart_rows, chart_table, series_labels
-from sysdesign.draw.chart_scale import Axis, axis_over
+from sysdesign.draw.chart_rows import Row, axis, chart_columns, chart_rows, chart_table, line_names
+from sysdesign.draw.chart_scale import Axis, axis_of_bars, axis_of_nines, axis_over, nines
+from sysdesign.draw.chart_shapes import shape_layers
 from sysdesign.draw.chart_spec import ChartSpec, chart_spec
 from sysdesign.draw.svg import finish, tag
-from sysdesign.draw.theme import DASHES, GRID, INK, MUTED, RULE, SERIES
+from sysdesign.draw.theme import GRID, INK, MUTED, RULE
+from sysdesign.draw.timeline import timeline_layers
 from sysdesign.errors import BadContent, InvalidInput, MissingTool
 
 VEGA_LITE = "6.1"
 VL_CONVERT = "1.9.0"
 FULL_WIDTH, HEIGHT = 600, 280
-POINTS_UNTIL = 12  # a line of so few points shows each of them
+TIMELINE_WIDTH = 500  # names of the lanes to its left, words of the last spans to its right
 # The engine carries this face, so that it measures text the same on every machine.
 MEASURED_FACE = "Liberation Sans"
-SHAPES = ("circle", "square", "diamond", "triangle-up", "cross", "triangle-down")
 
 
 def chart(source: Path, name: str, description: str) -> bytes:
@@ -58,25 +59,74 @@ def vega_lite(spec: ChartSpec, rows: list[Row], *, here: float | None = None) ->
     `here` marks the reader's own value of the swept input. Raises InvalidInput
     when no row can be shown.
     """
-    names = series_labels(spec)
+    if spec.shape == "spans":
+        return _timeline(spec, rows)
+    if spec.along == "nines":
+        return _by_nines(spec, rows, here)
+    names = line_names(spec, rows)
+    if not rows:
+        raise InvalidInput("there is no point that the chart can show; change its inputs or its scale")
     width = FULL_WIDTH - label_width(names)
-    x = axis_over([row["x"] for row in rows], spec.x_is_log, width, tight=True)
+    across = [row["x"] for row in rows]
+    x = (
+        axis_of_bars(across, width)
+        if spec.shape == "bars"
+        else axis_over(across, spec.along == "log", width, tight=True)
+    )
+    return _framed(spec, names, rows, x, _x(spec, x), here)
+
+
+def _by_nines(spec: ChartSpec, rows: list[Row], here: float | None) -> dict[str, Any]:
+    """The chart with x as the number of its nines, since no engine has a scale for them."""
+    names = line_names(spec, rows)
+    marks = tuple(mark if mark.x is None else mark.model_copy(update={"x": nines(mark.x)}) for mark in spec.marks)
+    shown = [{**row, "x": nines(row["x"])} for row in rows if row["x"] < 1]
+    if not shown:
+        raise InvalidInput("there is no point below 100 % that the chart can show; change its inputs")
+    x = axis_of_nines([row["x"] for row in shown], FULL_WIDTH - label_width(names))
+    channel = _x(spec, x)
+    channel["axis"]["labelExpr"] = f"{[_nines_text(at) for at in range(16)]}[datum.value]"
+    placed = None if here is None or here >= 1 else nines(here)
+    return _framed(spec.model_copy(update={"marks": marks}), names, shown, x, channel, placed)
+
+
+def _nines_text(count: int) -> str:
+    return f"{100 * (1 - 10.0**-count):.{max(count - 2, 0)}f}%"
+
+
+def _framed(
+    spec: ChartSpec, names: tuple[str, ...], rows: list[Row], x: Axis, across: dict[str, Any], here: float | None
+) -> dict[str, Any]:
     marks_y = [mark.y for mark in spec.marks if mark.y is not None]
-    y = axis_over([*(row["y"] for row in rows), *marks_y], spec.y_scale == "log", HEIGHT)
+    base = [0.0] if spec.shape == "bars" else []
+    y = axis_over([*(row["y"] for row in rows), *marks_y, *base], spec.y_scale == "log", HEIGHT)
     shown = [row for row in rows if x.low <= row["x"] <= x.high and y.low <= row["y"] <= y.high]
+    layers = [
+        *mark_layers(spec, shown, x, y, here),
+        *shape_layers(spec, names, shown, x, _tooltip(spec)),
+        *(series_layers(spec, names, shown, x, y) if len(names) > 1 else []),
+    ]
+    right = 6 + label_width(names) // 6
+    return _specification(shown, layers, {"x": across, "y": _y(spec, y)}, x.length, HEIGHT, right)
+
+
+def _timeline(spec: ChartSpec, rows: list[Row]) -> dict[str, Any]:
+    layers, encoding, height = timeline_layers(spec, rows, TIMELINE_WIDTH)
+    return _specification(rows, layers, encoding, TIMELINE_WIDTH, height, 90)
+
+
+def _specification(
+    rows: list[Row], layers: list[Any], encoding: dict[str, Any], width: float, height: float, right: int
+) -> dict[str, Any]:
     return {
         "$schema": f"https://vega.github.io/schema/vega-lite/v{VEGA_LITE.split('.')[0]}.json",
         "width": width,
-        "height": HEIGHT,
+        "height": height,
         "background": None,
-        "padding": {"left": 10, "top": 4, "right": 6 + label_width(names) // 6, "bottom": 4},
-        "data": {"name": "rows", "values": shown},
-        "encoding": {"x": _x(spec, x), "y": _y(spec, y)},
-        "layer": [
-            *mark_layers(spec, shown, x, y, here),
-            _lines(spec, names, shown),
-            *(series_layers(names, shown, x, y) if len(names) > 1 else []),
-        ],
+        "padding": {"left": 10, "top": 4, "right": right, "bottom": 4},
+        "data": {"name": "rows", "values": rows},
+        "encoding": encoding,
+        "layer": layers,
         "config": config(),
     }
 
@@ -136,28 +186,13 @@ def _axis(over: Axis, label: str, unit: str) -> dict[str, Any]:
     return {"title": title, "values": list(over.ticks), "labelExpr": label_expression(unit), "labelOverlap": "greedy"}
 
 
-def _lines(spec: ChartSpec, names: tuple[str, ...], rows: list[Row]) -> dict[str, Any]:
-    most = max(sum(1 for row in rows if row["series"] == name) for name in names)
-    points = {"filled": True, "size": 42} if most <= POINTS_UNTIL else False
-    count = len(names)
-    encoding: dict[str, Any] = {
-        "color": {"field": "series", "scale": {"domain": names, "range": SERIES[:count]}, "legend": None},
-        "tooltip": _tooltip(spec),
-    }
-    if count > 1:
-        dashes = [list(dash) or [1, 0] for dash in DASHES[:count]]
-        encoding["strokeDash"] = {"field": "series", "scale": {"domain": names, "range": dashes}, "legend": None}
-        if points:
-            encoding["shape"] = {"field": "series", "scale": {"domain": names, "range": SHAPES[:count]}, "legend": None}
-    return {"mark": {"type": "line", "point": points, "clip": False}, "encoding": encoding}
-
-
 def _tooltip(spec: ChartSpec) -> list[dict[str, Any]]:
+    text = [{"field": "text", "title": "Point"}] if spec.text else []
     shown = [
         {"field": which, "type": "quantitative", "title": _axis_title(spec, which), "format": ",.4~g"}
         for which in ("x", "y")
     ]
-    return [*shown, {"field": "series", "title": "Line"}]
+    return [*text, *shown, {"field": "series", "title": "Line"}]
 
 
 def _axis_title(spec: ChartSpec, which: str) -> str:
