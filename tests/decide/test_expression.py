@@ -122,7 +122,6 @@ def conditions(draw, depth=2):
 
 @settings(max_examples=300, deadline=None)
 @given(conditions(), st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=3, max_size=3))
-@pytest.mark.skip(reason="0 / 0 in a generated expression: see STATUS.md")
 def test_sure_holds_in_every_world_and_impossible_in_none(text, ranges):
     """Bounds over intervals contain what every single value inside gives."""
     node = condition(text, {})

@@ -185,7 +185,7 @@ class ModelCall(Node):
         spans = [argument.node.number(worlds) for argument in self.arguments]
         if all(value.exact for value in spans):
             return span.exact(self._at([value.low for value in spans]))
-        ends = itertools.product(*(((value.low,) if value.exact else (value.low, value.high)) for value in spans))
+        ends = itertools.product(*(_ends(value) for value in spans))
         values = np.stack(np.broadcast_arrays(*(self._at(list(corner)) for corner in ends)))
         return Span(values.min(axis=0), values.max(axis=0))
 
@@ -203,6 +203,13 @@ class ModelCall(Node):
     def outside(self, worlds: Worlds) -> list[str]:
         """Inputs that the worlds put outside the range where the model holds."""
         return [a.name for a in self.arguments if a.outside(np.asarray(a.node.number(worlds).low))]
+
+
+def _ends(value: Span) -> tuple[np.ndarray, ...]:
+    """The bounds to try; bounds that are not a number say that it may be anything."""
+    if value.exact:
+        return (value.low,)
+    return np.nan_to_num(value.low, nan=-np.inf, neginf=-np.inf), np.nan_to_num(value.high, nan=np.inf, posinf=np.inf)
 
 
 @dataclass(frozen=True)

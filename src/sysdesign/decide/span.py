@@ -60,45 +60,67 @@ def known(value: Array) -> Truth:
 
 
 def arithmetic(operator: str, left: Span, right: Span) -> Span:
-    """`left` operator `right`, one of + - * /. A division by zero is infinite, 0/0 not a number."""
+    """`left` operator `right`, one of + - * /. A division by zero is infinite, 0/0 not a number.
+
+    Bounds that are "not a number" say that the value may be anything, or not a number.
+    """
     if left.exact and right.exact:
         return exact(_OPERATIONS[operator](left.low, right.low))
     match operator:
         case "+":
-            return Span(left.low + right.low, left.high + right.high)
+            low, high = left.low + right.low, left.high + right.high
+            undefined = _clash(left.low, right.high) | _clash(left.high, right.low)
         case "-":
-            return Span(left.low - right.high, left.high - right.low)
+            low, high = left.low - right.high, left.high - right.low
+            undefined = _clash(left.low, -right.low) | _clash(left.high, -right.high)
         case "*":
-            return _hull(
-                [np.nan_to_num(a * b, nan=0.0, posinf=np.inf, neginf=-np.inf) for a, b in _corners(left, right)]
-            )
+            low, high = _hull([a * b for a, b in _corners(left, right)])
+            undefined = _holds_zero(left) & _is_unbounded(right) | _is_unbounded(left) & _holds_zero(right)
         case _:
-            return _quotient(left, right)
+            low, high = _quotient(left, right)
+            undefined = _holds_zero(left) & _holds_zero(right) | _is_unbounded(left) & _is_unbounded(right)
+    return Span(np.where(undefined, np.nan, low), np.where(undefined, np.nan, high))
 
 
-def _quotient(left: Span, right: Span) -> Span:
-    around_zero = (right.low <= 0) & (right.high >= 0)
-    inside = _hull([np.nan_to_num(a / b, nan=0.0, posinf=np.inf, neginf=-np.inf) for a, b in _corners(left, right)])
+def _quotient(left: Span, right: Span) -> tuple[Array, Array]:
+    around_zero = _holds_zero(right)
+    low, high = _hull([a / b for a, b in _corners(left, right)])
     positive = around_zero & (left.low >= 0) & (right.low >= 0)  # n/0 counts as infinite, and nothing is below 0
     least = np.where(right.high > 0, left.low / np.where(right.high > 0, right.high, 1.0), np.inf)
-    low = np.where(positive, least, np.where(around_zero, -np.inf, inside.low))
-    return Span(low, np.where(around_zero, np.inf, inside.high))
+    return np.where(positive, least, np.where(around_zero, -np.inf, low)), np.where(around_zero, np.inf, high)
+
+
+def _holds_zero(value: Span) -> Array:
+    return np.asarray((value.low <= 0) & (value.high >= 0))
+
+
+def _is_unbounded(value: Span) -> Array:
+    return np.isinf(value.low) | np.isinf(value.high)
+
+
+def _clash(one: Array, other: Array) -> Array:
+    """Where the sum is infinity less infinity."""
+    return np.isinf(one) & np.isinf(other) & (one != other)
+
+
+def _divide(left: Array, right: Array) -> Array:
+    return np.true_divide(left, right + 0.0)  # a zero has no sign here
 
 
 def _corners(left: Span, right: Span) -> list[tuple[Array, Array]]:
     return [(left.low, right.low), (left.low, right.high), (left.high, right.low), (left.high, right.high)]
 
 
-def _hull(values: list[Array]) -> Span:
+def _hull(values: list[Array]) -> tuple[Array, Array]:
     stacked = np.stack(np.broadcast_arrays(*values))
-    return Span(stacked.min(axis=0), stacked.max(axis=0))
+    return stacked.min(axis=0), stacked.max(axis=0)
 
 
 _OPERATIONS: dict[str, Callable[[Array, Array], Array]] = {
     "+": np.add,
     "-": np.subtract,
     "*": np.multiply,
-    "/": np.true_divide,
+    "/": _divide,
 }
 _COMPARISONS: dict[str, Callable[[Array, Array], Array]] = {
     "<": np.less,
@@ -111,17 +133,23 @@ _COMPARISONS: dict[str, Callable[[Array, Array], Array]] = {
 
 
 def compare(operator: str, left: Span, right: Span) -> Truth:
-    """`left` operator `right` for numbers; a comparison with "not a number" is false."""
-    test = _COMPARISONS[operator]
+    """`left` operator `right` for numbers; what is not a number compares as IEEE 754 says."""
     if left.exact and right.exact:
-        return known(test(left.low, right.low))
+        return known(_COMPARISONS[operator](left.low, right.low))
+    sure, possible = _over_bounds(operator, left, right)
+    undefined = np.isnan(left.low) | np.isnan(left.high) | np.isnan(right.low) | np.isnan(right.high)
+    return Truth(sure & ~undefined, possible | undefined)
+
+
+def _over_bounds(operator: str, left: Span, right: Span) -> tuple[Array, Array]:
+    test = _COMPARISONS[operator]
     if operator in ("<", "<="):
-        return Truth(test(left.high, right.low), test(left.low, right.high))
+        return test(left.high, right.low), test(left.low, right.high)
     if operator in (">", ">="):
-        return Truth(test(left.low, right.high), test(left.high, right.low))
+        return test(left.low, right.high), test(left.high, right.low)
     meets = (left.low <= right.high) & (right.low <= left.high)
     same = (left.low == left.high) & (right.low == right.high) & (left.low == right.low)
-    return Truth(same, meets) if operator == "==" else Truth(~meets, ~same)
+    return (same, meets) if operator == "==" else (~meets, ~same)
 
 
 def word_in(value: WordSet, wanted: int) -> Truth:

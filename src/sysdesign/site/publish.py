@@ -14,7 +14,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sysdesign.errors import BuildFailed
@@ -37,8 +37,9 @@ def publish(out: Path, files: Iterable[tuple[str, bytes]], digest: str) -> Path:
                 _write(folder, path, data)
             _write(folder, STAMP, json.dumps({"digest": digest}).encode())
             _swap(out, folder)
-            _remove_old(versions, folder)
-            return folder
+        with suppress(OSError):  # the new site is served: what could not be removed goes with the next build
+            _remove_old(versions, out)
+        return folder
     except OSError as error:
         if isinstance(error, BuildFailed):
             raise
@@ -101,18 +102,25 @@ def _swap(out: Path, folder: Path) -> None:
         raise
 
 
-def _remove_old(versions: Path, current: Path) -> None:
+def _remove_old(versions: Path, out: Path) -> None:
     """Remove finished builds but the newest, and what a killed build left behind."""
-    others = [path for path in versions.iterdir() if path.is_dir() and path != current]
-    others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-    finished = [path for path in others if (path / STAMP).is_file()]
-    for path in others:
-        if path in finished[: KEPT - 1]:
+    folders = _newest_first(path for path in versions.glob("build-*") if not path.suffix)
+    finished = [path for path in folders if (path / STAMP).is_file()]
+    for path in folders:
+        if path in finished[:KEPT]:
             continue
         with _unlocked(path) as free:
-            if free:
+            if free and path.resolve() != out.resolve():  # a build unlocks once it is served: asked in this order
                 shutil.rmtree(path, ignore_errors=True)
                 path.with_suffix(".lock").unlink(missing_ok=True)
+
+
+def _newest_first(folders: Iterable[Path]) -> list[Path]:
+    ages = {}
+    for folder in folders:
+        with suppress(FileNotFoundError):  # another build removes old ones at the same time
+            ages[folder] = folder.stat().st_mtime
+    return sorted(ages, key=ages.__getitem__, reverse=True)
 
 
 @contextmanager
