@@ -3,7 +3,7 @@
 Fixed window, sliding log, sliding counter, token bucket, leaky bucket (a queue that drains at the rate)
 and GCRA (a token bucket kept as one time stamp). One limiter sees every request and one clock: copies
 that count apart admit up to their number times as much. Refused requests cost nothing and are not
-counted. Sources: gcra-lecture for GCRA, herrera-rate-limiting for the sliding counter; worst cases follow
+counted. Sources: gcra-leach-2015 for GCRA, herrera-rate-limiting for the sliding counter; worst cases follow
 from the rules, and a search of adversarial arrivals holds them.
 """
 
@@ -21,6 +21,7 @@ from sysdesign.models.declaration import Input, Model, Output, Samples, checked
 from sysdesign.models.distribution import Distribution
 from sysdesign.models.interval import interval_of, replicate
 from sysdesign.models.wording import percent
+from sysdesign.models.stretches import highest, stretches
 
 Algorithm = Literal["fixed window", "sliding log", "sliding counter", "token bucket", "leaky bucket", "gcra"]
 KINDS = {
@@ -80,6 +81,9 @@ class Replay:
     refused_share: Annotated[float, Output("Requests refused", "share")]
     most_in_window: Annotated[int, Output("Most admitted in any window's length")]
     passed: Annotated[np.ndarray, Output("1 where admitted, 0 where refused")]
+    at_s: Annotated[np.ndarray, Output("Time", "s")]  # the first of each stretch of a long record
+    asked_in_window: Annotated[np.ndarray, Output("Requests asked in the window up to it")]
+    admitted_in_window: Annotated[np.ndarray, Output("Requests admitted in the window up to it")]
 
 
 @dataclass(frozen=True)
@@ -213,7 +217,13 @@ def replay(
     times = np.cumsum(np.asarray(gaps_s, dtype=float))
     passed = kernels.admitted(KINDS[algorithm], times, int(limit), float(window_s), float(burst))
     most = int(kernels.most_within(times[passed], float(window_s))) if passed.any() else 0
-    return Replay(int(passed.sum()), float(1 - passed.mean()), most, passed.astype(int))
+    first = np.searchsorted(times, times - window_s, side="right")  # of the window that ends with each request
+    so_far = np.concatenate([[0], np.cumsum(passed)])
+    place, starts = np.arange(1, times.size + 1), stretches(times.size)
+    return Replay(
+        int(passed.sum()), float(1 - passed.mean()), most, passed.astype(int), times[starts],
+        highest(place - first, starts), highest(so_far[place] - so_far[first], starts),
+    )  # fmt: skip
 
 
 @checked
