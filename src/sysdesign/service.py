@@ -208,11 +208,12 @@ async def _bounded(room: Room, work: Callable[[], Any]) -> Any:
 
 
 async def _changes(room: Room, request: Request) -> Response:
-    """A stream with one event for each change, so that an open page refreshes itself."""
+    """A stream with one event for each change since the edition that the page shows, so that it refreshes itself."""
+    shown = request.query_params.get("after", "")
 
     async def events() -> AsyncIterator[bytes]:
         yield b"retry: 500\n\n"
-        seen = room.edition
+        seen = int(shown) if shown.isdecimal() and len(shown) < 10 else room.edition
         while not await request.is_disconnected():
             try:
                 await asyncio.wait_for(_change_after(room, seen), timeout=15)
@@ -235,6 +236,7 @@ async def _file(room: Room, request: Request) -> Response:
     path = request.path_params["path"]
     if path.endswith("/") or path == "":
         path += "index.html"
+    edition = room.edition  # before the page is read: a change meanwhile then costs a refresh, and none is missed
     data = room.fresh.get(path)
     if data is None:
         data = await run_in_threadpool(_read, room.out, path)
@@ -246,7 +248,8 @@ async def _file(room: Room, request: Request) -> Response:
         path, data = "404.html", _from_depth(missing, path.removesuffix("index.html").count("/"))
     answer = _with_validator(request, path, data, status)
     if room.refresh and path.endswith(".html"):
-        answer.headers["Server-Timing"] = "changes"  # what a page's script can read of its own response
+        answer.headers["Server-Timing"] = f'changes;desc="{edition}"'  # a page's script can read this of its response
+        answer.headers["Cache-Control"] = "no-store"  # a kept page would tell an edition of another day
     return answer
 
 

@@ -350,18 +350,33 @@ def test_a_search_answers_within_a_blink(page: Any) -> None:
     assert len(page.watch.requests) - before <= 2
 
 
-def test_an_edit_is_shown_without_a_key(chromium: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("listening", [True, False])
+def test_an_edit_is_shown_without_a_key(chromium: Any, tmp_path: Path, listening: bool) -> None:
+    """Also one that comes after the page was sent and before it listens."""
     reference = load(SMALL)
     serving = served(reference, tmp_path, refresh=True)
     address, room, tell = next(serving)
     context = chromium.new_context(base_url=address)
     page = context.new_page()
-    page.goto("07-resilience-patterns/")
-    page.get_by_text("A retry asks again.").wait_for()
     source = reference.documents["07-resilience"].source.replace("A retry asks again.", "A retry asks once more.")
     document = parse_document(source, "07-resilience", "07-Resilience-Patterns", "reference/07-Resilience-Patterns.md")
-    room.fresh = dict(changed_pages(with_document(reference, document), reference))
-    tell()
+
+    def edit() -> None:
+        room.fresh = dict(changed_pages(with_document(reference, document), reference))
+        tell()
+
+    def edit_and_answer(route: Any) -> None:
+        edit()
+        route.continue_()
+
+    if listening:
+        with page.expect_response("**/api/changes*"):
+            page.goto("07-resilience-patterns/")
+        page.get_by_text("A retry asks again.").wait_for()
+        edit()
+    else:
+        page.route("**/api/changes*", edit_and_answer, times=1)
+        page.goto("07-resilience-patterns/")
     page.get_by_text("A retry asks once more.").wait_for(timeout=PATIENCE)
     context.close()
     serving.close()

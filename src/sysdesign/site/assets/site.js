@@ -283,8 +283,10 @@ function searchBoxes() {
 
 // While the reference is being edited the service offers a stream of changes, and says so in the page's own response.
 function refresh() {
-  const told = performance.getEntriesByType("navigation")[0]?.serverTiming ?? [];
-  if (told.some((entry) => entry.name === "changes")) new EventSource(new URL("api/changes", root)).addEventListener("change", () => location.reload());
+  const told = performance.getEntriesByType("navigation")[0]?.serverTiming?.find((entry) => entry.name === "changes");
+  if (!told) return;
+  const stream = new EventSource(new URL(`api/changes?after=${encodeURIComponent(told.description)}`, root));
+  stream.addEventListener("change", () => location.reload());
 }
 
 refresh(); themeButton(); cards(); figures(); keys(); permalinks(); outline(); map(); filters(); searchBoxes();
