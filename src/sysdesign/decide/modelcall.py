@@ -86,9 +86,11 @@ def _argument(name: str, parameter: Parameter, node: Node) -> Argument:
 
 
 def _word(name: str, parameter: Parameter, word: str) -> str:
-    if parameter.kind != "word" or word not in parameter.words:
-        raise InvalidInput(f"{parameter.name} of {name} is {word!r}. {nearest(word, parameter.words, 'words')}")
-    return word
+    """The model's own word; an expression writes its spaces as underscores."""
+    known = {each.replace(" ", "_"): each for each in parameter.words}
+    if parameter.kind != "word" or word not in known:
+        raise InvalidInput(f"{parameter.name} of {name} is {word!r}. {nearest(word, known, 'words')}")
+    return known[word]
 
 
 def _output(name: str, function: Callable[..., Any], result: str) -> Output:

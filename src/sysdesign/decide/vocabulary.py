@@ -159,6 +159,9 @@ _FIELDS: tuple[Field, ...] = (
     W("cache.loss", "tolerable", "What an empty cache after a restart means", """
         tolerable 7 slower for a while
         outage 2 the source cannot carry the load alone"""),
+    W("cache.removal", "expiry", "How a wanted entry most often leaves the cache", """
+        expiry 6 its lifetime ends
+        write 3 a write deletes it before its lifetime ends"""),
     W("cache.stale_while_rebuilding", "acceptable", "Serving the old value a little longer while a new one is made", """
         acceptable 6 fine
         refused 3 an expired value must not be shown"""),
