@@ -30,8 +30,8 @@ def build(out: Out = None, as_json: AsJson = False, reference: Root = None) -> N
 
     root = reference or default_root()
     target = out or default_out(root)
-    with progress_console().status("Building the site"):
-        built = build_site(root, target)
+    with progress_console().status("Building the site") as status:
+        built = build_site(root, target, progress=status.update)
     if as_json:
         print_json(built)
     else:

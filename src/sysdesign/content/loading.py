@@ -8,7 +8,7 @@ section, an unused footnote) is for the checks.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
@@ -44,10 +44,21 @@ def default_root() -> Path:
     return checkout if (checkout / "plan.yaml").is_file() else PACKAGE / "reference"
 
 
-def load(root: Path | None = None) -> Reference:
-    """Read the reference. Raises BadContent at the first thing that cannot be read, InvalidInput without a plan."""
+def _pass_on(document: Document, terms: Mapping[str, Term]) -> None:
+    """What most readers of a reference do with a document that has just been read: wait for the rest."""
+
+
+Heard = Callable[[Document, Mapping[str, Term]], None]
+
+
+def load(root: Path | None = None, *, heard: Heard = _pass_on, before: Reference | None = None) -> Reference:
+    """Read the reference. Raises BadContent at the first thing that cannot be read, InvalidInput without a plan.
+
+    `heard` is told of each document as soon as it is read, with the glossary's terms. Documents
+    that stand unchanged in `before` are taken from there.
+    """
     with collection_paused():
-        return _Loading(root or default_root()).reference()
+        return _Loading(root or default_root(), heard, before).reference()
 
 
 @contextmanager
@@ -62,13 +73,19 @@ def collection_paused() -> Iterator[None]:
             gc.enable()
 
 
-def load_document(root: Path, planned: PlannedDocument) -> Document | None:
-    """One document of the plan, or None while it is not written. Raises BadContent."""
+def load_document(root: Path, planned: PlannedDocument, before: Document | None = None) -> Document | None:
+    """One document of the plan, or None while it is not written. Raises BadContent.
+
+    `before`, its last reading, is given back where the file has not changed.
+    """
     path = root / f"{planned.name}.md"
     if not path.is_file():
         return None
     shown = f"{root.name}/{path.name}"
-    return _parsed(located.read_text(path, shown), planned.slug, planned.name, shown)
+    text = located.read_text(path, shown)
+    if before is not None and (before.source, before.name, before.path) == (text, planned.name, shown):
+        return before
+    return _parsed(text, planned.slug, planned.name, shown)
 
 
 @lru_cache(maxsize=64)
@@ -78,36 +95,43 @@ def _parsed(text: str, slug: str, name: str, shown: str) -> Document:
 
 
 class _Loading:
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, heard: Heard, before: Reference | None) -> None:
         self.root = root
+        self.heard = heard
+        self.before = before.documents if before is not None else {}
         if not (root / "plan.yaml").is_file():
             raise InvalidInput(f"{root} holds no plan.yaml; name the folder that holds the reference")
 
     def reference(self) -> Reference:
         plan = self._plan()
-        documents = {}
-        for planned in plan.documents:
-            document = load_document(self.root, planned)
-            if document is not None:
-                documents[planned.slug] = document
         sources = self._by_id(Source, [self.root / "sources.yaml"])
         facts = self._by_id(Fact, sorted((self.root / "facts").glob("*.yaml")))
         numbers, numbers_of = self._numbers(plan)
         self._refuse_shared_ids(sources, facts, numbers)
+        terms = self._by_id(Term, [self.root / "glossary.yaml"])
         return Reference(
             root=self.root,
             plan=plan,
-            documents=documents,
+            documents=self._documents(plan, terms),
             sources=sources,
             facts=facts,
             numbers=numbers,
             numbers_of=numbers_of,
-            terms=self._by_id(Term, [self.root / "glossary.yaml"]),
+            terms=terms,
             claims={slug: claims for slug in self._slugs(plan) if (claims := self._claims(slug))},
             symptoms=tuple(self._by_id(Symptom, [self.root / "symptoms.yaml"]).values()),
             figures=self._figures(),
             decisions={path.stem: path for path in sorted((self.root / "decisions").glob("*.yaml"))},
         )
+
+    def _documents(self, plan: Plan, terms: dict[str, Term]) -> dict[str, Document]:
+        found = {}
+        for planned in plan.documents:
+            document = load_document(self.root, planned, self.before.get(planned.slug))
+            if document is not None:
+                found[planned.slug] = document
+                self.heard(document, terms)
+        return found
 
     def _shown(self, path: Path) -> str:
         return f"{self.root.name}/{path.relative_to(self.root).as_posix()}"

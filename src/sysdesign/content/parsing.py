@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from markdown_it.token import Token
 
@@ -23,6 +24,7 @@ from sysdesign.content.markdown import anchor, marked_text, marks, parser, plain
 from sysdesign.errors import BadContent
 
 QUESTIONS = "Common Questions"
+_NOTHING: dict[str, Any] = {}
 
 
 def parse_document(text: str, slug: str, name: str, path: str) -> Document:
@@ -47,9 +49,9 @@ def parse_document(text: str, slug: str, name: str, path: str) -> Document:
         figures=tuple(walk.figures),
         tables=tuple(walk.tables),
         links=tuple(walk.links),
-        footnote_uses=tuple(_uses(walk.marked)),
+        footnote_uses=tuple(walk.uses),
         footnote_texts=footnote_texts,
-        statements=tuple(_statement(marked) for marked in walk.marked),
+        statements=tuple(walk.statements),
         questions=tuple(_questions(walk.sections)),
         tokens=tuple(kept),
     )
@@ -61,6 +63,7 @@ def _split_footnotes(tokens: list[Token]) -> tuple[list[Token], dict[str, tuple[
     texts: dict[str, tuple[str, int]] = {}
     label = ""
     for token in tokens:
+        _share_empties(token)
         if token.type == "footnote_reference_open":
             label = token.meta["label"]
         elif token.type == "footnote_reference_close":
@@ -72,15 +75,17 @@ def _split_footnotes(tokens: list[Token]) -> tuple[list[Token], dict[str, tuple[
     return kept, texts
 
 
-@dataclass(frozen=True)
-class _Marked:
-    """A statement whose footnote marks still stand in its text."""
-
-    text: str
-    kind: Kind
-    line: int
-    section: str
-    caption_marks: tuple[str, ...] = ()
+def _share_empties(token: Token) -> None:
+    """One empty mapping for all tokens: nobody writes to them, and two of their own are a third of their size."""
+    if not token.attrs:
+        token.attrs = _NOTHING
+    if not token.meta:
+        token.meta = _NOTHING
+    for child in token.children or ():
+        if not child.attrs:
+            child.attrs = _NOTHING
+        if not child.meta:
+            child.meta = _NOTHING
 
 
 @dataclass
@@ -92,7 +97,8 @@ class _Walk:
     figures: list[Figure] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
-    marked: list[_Marked] = field(default_factory=list)
+    statements: list[Statement] = field(default_factory=list)
+    uses: list[FootnoteUse] = field(default_factory=list)
     _anchors: dict[str, int] = field(default_factory=dict)
     _section: str = ""
     _prose: list[str] = field(default_factory=list)
@@ -151,20 +157,29 @@ class _Walk:
         line = self._line(token)
         self._collect_links(token)
         text = marked_text(children)
+        shown = plain(text)
         images = [child for child in children if child.type == "image"]
-        alone = bool(images) and not plain(text)
+        alone = bool(images) and not shown
         for image in images:
             caption = str(image.attrs.get("title", ""))
             src = str(image.attrs.get("src", ""))
             self.figures.append(Figure(src, image.content, caption, line, self._section, alone))
             beside = text.strip() if alone else ""
-            self.marked.append(_Marked(caption + beside, "caption", line, self._section))
+            self._state(caption + beside, "caption", line)
         if alone:
             return
-        self._prose.append(plain(text))
-        self._caption = text if plain(text).endswith(":") else ""
+        self._prose.append(shown)
+        self._caption = text if shown.endswith(":") else ""
         for sentence, lines_before in sentences(text):
-            self.marked.append(_Marked(sentence, "sentence", line + lines_before, self._section))
+            self._state(sentence, "sentence", line + lines_before)
+
+    def _state(self, marked: str, kind: Kind, line: int, caption_marks: tuple[str, ...] = ()) -> None:
+        """Take in a statement in whose text the footnote marks still stand."""
+        text, used = plain(marked), marks(marked)
+        for id_ in used:
+            self.uses.append(FootnoteUse(id_, line, self._section, text))
+        backing = tuple(dict.fromkeys((*used, *caption_marks))) if used or caption_marks else ()
+        self.statements.append(Statement(text, kind, line, self._section, backing))
 
     def _collect_links(self, token: Token) -> None:
         children = token.children or []
@@ -183,6 +198,7 @@ class _Walk:
     def _table(self, body: tuple[Token, ...], at: int) -> int:
         """Read the table that opens at `at`; gives the index after its end."""
         caption = self._caption
+        caption_marks = marks(caption)
         start = self._line(body[at])
         rows: list[list[str]] = []
         lines: list[int] = []
@@ -199,7 +215,7 @@ class _Walk:
                 text = marked_text(token.children or ())
                 rows[-1].append(plain(text))
                 kind: Kind = "header" if header else "cell"
-                self.marked.append(_Marked(text, kind, lines[-1], self._section, marks(caption)))
+                self._state(text, kind, lines[-1], caption_marks)
             at += 1
         self.tables.append(
             Table(
@@ -212,17 +228,6 @@ class _Walk:
             )
         )
         return at + 1
-
-
-def _statement(marked: _Marked) -> Statement:
-    backing = dict.fromkeys((*marks(marked.text), *marked.caption_marks))
-    return Statement(plain(marked.text), marked.kind, marked.line, marked.section, tuple(backing))
-
-
-def _uses(marked: list[_Marked]) -> Iterator[FootnoteUse]:
-    for item in marked:
-        for id_ in marks(item.text):
-            yield FootnoteUse(id_, item.line, item.section, plain(item.text))
 
 
 def _questions(sections: list[Section]) -> Iterator[Question]:

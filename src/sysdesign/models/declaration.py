@@ -101,8 +101,14 @@ def inputs_of(function: Callable[..., Any]) -> dict[str, Parameter]:
 
 
 @functools.cache
+def _hints_of(declared: Any) -> dict[str, Any]:
+    """The types of a function's parameters or a result's fields; reading them anew would cost more than their page."""
+    return get_type_hints(declared, include_extras=True)
+
+
+@functools.cache
 def _inputs_of(function: Callable[..., Any]) -> dict[str, Parameter]:
-    hints = get_type_hints(function, include_extras=True)
+    hints = _hints_of(function)
     found = {}
     for name, parameter in inspect.signature(function).parameters.items():
         hint = hints.get(name)
@@ -140,7 +146,7 @@ def _kind(base: Any) -> tuple[Any, tuple[str, ...]]:
 
 def outputs_of(result_type: type) -> dict[str, Output]:
     """The declared outputs of a result dataclass, in field order."""
-    hints = get_type_hints(result_type, include_extras=True)
+    hints = _hints_of(result_type)
     found = {}
     for field in fields(result_type):
         extras = get_args(hints[field.name])[1:] if get_origin(hints[field.name]) is Annotated else ()
@@ -152,7 +158,17 @@ def outputs_of(result_type: type) -> dict[str, Output]:
 
 def result_type_of(function: Callable[..., Any]) -> type:
     """The dataclass that a model function returns."""
-    return get_type_hints(inspect.unwrap(function))["return"]
+    return _plain_type(_hints_of(inspect.unwrap(function))["return"])
+
+
+def type_of_output(result_type: type, name: str) -> Any:
+    """The plain type of one field of a result."""
+    return _plain_type(_hints_of(result_type)[name])
+
+
+def _plain_type(hint: Any) -> Any:
+    """A type without what is declared about it."""
+    return get_args(hint)[0] if get_origin(hint) is Annotated else hint
 
 
 F = TypeVar("F", bound=Callable[..., Any])

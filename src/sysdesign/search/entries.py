@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sysdesign.content import Reference
 from sysdesign.content.document import Document, Section
+from sysdesign.content.records import Term
 
 WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?")
 
@@ -33,19 +34,25 @@ class Entry:
 
 def entries(reference: Reference) -> Iterator[Entry]:
     """Every section of every written document, in order."""
-    homes = _aliases_by_home(reference)
+    homes = aliases_by_home(reference.terms)
     for document in reference.documents.values():
-        for section in document.sections:
-            address = f"{document.name}#{section.anchor}" if section.level > 1 else document.name
-            yield Entry(
-                address=address,
-                url=url(document, section),
-                document=document.title,
-                title=section.title,
-                trail=" › ".join(document.by_anchor[parent].title for parent in section.parents[1:]),
-                text=_searchable(document, section),
-                aliases=homes.get(address, ()),
-            )
+        yield from document_entries(document, homes)
+
+
+def document_entries(document: Document, homes: Mapping[str, tuple[str, ...]]) -> Iterator[Entry]:
+    """Every section of one document; `homes` is what `aliases_by_home` gives."""
+    beside = _beside_prose(document)
+    for section in document.sections:
+        address = f"{document.name}#{section.anchor}" if section.level > 1 else document.name
+        yield Entry(
+            address=address,
+            url=url(document, section),
+            document=document.title,
+            title=section.title,
+            trail=" › ".join(document.by_anchor[parent].title for parent in section.parents[1:]),
+            text="\n".join((section.text, *beside.get(section.anchor, ()))),
+            aliases=homes.get(address, ()),
+        )
 
 
 def url(document: Document, section: Section) -> str:
@@ -54,22 +61,23 @@ def url(document: Document, section: Section) -> str:
     return page if section.level == 1 else f"{page}#{section.anchor}"
 
 
-def _aliases_by_home(reference: Reference) -> dict[str, tuple[str, ...]]:
+def aliases_by_home(terms: Mapping[str, Term]) -> dict[str, tuple[str, ...]]:
+    """Terms and their other names by the address of the section that explains them."""
     homes: dict[str, list[str]] = {}
-    for term in reference.terms.values():
+    for term in terms.values():
         homes.setdefault(term.home.replace(".md", ""), []).extend((term.term, *term.aliases))
     return {home: tuple(names) for home, names in homes.items()}
 
 
-def _searchable(document: Document, section: Section) -> str:
-    """Prose, table cells and captions of a section."""
-    tables = (
-        " ".join((*table.header, *(cell for row in table.rows for cell in row)))
-        for table in document.tables
-        if table.section == section.anchor
-    )
-    captions = (figure.caption for figure in document.figures if figure.section == section.anchor)
-    return "\n".join((section.text, *tables, *captions))
+def _beside_prose(document: Document) -> dict[str, list[str]]:
+    """Tables' cells, then captions, by the anchor of their section."""
+    found: dict[str, list[str]] = {}
+    for table in document.tables:
+        cells = " ".join((*table.header, *(cell for row in table.rows for cell in row)))
+        found.setdefault(table.section, []).append(cells)
+    for figure in document.figures:
+        found.setdefault(figure.section, []).append(figure.caption)
+    return found
 
 
 def words(text: str) -> list[str]:

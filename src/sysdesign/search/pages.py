@@ -1,5 +1,8 @@
 """Search for the site: a Pagefind index over sections, and the vocabulary that corrects spelling.
 
+Pagefind runs beside the build and is given each document as soon as it is read, so that
+it works while the pages are made.
+
 In the page, a result's place is `meta.url` (relative to the site's root), its headings
 `meta.title`, `meta.document` and `meta.trail`. `search/vocabulary.json` holds
 `{"stop": [words], "words": {word: count}}` for the rule in spelling.py.
@@ -9,47 +12,124 @@ from __future__ import annotations
 
 import json
 import subprocess
-import tempfile
+import threading
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Iterator
 from html import escape
-from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
 
 from pagefind_bin import get_executable
 
 from sysdesign.content import Reference
 from sysdesign.errors import BuildFailed
 from sysdesign.search.entries import STOP_WORDS, Entry, entries
-from sysdesign.search.spelling import vocabulary
+from sysdesign.search.spelling import Vocabulary
 
 # Of what Pagefind writes, its own user interface is left out.
 WANTED = ("fragment/", "index/", "pagefind-entry.json", "pagefind-worker.js", "pagefind.js", "pagefind.en_", "wasm.en")
-SECONDS = 600
+SECONDS = 600  # without a word from Pagefind
+_LAST = 0  # the number of the request that ends the talk; sections count from 1
 
 
 def search_files(reference: Reference) -> dict[str, bytes]:
     """The files that search in the page loads, by their path under the site's root."""
-    found = tuple(entries(reference))
-    files = _pagefind(found)
-    files["search/vocabulary.json"] = _vocabulary(found)
-    return files
+    with SearchIndex() as index:
+        index.add(entries(reference))
+        index.close()
+        return dict(index.files())
 
 
-def _pagefind(found: tuple[Entry, ...]) -> dict[str, bytes]:
-    with tempfile.TemporaryDirectory(prefix="sysdesign-search-") as folder:
-        site, out = Path(folder, "site"), Path(folder, "out")
-        site.mkdir()
-        for at, entry in enumerate(found):
-            (site / f"{at:06d}.html").write_text(_page(entry), encoding="utf-8")
-        run = subprocess.run(
-            [str(get_executable()), "--site", str(site), "--output-path", str(out), "--quiet"],
-            capture_output=True,
-            timeout=SECONDS,
-            check=False,
-        )
-        if run.returncode != 0:
-            raise BuildFailed(f"the search index could not be made: {run.stderr.decode(errors='replace')[-400:]}")
-        paths = sorted(path for path in out.rglob("*") if path.is_file())
-        named = {path.relative_to(out).as_posix(): path for path in paths}
-        return {f"pagefind/{name}": path.read_bytes() for name, path in named.items() if name.startswith(WANTED)}
+class SearchIndex:
+    """The search index of a site in the making. Raises BuildFailed when Pagefind cannot make it.
+
+    Pagefind is spoken to over its own pipe: each message is JSON in base64, ended by a comma.
+    """
+
+    def __init__(self) -> None:
+        self._vocabulary = Vocabulary()
+        self._count = 0
+        self._answer: dict[str, Any] = {}
+        self._fault = ""
+
+    def __enter__(self) -> SearchIndex:
+        command = [str(get_executable()), "--service"]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+        self._send({"type": "NewIndex", "config": None}, 1)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()  # it has said all, or is not wanted any more
+        self._process.wait()
+        self._listener.join()
+        for pipe in (self._process.stdin, self._process.stdout):
+            pipe.close()  # type: ignore[union-attr]
+
+    def add(self, found: Iterable[Entry]) -> None:
+        """Take in sections, in the order of the site."""
+        for entry in found:
+            page = {"file_path": f"{self._count:06d}.html", "file_contents": _page(entry)}
+            self._count += 1
+            self._send({"type": "AddFile", "index_id": 0, **page}, self._count + 1)
+            self._vocabulary.add(" ".join((entry.title, *entry.aliases, entry.document, entry.text)))
+
+    def close(self) -> None:
+        """All sections are in: the index can be made."""
+        self._send({"type": "GetFiles", "index_id": 0}, _LAST)
+
+    def files(self) -> Iterator[tuple[str, bytes]]:
+        """Path and bytes of each file, after `close`."""
+        yield "search/vocabulary.json", self._words()
+        self._listener.join(SECONDS)
+        if self._fault or not self._answer:
+            raise self._failed()
+        for file in self._answer["files"]:
+            if file["path"].startswith(WANTED):
+                yield f"pagefind/{file['path']}", b64decode(file["content"])
+
+    def _send(self, request: dict[str, Any], number: int) -> None:
+        message = b64encode(json.dumps({"message_id": number, "payload": request}).encode())
+        pipe: IO[bytes] = self._process.stdin  # type: ignore[assignment]
+        try:
+            pipe.write(message + b",")
+            if number in (1, _LAST):
+                pipe.flush()
+        except OSError:
+            raise self._failed() from None
+
+    def _failed(self) -> BuildFailed:
+        why = self._fault or f"Pagefind gave no index (it ended with {self._process.poll()})"
+        return BuildFailed(f"the search index could not be made: {why}")
+
+    def _listen(self) -> None:
+        """Read answers until the last, so that Pagefind never waits for a reader."""
+        for message in _messages(self._process.stdout):  # type: ignore[arg-type]
+            payload = message["payload"]
+            if payload["type"] == "Error":
+                self._fault = str(payload.get("message", payload))  # and read on: its pipe must not fill up
+            elif payload["type"] == "GetFiles":
+                self._answer = payload
+            if message["message_id"] == _LAST:
+                return
+
+    def _words(self) -> bytes:
+        shown = {"stop": sorted(STOP_WORDS), "words": self._vocabulary.words()}
+        return json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _messages(pipe: IO[bytes]) -> Iterator[dict[str, Any]]:
+    """The messages of a stream, in the order in which they come."""
+    parts: list[bytes] = []
+    while data := pipe.read1(1 << 20):  # type: ignore[attr-defined]
+        first, *rest = data.split(b",")
+        parts.append(first)
+        for part in rest:
+            yield json.loads(b64decode(b"".join(parts)))
+            parts = [part]
 
 
 def _page(entry: Entry) -> str:
@@ -62,9 +142,3 @@ def _page(entry: Entry) -> str:
         f'<div data-pagefind-weight="9">{heavy}</div><div data-pagefind-weight="3">{escape(entry.document)}</div>'
         f"<p>{escape(entry.text)}</p></body></html>"
     )
-
-
-def _vocabulary(found: tuple[Entry, ...]) -> bytes:
-    known = vocabulary(" ".join((entry.title, *entry.aliases, entry.document, entry.text)) for entry in found)
-    shown = {"stop": sorted(STOP_WORDS), "words": known}
-    return json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()

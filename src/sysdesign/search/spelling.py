@@ -14,14 +14,29 @@ SHORTEST = 4
 LONG = 8
 
 
+class Vocabulary:
+    """Counts the words of texts; words of digits alone are left out."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def add(self, text: str) -> None:
+        """Count the words of one more text."""
+        from sysdesign.search.entries import words
+
+        self._counts.update(words(text))
+
+    def words(self) -> dict[str, int]:
+        """Each word with how often it stands there, in order."""
+        return {word: count for word, count in sorted(self._counts.items()) if not word.isdigit()}
+
+
 def vocabulary(texts: Iterable[str]) -> dict[str, int]:
     """Each word of the texts with how often it stands there; words of digits alone are left out."""
-    from sysdesign.search.entries import words
-
-    counts: Counter[str] = Counter()
+    counted = Vocabulary()
     for text in texts:
-        counts.update(word for word in words(text) if not word.isdigit())
-    return dict(sorted(counts.items()))
+        counted.add(text)
+    return counted.words()
 
 
 def correct(word: str, known: Mapping[str, int]) -> str:

@@ -42,7 +42,7 @@ def chart_engine() -> bytes:
     import vl_convert
 
     edition = f"{metadata.version('vl-convert-python')}-{version(_ENGINE.encode())}"
-    kept = _cache_folder() / f"chart-engine-{edition}.js"
+    kept = cache_folder() / f"chart-engine-{edition}.js"
     try:
         return kept.read_bytes()
     except OSError:
@@ -57,5 +57,6 @@ def chart_engine() -> bytes:
     return content
 
 
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
+    """Where the user's own copies of what takes long to make are kept."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sysdesign"

@@ -6,21 +6,29 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sysdesign import __version__
 from sysdesign.content import Reference, load
-from sysdesign.content.loading import PACKAGE, collection_paused
-from sysdesign.search.pages import search_files
+from sysdesign.content.document import Document
+from sysdesign.content.loading import PACKAGE, Heard, collection_paused
+from sysdesign.content.records import Term
+from sysdesign.search.entries import aliases_by_home, document_entries, entries
+from sysdesign.search.pages import SearchIndex
 from sysdesign.site import document_page
 from sysdesign.site.pages import pages, site_of
 from sysdesign.site.publish import publish, stamp
 
 SCOREBOARD = "scoreboard.json"  # beside plan.yaml; `check` writes it
+
+Progress = Callable[[str], None]
+
+
+def _say_nothing(what: str) -> None:
+    """For builds that nobody watches."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +42,12 @@ class Built:
     changed: bool
 
 
-def build_site(root: Path, out: Path, *, force: bool = True) -> Built:
+def build_site(
+    root: Path, out: Path, *, force: bool = True, before: Reference | None = None, progress: Progress = _say_nothing
+) -> Built:
     """Build the site and swap it in; without `force` only when something changed.
 
+    `progress` hears what is being read or written; documents that stand unchanged in `before` are not parsed again.
     Raises BadContent for content that would give a broken page, BuildFailed when it
     cannot be written. The site before is untouched until the new one is whole.
     """
@@ -44,19 +55,47 @@ def build_site(root: Path, out: Path, *, force: bool = True) -> Built:
     digest = content_digest(root)
     if not force and stamp(out) == digest:
         return Built(out.resolve(), 0, 0, time.perf_counter() - started, changed=False)
-    files = site_files(load(root), scoreboard_of(root))
-    folder = publish(out, sorted(files.items()), digest)
-    page_count = sum(path.endswith(".html") for path in files)
-    return Built(folder, page_count, len(files), time.perf_counter() - started, changed=True)
+    written: list[str] = []
+
+    def counted(files: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+        for path, content in files:
+            progress(f"Writing {path}")
+            written.append(path)
+            yield path, content
+
+    with collection_paused(), SearchIndex() as search:
+        reference = load(root, heard=_indexed(search, progress), before=before)
+        folder = publish(out, counted(_files(reference, scoreboard_of(root), search)), digest)
+    page_count = sum(path.endswith(".html") for path in written)
+    return Built(folder, page_count, len(written), time.perf_counter() - started, changed=True)
+
+
+def _indexed(search: SearchIndex, progress: Progress) -> Heard:
+    """What gives each document to the search index as soon as it is read."""
+    homes: Mapping[str, tuple[str, ...]] | None = None
+
+    def heard(document: Document, terms: Mapping[str, Term]) -> None:
+        nonlocal homes
+        progress(f"Reading {document.name}")
+        if homes is None:
+            homes = aliases_by_home(terms)
+        search.add(document_entries(document, homes))
+
+    return heard
 
 
 def site_files(reference: Reference, scoreboard: Any = None) -> dict[str, bytes]:
     """Every file of the site by path; the search index is made beside the pages."""
-    with ThreadPoolExecutor(max_workers=1) as beside, collection_paused():
-        search = beside.submit(search_files, reference)
-        files = dict(pages(reference, scoreboard))
-        files.update(search.result())
-    return files
+    with collection_paused(), SearchIndex() as search:
+        search.add(entries(reference))
+        return dict(_files(reference, scoreboard, search))
+
+
+def _files(reference: Reference, scoreboard: Any, search: SearchIndex) -> Iterator[tuple[str, bytes]]:
+    """One file after the other, so that a large site never stands in memory whole."""
+    search.close()
+    yield from pages(reference, scoreboard)
+    yield from search.files()
 
 
 def changed_pages(reference: Reference, before: Reference) -> Iterator[tuple[str, bytes]]:

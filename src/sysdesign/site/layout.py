@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from sysdesign.content import Reference
 from sysdesign.content.records import PlannedDocument
 from sysdesign.models.declaration import Model
 from sysdesign.site.addresses import folder_of, root_from
-from sysdesign.site.asset_files import assets, version
+from sysdesign.site.asset_files import assets, cache_folder, version
 from sysdesign.site.figures import FigureRoom
 
 Page = tuple[str, bytes]
@@ -61,11 +62,21 @@ def environment() -> Environment:
     """The templates. A name that a template misspells is an error."""
     found = Environment(
         loader=PackageLoader("sysdesign.site"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, auto_reload=False,
+        trim_blocks=True, lstrip_blocks=True, auto_reload=False, bytecode_cache=_kept_templates(),
     )  # fmt: skip
     found.filters["coded"] = coded
     found.filters["json"] = lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return found
+
+
+def _kept_templates() -> FileSystemBytecodeCache | None:
+    """Compiled templates, kept by the hash of their source: compiling takes longer than rendering ten documents."""
+    folder = cache_folder() / "templates"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return FileSystemBytecodeCache(str(folder)) if os.access(folder, os.W_OK) else None
 
 
 def coded(text: str) -> Markup:

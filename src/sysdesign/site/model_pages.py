@@ -5,11 +5,11 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
-from typing import Any, get_type_hints
+from typing import Any
 
 from sysdesign.content import Reference
 from sysdesign.content.records import Source
-from sysdesign.models.declaration import Model, Parameter, inputs_of, outputs_of, result_type_of
+from sysdesign.models.declaration import Model, Parameter, inputs_of, outputs_of, result_type_of, type_of_output
 from sysdesign.site.addresses import folder_of, input_text, root_from
 from sysdesign.site.figures import data_table
 from sysdesign.site.layout import Page, Site
@@ -91,9 +91,8 @@ def input_view(name: str, parameter: Parameter) -> dict[str, Any]:
 def outputs_view(model: Model) -> list[dict[str, Any]]:
     """The results of a model; `single` ones are a value each, the others are curves that only the chart can show."""
     result = result_type_of(model.function)
-    hints = get_type_hints(result)
     return [
-        {"name": name, "label": output.label, "unit": output.unit, "single": hints[name] in _SINGLE}
+        {"name": name, "label": output.label, "unit": output.unit, "single": type_of_output(result, name) in _SINGLE}
         for name, output in outputs_of(result).items()
     ]
 

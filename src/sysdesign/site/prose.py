@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from html import escape
 from typing import Any
 
@@ -65,18 +65,23 @@ class Prose:
         at = 0
         while at < len(tokens):
             token = tokens[at]
+            kind = token.type
+            plain = _PLAIN_TAGS.get(kind)
+            if plain is not None:
+                out.append(plain)
+                at += 1
+                continue
             if token.map:
                 self._line = token.map[0] + 1
-            if token.type == "heading_open" and token.level == 0:
+            if kind == "heading_open" and token.level == 0:
                 out.append(self._heading(next(sections), tokens[at + 1]))
                 at += 3
-                continue
-            if token.type == "paragraph_open" and self._is_figure(tokens[at + 1]):
+            elif kind == "paragraph_open" and self._is_figure(tokens[at + 1]):
                 out.append(self._figure(tokens[at + 1]))
                 at += 3
-                continue
-            out.append(self._block(token))
-            at += 1
+            else:
+                out.append(self._block(token))
+                at += 1
         return "".join(out)
 
     def _heading(self, section: Section, title: Token) -> str:
@@ -96,16 +101,17 @@ class Prose:
             f'<a class="permalink" href="#{escape(section.anchor)}" aria-label="Link to “{name}”"></a></div>\n'
         )
 
-    @property
+    @cached_property
     def _homes(self) -> dict[str, str]:
+        """Anchors of the sections of this document that explain a term, by the term's id."""
         prefix = f"{self.document.name}#"
-        if not hasattr(self, "_homes_found"):
-            terms = self.reference.terms.values()
-            self._homes_found = {t.id: t.home.removeprefix(prefix) for t in terms if t.home.startswith(prefix)}
-        return self._homes_found
+        terms = self.reference.terms.values()
+        return {term.id: term.home.removeprefix(prefix) for term in terms if term.home.startswith(prefix)}
 
     @staticmethod
     def _is_figure(inline: Token) -> bool:
+        if "![" not in inline.content:
+            return False  # most paragraphs hold no image, and this tells it at once
         children = inline.children or []
         kinds = {child.type for child in children if child.type != "text" or child.content.strip()}
         return "image" in kinds and kinds <= _IMAGE_LINE
@@ -125,9 +131,6 @@ class Prose:
         return self.figures.html(figure, marks, self.document.path, self.root)
 
     def _block(self, token: Token) -> str:
-        plain = _PLAIN_TAGS.get(token.type)
-        if plain is not None:
-            return plain
         rule = _BLOCKS.get(token.type)
         if rule is None:
             raise self._bad(f"{token.type.replace('_', ' ')} that the page cannot show", "Write it as plain Markdown")
@@ -171,12 +174,19 @@ class Prose:
         return self._inline(token.children or [])
 
     def _inline(self, children: Sequence[Token]) -> str:
-        if any(child.type == "footnote_ref" for child in children):
-            children = with_handles(children, self.reference)
+        for child in children:
+            if child.type == "footnote_ref":
+                children = with_handles(children, self.reference)
+                break
         out = []
         for child in children:
-            plain = _PLAIN_TAGS.get(child.type)
-            out.append(plain if plain is not None else _INLINES.get(child.type, Prose._unknown)(self, child))
+            kind = child.type
+            if kind == "text":
+                out.append(self._text(child))
+            elif kind in _PLAIN_TAGS:
+                out.append(_PLAIN_TAGS[kind])
+            else:
+                out.append(_INLINES.get(kind, Prose._unknown)(self, child))
         return "".join(out)
 
     def _unknown(self, token: Token) -> str:
@@ -184,7 +194,7 @@ class Prose:
 
     def _text(self, token: Token) -> str:
         text = token.content
-        if self._quiet:
+        if self._quiet or not self._finder.finds:
             return escape(text, quote=False)
         out, done = [], 0
         for start, end, id_ in self._finder.first_uses(text, self._seen):

@@ -24,6 +24,11 @@ class TermFinder:
         for phrases in self._phrases.values():
             phrases.sort(key=lambda phrase: -len(phrase[0]))
 
+    @property
+    def finds(self) -> bool:
+        """Whether there is any term to find."""
+        return bool(self._phrases)
+
     def _add(self, name: str, id_: str) -> None:
         words = tuple(WORD.findall(name))
         if not words:
