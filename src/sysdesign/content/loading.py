@@ -8,6 +8,7 @@ section, an unused footnote) is for the checks.
 from __future__ import annotations
 
 import gc
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -244,17 +245,18 @@ class _Loading:
 def _check_plan(plan: Plan, file: Located) -> None:
     """Refuse what would make the map meaningless: unknown names, doubles, a circular prerequisite."""
     slugs = [document.slug for document in plan.documents]
+    count = Counter(slugs)
     groups = [group.id for group in plan.groups]
     for at, document in enumerate(plan.documents):
         line = file.line(("documents", at))
-        if slugs.count(document.slug) > 1:
+        if count[document.slug] > 1:
             raise BadContent(file.path, line, f"the document {document.slug} stands twice", "Keep one of the two")
         if document.group not in groups:
             raise BadContent(
                 file.path, line, f"unknown group {document.group!r}", nearest(document.group, groups, "groups")
             )
         for name in document.prerequisites:
-            if name not in slugs:
+            if name not in count:
                 where = file.line(("documents", at, "prerequisites"))
                 raise BadContent(file.path, where, f"unknown prerequisite {name!r}", nearest(name, slugs, "documents"))
     circle = _circle({document.slug: document.prerequisites for document in plan.documents})

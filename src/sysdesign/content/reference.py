@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from sysdesign.content.document import Document, Section
@@ -29,25 +30,36 @@ class Reference:
 
     def planned(self, slug: str) -> PlannedDocument:
         """The plan's entry for a document. Raises UnknownName."""
-        for document in self.plan.documents:
-            if document.slug == slug:
-                return document
-        raise UnknownName(f"there is no document {slug!r}. {nearest(slug, self.slugs, 'documents')}")
+        try:
+            return self._by_slug[slug]
+        except KeyError:
+            raise UnknownName(f"there is no document {slug!r}. {nearest(slug, self.slugs, 'documents')}") from None
 
-    @property
+    @cached_property
+    def _by_slug(self) -> dict[str, PlannedDocument]:
+        return {document.slug: document for document in self.plan.documents}
+
+    @cached_property
+    def _by_name(self) -> dict[str, PlannedDocument]:
+        """Documents by every name that stands for them; the plan's first one where two would share a name."""
+        found: dict[str, PlannedDocument] = {}
+        for document in self.plan.documents:
+            number = document.number
+            for name in (document.slug, document.name.lower(), document.slug[3:], f"{number:02d}", str(number)):
+                found.setdefault(name, document)
+        return found
+
+    @cached_property
     def slugs(self) -> tuple[str, ...]:
         """All slugs of the plan, written or not."""
         return tuple(document.slug for document in self.plan.documents)
 
     def named(self, name: str) -> PlannedDocument:
         """The plan's entry for `05-Caching-Strategies`, `05-caching`, `caching`, `5` or `05`. Raises UnknownName."""
-        wanted = name.lower().removesuffix(".md")
-        for document in self.plan.documents:
-            short = document.slug[3:]
-            site = document.name.lower()
-            if wanted in (document.slug, site, short, f"{document.number:02d}", str(document.number)):
-                return document
-        raise UnknownName(f"there is no document {name!r}. {nearest(name, self.slugs, 'documents')}")
+        try:
+            return self._by_name[name.lower().removesuffix(".md")]
+        except KeyError:
+            raise UnknownName(f"there is no document {name!r}. {nearest(name, self.slugs, 'documents')}") from None
 
     def section(self, address: str) -> tuple[Document, Section]:
         """The section at `05-Caching-Strategies#cache-stampede`. Raises UnknownName, naming the nearest."""

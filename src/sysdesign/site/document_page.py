@@ -8,10 +8,9 @@ from markupsafe import Markup
 
 from sysdesign.content import Reference
 from sysdesign.content.document import Document
-from sysdesign.content.records import PlannedDocument
 from sysdesign.site.addresses import folder_of, root_from, section_target
 from sysdesign.site.evidence import date_text, note_view, record_of
-from sysdesign.site.layout import Page, Site, document_item, documents_by_group
+from sysdesign.site.layout import Page, Site, document_item, documents_beside, lists_all
 from sysdesign.site.prose import Prose
 
 _KINDS = {"Number": "computed number", "Fact": "dated fact", "Source": "source"}
@@ -24,13 +23,14 @@ def page(site: Site, slug: str) -> Page:
     root = root_from(path)
     prose = Prose(reference, document, root, site.figures)
     body = Markup(prose.body())  # Prose escapes all text
-    before, after = _neighbors(reference, planned)
+    before, after = site.neighbors[slug]
     return site.page(
         path, "document.html",
         layout="reading", title=document.title, description=planned.sentence, sentence=planned.sentence,
         anchor=document.sections[0].anchor,
         group_title=next(group.title for group in reference.plan.groups if group.id == planned.group),
-        groups=documents_by_group(reference, root, slug), body=body, outline=_outline(document),
+        groups=documents_beside(reference, root, slug), listed_all=lists_all(reference),
+        body=body, outline=_outline(document),
         before=[document_item(reference, reference.planned(name), root) for name in planned.prerequisites],
         notes=[note_view(reference, note, site.models, root) for note in prose.notes.found.values()],
         terms=[_term(reference, id_, root) for id_ in sorted(prose.terms, key=str.lower)],
@@ -50,14 +50,6 @@ def _outline(document: Document) -> list[dict[str, Any]]:
         elif section.level == 3 and parts:
             parts[-1]["parts"].append({"anchor": section.anchor, "title": section.title})
     return parts
-
-
-def _neighbors(reference: Reference, planned: PlannedDocument) -> tuple[PlannedDocument | None, PlannedDocument | None]:
-    order = [slug for slug in reference.plan.reading_order if slug in reference.documents]
-    at = order.index(planned.slug)
-    before = reference.planned(order[at - 1]) if at else None
-    after = reference.planned(order[at + 1]) if at + 1 < len(order) else None
-    return before, after
 
 
 def _term(reference: Reference, id_: str, root: str) -> dict[str, str]:

@@ -7,14 +7,14 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from sysdesign.content import Reference
-from sysdesign.content.records import PlannedDocument
+from sysdesign.content.records import Group, PlannedDocument
 from sysdesign.models.declaration import Model
 from sysdesign.site.addresses import folder_of, root_from
 from sysdesign.site.asset_files import assets, cache_folder, version
@@ -22,6 +22,7 @@ from sysdesign.site.figures import FigureRoom
 
 Page = tuple[str, bytes]
 MORE = ({"path": "workload/", "name": "Workload"}, {"path": "checks/", "name": "How this is checked"})
+MOST_LISTED = 100  # documents beside a document's text
 
 
 @dataclass
@@ -40,6 +41,14 @@ class Site:
         sheet = self.figures.read_all()
         self.files["figures.css"] = f"assets/figures.css?v={version(sheet)}"
         self.figures_sheet = sheet
+
+    @cached_property
+    def neighbors(self) -> dict[str, tuple[PlannedDocument | None, PlannedDocument | None]]:
+        """The written documents before and after each one in reading order."""
+        reference = self.reference
+        order = [reference.planned(slug) for slug in reference.plan.reading_order if slug in reference.documents]
+        around = [None, *order, None]
+        return {planned.slug: (around[at], around[at + 2]) for at, planned in enumerate(order)}
 
     def page(self, path: str, template: str, **values: Any) -> Page:
         """One page from its template."""
@@ -95,13 +104,27 @@ def document_item(reference: Reference, planned: PlannedDocument, root: str, her
 
 def documents_by_group(reference: Reference, root: str, here: str = "") -> list[dict[str, Any]]:
     """All documents of the plan under their groups."""
-    return [
-        {
-            "title": group.title, "sentence": group.sentence,
-            "documents": [
-                document_item(reference, document, root, here)
-                for document in reference.plan.documents if document.group == group.id
-            ],
-        }
-        for group in reference.plan.groups
-    ]  # fmt: skip
+    return [_group(group, reference.plan.documents, reference, root, here) for group in reference.plan.groups]
+
+
+def documents_beside(reference: Reference, root: str, here: str) -> list[dict[str, Any]]:
+    """The documents that a document's page lists: all under their groups, or of a large plan those nearest to it."""
+    documents = reference.plan.documents
+    if lists_all(reference):
+        return documents_by_group(reference, root, here)
+    planned = reference.planned(here)
+    at = reference.slugs.index(here)
+    near = documents[max(0, at - MOST_LISTED // 2) : at + MOST_LISTED // 2]
+    return [_group(group, near, reference, root, here) for group in reference.plan.groups if group.id == planned.group]
+
+
+def lists_all(reference: Reference) -> bool:
+    """Whether every document's page can list all the others: two thousand names help nobody, on two thousand pages."""
+    return len(reference.plan.documents) <= MOST_LISTED
+
+
+def _group(
+    group: Group, documents: tuple[PlannedDocument, ...], reference: Reference, root: str, here: str
+) -> dict[str, Any]:
+    own = [document_item(reference, document, root, here) for document in documents if document.group == group.id]
+    return {"title": group.title, "sentence": group.sentence, "documents": own}

@@ -60,13 +60,13 @@ def service_of(fact: Fact) -> str:
 
 
 def _uses(reference: Reference) -> dict[str, list[tuple[str, str]]]:
-    found: dict[str, list[tuple[str, str]]] = {}
+    """Slug and section of each use of a fact."""
+    found: dict[str, dict[tuple[str, str], None]] = {}
     for slug, document in reference.documents.items():
         for use in document.footnote_uses:
-            places = found.setdefault(use.id, [])
-            if (slug, use.section) not in places:
-                places.append((slug, use.section))
-    return found
+            if use.id in reference.facts:
+                found.setdefault(use.id, {})[slug, use.section] = None
+    return {id_: list(places) for id_, places in found.items()}
 
 
 def _use(reference: Reference, slug: str, anchor: str, root: str) -> dict[str, str]:
