@@ -16,7 +16,7 @@ import pytest
 
 from sysdesign.checks import Finding, check
 from sysdesign.checks.computation import equals_input
-from sysdesign.checks.quantities import quantities
+from sysdesign.checks.quantities import all_numbers, quantities
 from sysdesign.content import Reference, default_root, load
 from sysdesign.content.document import Document, Statement
 from sysdesign.content.parsing import parse_document
@@ -106,19 +106,25 @@ def with_changed_digits(text: str, places: list[list[int]], turn: int) -> str:
 
 
 def backed_numbers_that_changed(reference: Reference, document: Document) -> Iterator[Statement]:
-    """Statements with a computed number or a fact of their own in which a quantity now reads differently.
+    """Statements with evidence of their own in which a quantity now reads differently.
 
-    One that now happens to read like another input of its record cannot be told from it, and is left out.
+    One that now happens to read like another input of its record, or like another claim of its source, cannot be
+    told from it, and is left out; so is a small bare count that rests on a source.
     """
     changed = reference.documents[document.slug]
     assert len(changed.statements) == len(document.statements)
-    own = {(use.line, use.covers) for use in document.footnote_uses if use.id not in reference.sources}
+    own = {(use.line, use.covers) for use in document.footnote_uses}
+    strict = {(use.line, use.covers) for use in document.footnote_uses if use.id not in reference.sources}
+    claims = reference.claims[document.slug]
     for before, after in zip(document.statements, changed.statements, strict=True):
         if (before.line, before.text) not in own or before.text == after.text or ASSUMED.search(before.text):
             continue
         old, new = ({found.base: found for found in quantities(s.text)} for s in (before, after))
         records = [reference.numbers[id_] for id_ in before.backing if id_ in reference.numbers]
+        claimed = {n.value for c in claims if c.source in before.backing for n in all_numbers(c.statement)}
         strange = [new[base] for base in new.keys() - old.keys()]
+        if (before.line, before.text) not in strict:
+            strange = [found for found in strange if not found.bare_count and found.value not in claimed]
         if strange and not all(any(equals_input(found, record) for record in records) for found in strange):
             yield after
 

@@ -4,17 +4,19 @@ A number in the text is sourced, computed or assumed, and the reader can tell wh
 A footnote covers its own sentence, table cell or caption; a sentence that holds
 "assume", "assumed", "say" or "suppose" assumes. Where the footnote is a computed
 number or a fact, the sentence holds its words exactly, and every other quantity in
-the sentence is one of its inputs: a changed digit is found.
+the sentence is one of its inputs. Where it is a source, the document's claim ledger
+holds the same quantity with that source and its passage. So a changed digit is found.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 
 from sysdesign.checks.computation import equals_input, equals_value
 from sysdesign.checks.findings import Context, Finding, at
-from sysdesign.checks.quantities import Quantity, quantities
+from sysdesign.checks.quantities import Quantity, all_numbers, quantities
 from sysdesign.content import Reference
 from sysdesign.content.document import Document, FootnoteUse, Statement, Table
 from sysdesign.content.records import Fact, Number
@@ -43,7 +45,9 @@ def _unbacked(
     """Quantities of one statement that no evidence covers."""
     records = [record for id_ in statement.backing if (record := _record(reference, id_)) is not None]
     strict = any(record.id in own for record in records)
-    if not strict and any(id_ in reference.sources for id_ in statement.backing):
+    sources = [id_ for id_ in statement.backing if id_ in reference.sources]
+    if sources and not strict:
+        yield from _unclaimed(reference, document, statement, _without_shown(text, records), records, sources)
         return
     below = [] if strict else [r for id_ in _marks_below(document, statement) if (r := _record(reference, id_))]
     for found in quantities(_without_shown(text, records)):
@@ -56,6 +60,36 @@ def _unbacked(
         else:
             message, fix = f"nothing stands behind {found.text!r}", _FIX
         yield at(document, statement.line, "unbacked-quantity", message, fix)
+
+
+def _unclaimed(
+    reference: Reference,
+    document: Document,
+    statement: Statement,
+    text: str,
+    records: list[Number | Fact],
+    sources: list[str],
+) -> Iterator[Finding]:
+    """Quantities of one statement that rest on sources, and that no claim of the ledger holds with one of them."""
+    claimed = [
+        number
+        for claim in reference.claims.get(document.slug, ())
+        if claim.source in sources
+        for number in all_numbers(claim.statement)
+    ]
+    for found in quantities(text):
+        if found.bare_count or any(_same(found, number) for number in claimed):
+            continue
+        if any(_covers(record, found) for record in records):
+            continue
+        message = f"{found.text!r} rests on {', '.join(sources)}, and no claim of the ledger holds it with that source"
+        fix = f"Mend the digits, or add the claim and its passage to claims/{document.slug}.yaml"
+        yield at(document, statement.line, "unbacked-quantity", message, fix)
+
+
+def _same(one: Quantity, other: Quantity) -> bool:
+    """Whether both say the same: "3.5 million" and "3,500,000", whatever is counted."""
+    return math.isclose(one.base, other.base, rel_tol=1e-9) or math.isclose(one.value, other.value, rel_tol=1e-9)
 
 
 def _is_assumed(document: Document, statement: Statement) -> bool:

@@ -92,7 +92,7 @@ def _slugs(content: Reference, documents: Iterable[str]) -> list[str] | None:
     for name in documents:
         path = Path(name)
         known = [d.slug for d in content.plan.documents if path.stem in (d.slug, d.name) or path.parent.name == d.slug]
-        if not known and (path.suffix or "/" in name):
+        if not known and path.is_file():
             return None  # a shared file was named (as a commit hook does): everything may be concerned
         found.append(known[0] if known else content.named(name).slug)
     return found or None
