@@ -142,3 +142,14 @@ def test_corners(each):
 
 def test_sentences():
     assert_sentences(model.MODELS)
+
+
+def test_parts_and_copies_are_counted_one_by_one():
+    chain = model.series((0.999, 0.9995, 0.9999))
+    assert chain.part_year_min == pytest.approx([525.6, 262.8, 52.56])
+    assert chain.so_far_year_min[1] == pytest.approx(model.series((0.999, 0.9995)).year_min)
+    assert chain.so_far_year_min[-1] == pytest.approx(chain.year_min)
+    copies = model.parallel((0.99, 0.9, 0.99), 0.999)
+    alone = [model.parallel((0.99, 0.9, 0.99)[:count], 0.999).year_min for count in (1, 2, 3)]
+    assert copies.with_copies_year_min == pytest.approx(alone)
+    assert copies.shared_year_min == pytest.approx([525.6] * 3)

@@ -193,6 +193,15 @@ def test_the_autoscaler_keeps_still_within_its_tolerance_and_its_limits():
         sizing.desired_replicas(50, 1, 1, least=9, most=3)
 
 
+def test_a_long_record_is_drawn_by_the_longest_wait_of_each_stretch():
+    generator = np.random.default_rng(4)
+    found = queue_simulation.lindley(generator.exponential(1.0, 3000), generator.exponential(0.8, 3000))
+    assert found.request.size == found.stretch_wait_s.size == 400
+    starts = [*(int(each) - 1 for each in found.request), 3000]
+    for at, wait in enumerate(found.stretch_wait_s):
+        assert wait == found.waits_s[starts[at] : starts[at + 1]].max()
+
+
 def test_lindley_on_own_samples_keeps_their_order():
     waits = queue_simulation.lindley([1, 1, 1], [2, 0.5, 0.1]).waits_s
     assert waits.tolist() == [0, 1, 0.5]

@@ -172,3 +172,16 @@ def test_ends_of_the_ranges(model):
 
 def test_sentences():
     assert_sentences(rate_limiting.MODELS)
+
+
+def test_the_windows_of_a_record_are_counted_one_by_one():
+    gaps = np.random.default_rng(3).exponential(0.4, 60)
+    found = rate_limiting.replay("sliding counter", gaps, 10, 5.0, 5)
+    times, passed = np.cumsum(gaps), found.passed.astype(bool)
+    for at, now in enumerate(times):
+        inside = (times > now - 5.0) & (times <= now)
+        assert found.asked_in_window[at] == inside.sum()
+        assert found.admitted_in_window[at] == (inside & passed).sum()
+    assert found.admitted_in_window.max() == found.most_in_window
+    long = rate_limiting.replay("sliding counter", np.full(5000, 0.01), 10, 5.0, 5)
+    assert long.at_s.size == 400 and long.admitted_in_window.max() == long.most_in_window

@@ -138,3 +138,15 @@ def test_corners(each):
 
 def test_sentences():
     assert_sentences(slo.MODELS)
+
+
+def test_the_curve_of_a_rule_is_over_one_just_while_it_fires():
+    found = slo.outage(0.999, (10, 50), (1.0, 0.05))
+    after, over = found.after_min.reshape(3, -1), found.over_threshold.reshape(3, -1)
+    assert set(found.rule) == {"1 h at 14.4", "6 h at 6", "72 h at 1"}
+    for at, (begins, lasts) in enumerate(zip(found.rule_detection_min, found.rule_reset_min, strict=True)):
+        step = after[at, 1] - after[at, 0]
+        firing = after[at][over[at] >= 1]
+        assert firing[0] == pytest.approx(begins, abs=step)
+        assert firing[-1] == pytest.approx(60 + lasts, abs=step)
+        assert np.all(np.diff(firing) < 1.5 * step)  # one stretch

@@ -24,7 +24,7 @@ def timeline_layers(spec: ChartSpec, rows: list[Row], width: float) -> tuple[lis
     if not rows:
         raise InvalidInput("there is no span that the chart can show; change its inputs")
     lanes = list(dict.fromkeys(row["y"] for row in rows))
-    names = line_names(spec, rows)
+    names = tuple(sorted(line_names(spec, rows)))  # a part keeps its color, whichever comes first
     over = axis_over([end for row in rows for end in (row["x"], row["x_to"])], False, width, tight=True)
     scale = {"type": "linear", "zero": False, "domain": [over.low, over.high], "nice": False}
     title, unit = axis(spec, "x")

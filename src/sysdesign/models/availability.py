@@ -11,7 +11,6 @@ a month 30 unless the caller says otherwise: with 30.44 days, three nines allow
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -25,6 +24,7 @@ from sysdesign.models.elementwise import plain
 from sysdesign.models.wording import duration, percent
 
 MINUTES_PER_DAY = 1440.0
+MINUTES_PER_YEAR = 365 * MINUTES_PER_DAY
 DAYS_PER_WEEK = 7
 HOURS_PER_DAY = 24.0
 
@@ -93,9 +93,27 @@ def _composition(unavailability: float | np.ndarray) -> Composition:
         availability=plain(1 - lost),
         unavailability=plain(lost),
         nines=plain(nines),
-        year_min=plain(lost * 365 * MINUTES_PER_DAY),
+        year_min=plain(lost * MINUTES_PER_YEAR),
         month_min=plain(lost * 30 * MINUTES_PER_DAY),
     )
+
+
+@dataclass(frozen=True)
+class Chain(Composition):
+    """A chain of parts, and what each costs."""
+
+    part: Annotated[np.ndarray, Output("Part")]  # 1, 2, ... in the order given
+    part_year_min: Annotated[np.ndarray, Output("Downtime a year of the part alone", "min")]
+    so_far_year_min: Annotated[np.ndarray, Output("Downtime a year of the chain up to it", "min")]
+
+
+@dataclass(frozen=True)
+class Copies(Composition):
+    """Copies of one thing, and what each adds."""
+
+    copies: Annotated[np.ndarray, Output("Copies")]
+    with_copies_year_min: Annotated[np.ndarray, Output("Downtime a year with so many copies", "min")]
+    shared_year_min: Annotated[np.ndarray, Output("Downtime a year of what they share", "min")]
 
 
 Parts = Annotated[
@@ -104,7 +122,7 @@ Parts = Annotated[
 
 
 @checked
-def series(availabilities: Parts) -> Composition:
+def series(availabilities: Parts) -> Chain:
     """A chain in which every part must work.
 
     Assumes independent parts. Positively correlated failures overlap and make the true
@@ -116,9 +134,15 @@ def series(availabilities: Parts) -> Composition:
     0.998001
     """
     parts = np.asarray(availabilities, dtype=float)
-    if (parts == 0).any():
-        return _composition(1.0)
-    return _composition(-math.expm1(float(np.log(parts).sum())))  # exact where the product rounds to 1
+    with np.errstate(divide="ignore"):
+        so_far = -np.expm1(np.cumsum(np.log(parts)))  # exact where the product rounds to 1
+    whole = _composition(so_far[-1])
+    return Chain(
+        **vars(whole),
+        part=np.arange(1, parts.size + 1),
+        part_year_min=(1 - parts) * MINUTES_PER_YEAR,
+        so_far_year_min=so_far * MINUTES_PER_YEAR,
+    )
 
 
 @checked
@@ -130,7 +154,7 @@ def parallel(
         float,
         Input("Availability of what all copies share (switch, deployment, network)", "share", low=0, high=1, default=1),
     ] = 1.0,
-) -> Composition:
+) -> Copies:
     """Copies of which one is enough, behind something that they share.
 
     Assumes that copies fail independently of each other and of `shared`, and that the
@@ -141,8 +165,14 @@ def parallel(
     >>> round(parallel((0.99, 0.99)).availability, 6)
     0.9999
     """
-    all_down = float(np.prod(1 - np.asarray(availabilities, dtype=float)))
-    return _composition((1 - shared) + shared * all_down)
+    all_down = np.cumprod(1 - np.asarray(availabilities, dtype=float))
+    lost = (1 - shared) + shared * all_down
+    return Copies(
+        **vars(_composition(lost[-1])),
+        copies=np.arange(1, lost.size + 1),
+        with_copies_year_min=lost * MINUTES_PER_YEAR,
+        shared_year_min=np.full(lost.size, (1 - shared) * MINUTES_PER_YEAR),
+    )
 
 
 @checked
@@ -373,11 +403,11 @@ def _divided(inputs: Mapping[str, Any], result: DependencyBudget) -> str:
 
 PROMISE = "What must each dependency promise?"
 MODELS = (
-    Model(downtime, PROMISE, _allowed, "11-observability"),
-    Model(series, PROMISE, _composed, "07-resilience"),
-    Model(parallel, PROMISE, _composed, "07-resilience"),
+    Model(downtime, PROMISE, _allowed, "11-observability", "11-observability/downtime"),
+    Model(series, PROMISE, _composed, "07-resilience", "07-resilience/chain"),
+    Model(parallel, PROMISE, _composed, "07-resilience", "07-resilience/copies"),
     Model(k_of_n, PROMISE, _quorum, "00-cap", "00-cap/shared-causes"),
     Model(repair, PROMISE, _repaired, "07-resilience", "07-resilience/repair"),
-    Model(incidents, PROMISE, _spent, "11-observability"),
+    Model(incidents, PROMISE, _spent, "11-observability", "11-observability/incidents"),
     Model(dependency_budget, PROMISE, _divided, "07-resilience", "07-resilience/dependency-budget"),
 )

@@ -338,6 +338,6 @@ ISOLATION = "How small must the blast radius be: one pool, cells or shuffle shar
 MODELS = (
     Model(shuffle_sharding, ISOLATION, _overlapped, "07-resilience", "07-resilience/shuffle-sharding"),
     Model(customers_hurt, ISOLATION, _hurt, "07-resilience", "07-resilience/customers-hurt"),
-    Model(customers_hurt_simulated, ISOLATION, _drawn, "07-resilience"),
+    Model(customers_hurt_simulated, ISOLATION, _drawn, "07-resilience", "07-resilience/worst-draws"),
     Model(cells, ISOLATION, _celled, "07-resilience", "07-resilience/cells"),
 )

@@ -484,7 +484,7 @@ def _placement_sentence(inputs: Mapping[str, Any], result: Placement) -> str:
 MODELS = (
     Model(split_vote, ELECTION, _split_sentence, "04-databases", "04-databases/split-vote"),
     Model(election, ELECTION, _election_sentence, "04-databases", "04-databases/election"),
-    Model(outage, ELECTION, _outage_sentence, "04-databases"),
+    Model(outage, ELECTION, _outage_sentence, "04-databases", "04-databases/leaderless"),
     Model(commit_latency, PLACEMENT, _commit_sentence, "17-consistency", "17-consistency/commit-latency"),
     Model(placement, PLACEMENT, _placement_sentence, "17-consistency", "17-consistency/placement"),
 )

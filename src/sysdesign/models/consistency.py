@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
+
 from sysdesign.errors import InvalidInput
 from sysdesign.models.causal import causal
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.example_histories import EXAMPLES, Example
 from sysdesign.models.history import Operation, ordered
+from sysdesign.models.history_picture import picture
 from sysdesign.models.linearizability import Answer, Outcome, linearizable
 from sysdesign.models.reduction import smallest_failing
 from sysdesign.models.sequential import sequential
@@ -73,6 +76,11 @@ class Consistency:
     evidence: Annotated[tuple[str, ...], Output("Smallest part that shows it")]
     operations: Annotated[int, Output("Operations")]
     steps: Annotated[int, Output("Steps")]
+    drawn_process: Annotated[tuple[str, ...], Output("Process")]
+    drawn_from: Annotated[np.ndarray, Output("Calls and answers, in their order")]
+    drawn_to: Annotated[np.ndarray, Output("Until")]
+    drawn_what: Annotated[tuple[str, ...], Output("Operation")]
+    drawn_part: Annotated[tuple[str, ...], Output("Part")]
     verdicts: tuple[Verdict, ...] = ()
 
 
@@ -109,6 +117,7 @@ def check(
     if weakest:
         explained = Verdict(weakest.level, "fails", weakest.steps, weakest.reason, evidence)
         verdicts = tuple(explained if each is weakest else each for each in verdicts)
+    drawn = picture(operations, evidence)
     by_level = dict.fromkeys(LEVELS, "not asked") | {each.level: each.answer for each in verdicts}
     return Consistency(
         **by_level,
@@ -117,6 +126,11 @@ def check(
         evidence=tuple(each.text for each in evidence),
         operations=len(operations),
         steps=sum(each.steps for each in verdicts),
+        drawn_process=drawn.processes,
+        drawn_from=drawn.began,
+        drawn_to=drawn.ended,
+        drawn_what=drawn.what,
+        drawn_part=drawn.part,
         verdicts=verdicts,
     )  # type: ignore[arg-type]
 
@@ -197,4 +211,4 @@ def _sentence(inputs: Mapping[str, Any], result: Consistency) -> str:
     return f"{parts[0]} {'; '.join(parts[1:])}."
 
 
-MODELS = (Model(check, DECISION, _sentence, "17-consistency"),)
+MODELS = (Model(check, DECISION, _sentence, "17-consistency", "17-consistency/history"),)

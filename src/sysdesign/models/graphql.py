@@ -39,6 +39,9 @@ class QueryCost:
     depth: Annotated[int, Output("Lists in lists")]
     largest_list: Annotated[float, Output("Longest list asked for")]
     limit_used: Annotated[float, Output("Share of the node limit", "share")]
+    level: Annotated[np.ndarray, Output("Level of lists, from the outermost")]
+    nodes_at_level: Annotated[np.ndarray, Output("Nodes at that level")]
+    requests_at_level: Annotated[np.ndarray, Output("List requests at that level")]
 
 
 @dataclass(frozen=True)
@@ -76,19 +79,27 @@ def query_cost(
     550.0
     """
     fields = _Reader(query).selections()
-    nodes = requests = largest = 0.0
-    depth = 0
-    for size, parents, level in _lists(fields, 1.0, 1):
-        nodes += parents * size
-        requests += parents
-        largest, depth = max(largest, size), max(depth, level)
+    lists = list(_lists(fields, 1.0, 1))
+    nodes, requests = np.zeros((2, max((level for _, _, level in lists), default=0)))
+    for size, parents, level in lists:
+        nodes[level - 1] += parents * size
+        requests[level - 1] += parents
+    return _cost(nodes, requests, max((size for size, _, _ in lists), default=0.0), node_limit)
+
+
+def _cost(nodes: np.ndarray, requests: np.ndarray, largest: float, node_limit: float) -> QueryCost:
+    """The cost of a query from its nodes and list requests at each level."""
+    asked = float(requests.sum())
     return QueryCost(
-        nodes=nodes,
-        requests=requests,
-        points=max(1.0, math.floor(requests / REQUESTS_A_POINT + 0.5)),
-        depth=depth,
+        nodes=float(nodes.sum()),
+        requests=asked,
+        points=max(1.0, math.floor(asked / REQUESTS_A_POINT + 0.5)),
+        depth=nodes.size,
         largest_list=largest,
-        limit_used=nodes / node_limit,
+        limit_used=float(nodes.sum()) / node_limit,
+        level=np.arange(1, nodes.size + 1),
+        nodes_at_level=nodes,
+        requests_at_level=requests,
     )
 
 
@@ -222,16 +233,7 @@ def nested(sizes: Sizes, node_limit: NodeLimit = 500_000) -> QueryCost:
     if lengths.size > DEEPEST or lengths.prod() > 1e290:
         raise InvalidInput(f"sizes holds {lengths.size} lists; it takes {DEEPEST} or fewer whose product stays finite")
     parents = np.concatenate(([1.0], np.cumprod(lengths)[:-1]))
-    requests = float(parents.sum())
-    nodes = float((parents * lengths).sum())
-    return QueryCost(
-        nodes=nodes,
-        requests=requests,
-        points=max(1.0, math.floor(requests / REQUESTS_A_POINT + 0.5)),
-        depth=int(lengths.size),
-        largest_list=float(lengths.max()),
-        limit_used=nodes / node_limit,
-    )
+    return _cost(parents * lengths, parents, float(lengths.max()), node_limit)
 
 
 @dataclass(frozen=True)
@@ -378,8 +380,8 @@ def _batched(inputs: Mapping[str, Any], result: Batching) -> str:
 
 LIMITS = "Which depth and node limits, and is batching needed?"
 MODELS = (
-    Model(query_cost, LIMITS, _costed, "08-graphql"),
-    Model(nested, LIMITS, _costed, "08-graphql"),
+    Model(query_cost, LIMITS, _costed, "08-graphql", "08-graphql/query-levels"),
+    Model(nested, LIMITS, _costed, "08-graphql", "08-graphql/nested-levels"),
     Model(depth_limit, LIMITS, _bounded, "08-graphql", "08-graphql/depth-limit"),
     Model(batching, LIMITS, _batched, "08-graphql", "08-graphql/batching"),
 )

@@ -487,10 +487,10 @@ def _hot(inputs: Mapping[str, Any], result: HotKeys) -> str:
 PLACEMENT = "How many virtual nodes, and what moves on a resize?"
 MODELS = (
     Model(ring, PLACEMENT, _ringed, "04-databases", "04-databases/ring-spread"),
-    Model(ring_drawn, PLACEMENT, _ring_drawn, "04-databases"),
+    Model(ring_drawn, PLACEMENT, _ring_drawn, "04-databases", "04-databases/ring-drawn"),
     Model(spread, PLACEMENT, _spread, "04-databases", "04-databases/key-spread"),
     Model(moved, PLACEMENT, _moving, "04-databases", "04-databases/keys-moved"),
     Model(moved_drawn, PLACEMENT, _moving, "04-databases", "04-databases/bounded-moves"),
     Model(hot_keys, PLACEMENT, _hot, "04-databases", "04-databases/hot-key"),
-    Model(jump, PLACEMENT, _jumped, "04-databases"),
+    Model(jump, PLACEMENT, _jumped, "04-databases", "04-databases/jump"),
 )

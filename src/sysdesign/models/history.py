@@ -48,8 +48,8 @@ class Operation:
         return self.kind in ("write", "enqueue") or (self.kind == "dequeue" and (self.open or self.value is not None))
 
     @property
-    def text(self) -> str:
-        """For people: `process 1 (line 7): cas x 1 to 2, found another value`."""
+    def what(self) -> str:
+        """What was asked and what came back: `cas x 1 to 2, found another value`."""
         key = "" if self.key is None else f" {self.key}"
         match self.kind:
             case "cas":
@@ -59,8 +59,13 @@ class Operation:
                 what = f"{self.kind}{key}" + ("" if self.open else f" gives {_text(self.value)}")
             case _:
                 what = f"{self.kind}{key} {_text(self.value)}"
+        return f"{what}, outcome unknown" if self.open else what
+
+    @property
+    def text(self) -> str:
+        """For people: `process 1 (line 7): cas x 1 to 2, found another value`."""
         where = f" (line {self.line})" if self.line else ""
-        return f"process {self.process}{where}: {what}{', outcome unknown' if self.open else ''}"
+        return f"process {self.process}{where}: {self.what}"
 
 
 def _text(value: Any) -> str:

@@ -430,9 +430,9 @@ DELIVERY = "What do redelivery and order cost?"
 FEED = "Fan out on write or on read?"
 MODELS = (
     Model(partitions, CAPACITY, _partitioned, "06-messaging", "06-messaging/partitions"),
-    Model(consumers, CAPACITY, _staffed, "06-messaging"),
+    Model(consumers, CAPACITY, _staffed, "06-messaging", "06-messaging/consumers"),
     Model(backlog, CAPACITY, _drained, "06-messaging", "06-messaging/drain"),
-    Model(retention, CAPACITY, _retained, "06-messaging"),
+    Model(retention, CAPACITY, _retained, "06-messaging", "06-messaging/retention"),
     Model(redelivery, DELIVERY, _redelivered, "06-messaging", "06-messaging/duplicates"),
     Model(ordering, DELIVERY, _ordered, "06-messaging", "06-messaging/ordering"),
     Model(fan_out, FEED, _fanned, "06-messaging", "06-messaging/fan-out"),

@@ -77,6 +77,8 @@ class Configurations:
     visible_ms: Annotated[np.ndarray, Output("Wait until the share of reads sees the write", "ms")]
     read_tail_ms: Annotated[np.ndarray, Output("Read, at the share", "ms")]
     write_tail_ms: Annotated[np.ndarray, Output("Write, at the share", "ms")]
+    overlap: Annotated[tuple[str, ...], Output("Whether the two quorums overlap")]
+    name: Annotated[tuple[str, ...], Output("R and W, and the share of reads at once that see the last write")]
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,14 @@ def configurations(
             (1 - waiting.size / late.size, visible, *(_middle_and_tail(each, share)[1] for each in (reads, writes)))
         )
     r_of, w_of = np.array(pairs).T
-    return Configurations(r_of, w_of, (r_of + w_of > replicas).astype(int), *np.array(rows).T)
+    strict = r_of + w_of > replicas
+    consistent, visible, read_tail, write_tail = np.array(rows).T
+    return Configurations(
+        r_of, w_of, strict.astype(int), consistent, visible, read_tail, write_tail,
+        tuple("overlap: never stale" if each else "may be stale" for each in strict),
+        tuple(f"R{r} W{w}" + ("" if r + w > replicas else f", {100 * fresh:.0f} %")
+              for (r, w), fresh in zip(pairs, consistent, strict=True)),
+    )  # fmt: skip
 
 
 @checked
@@ -427,7 +436,7 @@ def _availability_sentence(inputs: Mapping[str, Any], result: Availability) -> s
 
 MODELS = (
     Model(staleness, DECISION, _staleness_sentence, "17-consistency", "17-consistency/staleness"),
-    Model(configurations, DECISION, _configurations_sentence, "17-consistency"),
+    Model(configurations, DECISION, _configurations_sentence, "17-consistency", "17-consistency/configurations"),
     Model(versions, DECISION, _versions_sentence, "00-cap", "00-cap/versions"),
     Model(availability, DECISION, _availability_sentence, "00-cap", "00-cap/quorum-availability"),
 )

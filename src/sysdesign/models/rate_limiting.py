@@ -20,8 +20,8 @@ from sysdesign.models import rate_limiting_kernels as kernels
 from sysdesign.models.declaration import Input, Model, Output, Samples, checked
 from sysdesign.models.distribution import Distribution
 from sysdesign.models.interval import interval_of, replicate
-from sysdesign.models.wording import percent
 from sysdesign.models.stretches import highest, stretches
+from sysdesign.models.wording import percent
 
 Algorithm = Literal["fixed window", "sliding log", "sliding counter", "token bucket", "leaky bucket", "gcra"]
 KINDS = {
@@ -212,7 +212,8 @@ def replay(
     """What a limiter would have done to measured arrivals.
 
     The first request comes one gap after time 0, where windows begin and buckets are full. Buckets refill
-    at limit / window.
+    at limit / window. Assumes one limiter with one clock, and clients that do not react: a client that is
+    refused and tries again brings requests that the record does not hold.
     """
     times = np.cumsum(np.asarray(gaps_s, dtype=float))
     passed = kernels.admitted(KINDS[algorithm], times, int(limit), float(window_s), float(burst))
@@ -292,7 +293,7 @@ MODELS = (
           "02-rest", "02-rest/token-bucket"),
     Model(replay, WHICH,
           lambda i, r: f"{r.admitted} requests would have passed, at most {r.most_in_window} in one window's length.",
-          "02-rest"),
+          "02-rest", "02-rest/recorded-arrivals"),
     Model(load, WHICH, lambda i, r: f"It refuses {percent(r.refused_share)} of these requests.",
           "02-rest", "02-rest/refused-share"),
 )  # fmt: skip

@@ -384,9 +384,9 @@ def _kept(inputs: Mapping[str, Any], result: Provisioned) -> str:
 CHOICE = "Functions, containers or machines?"
 WARMTH = "How long to keep instances, and how many ready?"
 MODELS = (
-    Model(concurrency, CHOICE, _flying, "01-compute"),
+    Model(concurrency, CHOICE, _flying, "01-compute", "01-compute/concurrency"),
     Model(break_even, CHOICE, _evened, "01-compute", "01-compute/break-even"),
     Model(cold_starts, WARMTH, _cold, "01-compute", "01-compute/cold-starts"),
-    Model(cold_starts_drawn, WARMTH, _cold_drawn, "01-compute"),
+    Model(cold_starts_drawn, WARMTH, _cold_drawn, "01-compute", "01-compute/cold-starts-drawn"),
     Model(provisioned_concurrency, WARMTH, _kept, "01-compute", "01-compute/provisioned"),
 )

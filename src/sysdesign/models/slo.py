@@ -25,6 +25,7 @@ from sysdesign.models.wording import duration, percent
 MINUTES_PER_HOUR, HOURS_PER_DAY = 60.0, 24.0
 MOST_STEPS = 1000  # of an outage profile
 MOST_RULES = 20
+CURVE_POINTS = 241  # of each rule
 TOUCHES = 1 - 1e-9  # an average this close under a threshold counts as at it: sums of steps round
 
 Objective = Annotated[float, Input("Objective", "share", low=0.5, high=1 - 1e-9, default=0.999)]
@@ -58,6 +59,8 @@ def error_budget(
 ) -> ErrorBudget:
     """The error budget of an objective and how long it lasts at an error rate.
 
+    Budget = 1 - objective, of time or of requests. Assumes steady traffic: at night the same error rate
+    spends less of a budget of requests than it does at noon. A burn rate of 1 spends it exactly in the window.
     Elementwise over arrays. Raises InvalidInput where an input is out of range.
     Source: sre-workbook-alerting-2018, table 5-4.
 
@@ -149,6 +152,9 @@ class Alerting:
     rule_fires: Annotated[tuple[int, ...], Output("Rules that fire (1) or not (0)")]
     rule_detection_min: Annotated[tuple[float, ...], Output("Time until each rule fires", "min")]  # same convention
     rule_reset_min: Annotated[tuple[float, ...], Output("Time that each still fires after the end", "min")]
+    after_min: Annotated[np.ndarray, Output("Time since the outage began", "min")]  # CURVE_POINTS times for each rule
+    rule: Annotated[tuple[str, ...], Output("Rule")]
+    over_threshold: Annotated[np.ndarray, Output("Error rate of both windows, over the rate that alerts")]
 
 
 @checked
@@ -185,14 +191,13 @@ def outage(
     edges = np.concatenate(([0.0], np.cumsum(lengths[:last])))
     errors = np.concatenate(([0.0], np.cumsum((lengths * rates)[:last])))
     budget = 1 - objective
-    found = [
-        _firing(edges, errors, long, long * short_share, burn * budget, float(hold_min))
-        for long, burn in zip(longs, burns, strict=True)
-    ]
+    rules = list(zip(longs, burns, strict=True))
+    found = [_firing(edges, errors, long, long * short_share, burn * budget, float(hold_min)) for long, burn in rules]
     end = float(edges[-1])
     starts = [times[0][0] if times else end for times in found]
     resets = [max(0.0, times[-1][1] - end) if times else 0.0 for times in found]
     first = min(starts)
+    after = np.linspace(0.0, 1.1 * (end + max(resets)) or 1.0, CURVE_POINTS)
     per_budget = 1 / (budget * window_d * HOURS_PER_DAY * MINUTES_PER_HOUR)
     return Alerting(
         alerts=sum(len(times) for times in found),
@@ -203,6 +208,15 @@ def outage(
         rule_fires=tuple(int(bool(times)) for times in found),
         rule_detection_min=tuple(starts),
         rule_reset_min=tuple(resets),
+        after_min=np.tile(after, longs.size),
+        rule=tuple(f"{long / MINUTES_PER_HOUR:g} h at {burn:g}" for long, burn in rules for _ in after),
+        over_threshold=np.concatenate(
+            [
+                np.minimum(*(_average(edges, errors, after, width) for width in (long, long * short_share)))
+                / (burn * budget)
+                for long, burn in rules
+            ]
+        ),
     )
 
 
@@ -376,9 +390,9 @@ def _few(inputs: Mapping[str, Any], result: LowTraffic) -> str:
 
 WINDOWS = "Which alert windows guard the objective?"
 MODELS = (
-    Model(error_budget, WINDOWS, _budgeted, "11-observability"),
+    Model(error_budget, WINDOWS, _budgeted, "11-observability", "11-observability/error-budget"),
     Model(burn_rule, WINDOWS, _ruled, "11-observability", "11-observability/burn-rule"),
     Model(steady_outage, WINDOWS, _alerted, "11-observability", "11-observability/detection"),
-    Model(outage, WINDOWS, _alerted, "11-observability"),
+    Model(outage, WINDOWS, _alerted, "11-observability", "11-observability/outage"),
     Model(low_traffic, WINDOWS, _few, "11-observability", "11-observability/low-traffic"),
 )

@@ -489,11 +489,11 @@ ENGINE = "B-tree or LSM-tree, and with which compaction?"
 THROUGHPUT = "How much throughput must be provisioned, and does one key get it?"
 MODELS = (
     Model(btree, ENGINE, _tree, "04-databases", "04-databases/btree-write"),
-    Model(btree_capacity, ENGINE, _reached, "04-databases"),
+    Model(btree_capacity, ENGINE, _reached, "04-databases", "04-databases/btree-capacity"),
     Model(lsm, ENGINE, _merged, "04-databases", "04-databases/lsm-amplification"),
     Model(lsm_levels, ENGINE, _leveled, "04-databases", "04-databases/lsm-levels"),
     Model(bloom, ENGINE, _filtered, "14-data-processing", "04-databases/bloom"),
-    Model(capacity_units, THROUGHPUT, _provisioned, "04-databases"),
+    Model(capacity_units, THROUGHPUT, _provisioned, "04-databases", "04-databases/capacity-units"),
     Model(hot_partition, THROUGHPUT, _hot, "04-databases", "04-databases/hot-partition"),
-    Model(burst, THROUGHPUT, _burst, "04-databases"),
+    Model(burst, THROUGHPUT, _burst, "04-databases", "04-databases/burst"),
 )

@@ -98,6 +98,9 @@ def fan_out(
 ) -> FanOut:
     """Chance that at least one of n answers is slow: 1 - (1 - p)^n. Takes arrays elementwise.
 
+    Assumes that servers are slow independently of each other and of the request. Slowness that they share
+    (a network, a deployment, a heavy request) makes fewer requests slow than this, and those slower.
+
     >>> round(fan_out(slow_share=0.01, servers=100).any_slow, 3)
     0.634
     """
@@ -112,7 +115,10 @@ def leaf_target(
     any_slow: Annotated[float, Input("Requests that may be slow", "share", low=0, high=1, default=0.01)],
     servers: Annotated[int, Input("Servers asked", low=1, high=1_000_000, default=100)],
 ) -> LeafTarget:
-    """How rarely one server may be slow for the whole to be fast: 1 - (1 - t)^(1/n). Takes arrays elementwise."""
+    """How rarely one server may be slow for the whole to be fast: 1 - (1 - t)^(1/n). Takes arrays elementwise.
+
+    `fan_out` turned round, so with the same assumption: servers are slow independently of each other.
+    """
     with np.errstate(divide="ignore"):
         share = -np.expm1(np.log1p(-np.asarray(any_slow, float)) / np.asarray(servers, float))
     return LeafTarget(_plain(share), _plain(1 - share))

@@ -20,6 +20,7 @@ from sysdesign.models.distribution import Distribution
 from sysdesign.models.interval import interval_of
 from sysdesign.models.queueing import kernels as queueing_kernels
 from sysdesign.models.queueing.steady_state import service_law
+from sysdesign.models.stretches import highest, stretches
 from sysdesign.models.wording import duration, percent
 
 BATCHES = 20  # long stretches of one run, each nearly independent of the next
@@ -54,6 +55,8 @@ class ReplayedQueue:
     mean_time_s: Annotated[float, Output("Mean time, wait and service", "s")]
     time_p99_s: Annotated[float, Output("99th percentile of the time", "s")]
     waits_s: Annotated[np.ndarray, Output("Waits, in order", "s")]
+    request: Annotated[np.ndarray, Output("Request, in order")]  # the first of each stretch of a long record
+    stretch_wait_s: Annotated[np.ndarray, Output("Wait, the longest of a stretch", "s")]
 
 
 @checked
@@ -139,12 +142,13 @@ def lindley(
     else:
         waits = queueing_kernels.waits_at_servers(gaps, services, np.zeros(servers))
     times = waits + services
+    starts = stretches(waits.size)
     elapsed = max(float(gaps.sum()), float(np.max(np.concatenate([[0.0], np.cumsum(gaps[:-1])]) + times)))
     return ReplayedQueue(
         float(services.sum() / (elapsed * servers)) if elapsed > 0 else 0.0,
         float(np.mean(waits > 0)),
         float(waits.mean()), float(np.quantile(waits, 0.99)), float(waits.max()),
-        float(times.mean()), float(np.quantile(times, 0.99)), waits,
+        float(times.mean()), float(np.quantile(times, 0.99)), waits, starts + 1, highest(waits, starts),
     )  # fmt: skip
 
 
@@ -165,5 +169,5 @@ MODELS = (
     Model(ggc, "How full may a server run?", _sentence, "01-compute", "01-compute/any-spread"),
     Model(lindley, "How full may a server run?",
           lambda i, r: f"{percent(r.waited)} of the requests would have waited, {duration(r.mean_wait_s)} on average.",
-          "01-compute"),
+          "01-compute", "01-compute/recorded-waits"),
 )  # fmt: skip

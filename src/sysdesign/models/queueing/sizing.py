@@ -107,6 +107,8 @@ def _blocked(load: np.ndarray, servers: np.ndarray) -> np.ndarray:
 def erlang_c(offered_load: Annotated[float, LOAD], servers: Annotated[int, SERVERS]) -> Waiting:
     """Share of requests that wait where all may (Erlang C).
 
+    Assumes random arrivals and exponential service: with another spread it is an approximation. Nobody gives
+    up waiting; where people do, fewer wait and some are lost.
     Raises Unstable when the offered load is not below the number of servers. Takes arrays elementwise.
     """
     load, count = np.broadcast_arrays(np.asarray(offered_load, float), np.asarray(servers))
@@ -128,7 +130,8 @@ def servers_for_blocking(
 ) -> LossSize:  # fmt: skip
     """Fewest servers that turn away at most a given share (Erlang B turned round).
 
-    Exact: one server fewer turns away more than that.
+    Exact: one server fewer turns away more than that. Assumes what `erlang_b` does: random arrivals that
+    leave when turned away.
     """
     load = np.float64(offered_load)
     servers = _fewest(lambda count: _one_blocked(load, count) <= blocked_at_most, 1)
@@ -145,7 +148,11 @@ def load_for_blocking(
     servers: Annotated[int, SERVERS],
     blocked_at_most: Annotated[float, BLOCKED],
 ) -> LossCapacity:  # fmt: skip
-    """Most load that a number of servers takes at a given share turned away: an entry of an Erlang B table."""
+    """Most load that a number of servers takes at a given share turned away: an entry of an Erlang B table.
+
+    Assumes what `erlang_b` does: random arrivals that leave when turned away, service of any spread. The
+    inverse of a function that rises with the load, found to the last digits of a double.
+    """
     low, high = 0.0, servers / (1 - blocked_at_most) + 1.0  # what is carried never exceeds the servers
     for _ in range(100):
         middle = (low + high) / 2

@@ -97,6 +97,9 @@ def mm1(
 ) -> QueueState:
     """One server, random arrivals, exponential service (M/M/1).
 
+    Assumes independent requests at a steady rate, a line without end in order of arrival, and nobody who
+    gives up. Real arrivals come in bursts and wait longer (see `kingman`); service that varies less than
+    exponential waits less (see `md1`). Measured over minutes near full load, the mean has not yet settled.
     Raises Unstable when work arrives at least as fast as it can be done.
     Takes arrays elementwise.
 

@@ -108,7 +108,8 @@ def attempts_for(
 ) -> Attempts:
     """Fewest attempts by which a share of requests succeeds, when attempts fail independently.
 
-    Where failures come together (an outage), no number of quick attempts will do.
+    Assumes that each attempt fails with the same chance, whatever became of the one before. Where failures
+    come together (an outage, an overload), no number of quick attempts will do, and each adds load.
     """
     attempts = 1
     while failed_attempts**attempts > (1 - succeeded) * (1 + 1e-12):

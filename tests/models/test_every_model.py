@@ -1,0 +1,97 @@
+"""What holds of every model in the registry: a chart that draws, a sentence, and finite answers at the ends."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sysdesign.content import default_root
+from sysdesign.draw.chart_rows import chart_rows, chart_table, table_rows
+from sysdesign.draw.chart_spec import chart_spec
+from sysdesign.draw.charts import vega_lite
+from sysdesign.draw.figures import sources
+from sysdesign.errors import BudgetSpent, InvalidInput
+from sysdesign.model_run import read_inputs, run
+from sysdesign.models.declaration import Model, inputs_of, outputs_of, result_type_of
+from sysdesign.models.registry import models
+
+MODELS = models()
+FIGURES = sources(default_root())
+# How much work a simulation may do is not what a model is about; at their ends these take minutes, or say nothing.
+BUDGETS = ("most_", "trials", "relative_width", "half_width", "precision", "seed", "requests", "keys", "customers")
+
+
+@pytest.fixture(scope="module", params=MODELS.values(), ids=MODELS.keys())
+def model(request: pytest.FixtureRequest) -> Model:
+    """Each model in turn."""
+    return request.param
+
+
+def test_it_has_a_chart_of_its_own_that_draws(model: Model) -> None:
+    assert model.chart in FIGURES, f"{model.name} has no chart"
+    spec = chart_spec(FIGURES[model.chart], model.chart)
+    assert spec.model == model.name
+    rows = chart_rows(spec, seconds=0.05)
+    assert len(rows) > 1
+    assert len({row["y"] for row in rows}) > 1, "a picture of one flat line says nothing"
+    json.dumps(vega_lite(spec, rows), allow_nan=False)
+    shown = table_rows(spec, chart_table(spec, rows))
+    place = {(row["x"], row["y"]) for row in rows}
+    assert {(row["x"], row["y"]) for row in shown} == place
+
+
+def test_it_says_what_its_defaults_give(model: Model) -> None:
+    answer = run(model.name, {})
+    assert (answer.sentence[0].isupper() or answer.sentence[0].isdigit()) and answer.sentence.endswith("."), (
+        answer.sentence
+    )
+    assert "nan" not in answer.sentence.lower() and "inf " not in answer.sentence
+    assert answer.sentence.count("  ") == 0
+    assert outputs_of(result_type_of(model.function))
+    assert (model.function.__doc__ or "").count(" ") > 20
+
+
+def ends(model: Model) -> Iterator[dict[str, Any]]:
+    """Each input in turn at its low end, its high end and each of its words, the others at their defaults."""
+    for name, parameter in inputs_of(model.function).items():
+        declared = parameter.input
+        if parameter.kind == "word":
+            yield from ({name: word} for word in parameter.words)
+        elif parameter.kind in ("number", "integer") and not name.startswith(BUDGETS):
+            yield from ({name: end} for end in (declared.low, declared.high) if end is not None)
+        elif parameter.kind in ("numbers", "samples"):
+            yield from ({name: (end, end)} for end in (declared.low, declared.high) if end is not None)
+        elif parameter.kind == "distribution":
+            yield from ({name: f"constant({end:g})"} for end in (declared.low, declared.high) if end is not None)
+
+
+def test_each_end_of_its_inputs_gives_a_finite_answer_or_a_reason(model: Model) -> None:
+    cheaper = budgets(model)
+    for given in ends(model):
+        try:
+            result = model.function(**read_inputs(model, {**cheaper, **given}))
+        except (InvalidInput, BudgetSpent) as refused:
+            assert len(str(refused)) > 20, given
+            continue
+        for field in fields(result):
+            value = np.asarray(getattr(result, field.name))
+            if value.dtype.kind in "fi":
+                assert np.isfinite(value).all(), f"{model.name}({given}).{field.name} is {value}"
+        sentence = model.sentence(read_inputs(model, {**cheaper, **given}), result)
+        assert "nan" not in sentence.lower(), f"{model.name}({given}): {sentence}"
+
+
+def budgets(model: Model) -> dict[str, Any]:
+    """Simulations on a small budget: their ends are about answers, not about precision."""
+    found = {}
+    for name, parameter in inputs_of(model.function).items():
+        low, default = parameter.input.low, parameter.input.default
+        if name.startswith(("most_", "trials")) and low is not None and low > 0:
+            found[name] = max(low, min(default, round(math.sqrt(low * default))))
+    return found
