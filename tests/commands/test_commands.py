@@ -21,7 +21,7 @@ from tests.reading import write_reference
 def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """The real command in a process of its own."""
     return subprocess.run(
-        [sys.executable, "-c", "from sysdesign.cli import main; main()", *words],
+        [sys.executable, "-m", "sysdesign", *words],
         capture_output=True, text=True, timeout=120, cwd=cwd,
     )  # fmt: skip
 
@@ -121,7 +121,7 @@ def test_serve_says_where_it_answers_and_outlives_a_broken_edit(tmp_path: Path) 
     root = write_reference(tmp_path / "reference")
     words = ["serve", "--port", "0", "--json", "--out", str(tmp_path / "site"), "--reference", str(root)]
     with subprocess.Popen(
-        [sys.executable, "-c", "from sysdesign.cli import main; main()", *words],
+        [sys.executable, "-m", "sysdesign", *words],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as served:  # fmt: skip
         try:
