@@ -133,13 +133,16 @@ def parse(text: str) -> tuple[float, Dimension, bool]:
 
 
 def number_text(value: float) -> str:
-    """A number for people: three significant digits, thousands separated."""
+    """A number for people: three significant digits, thousands separated, millions and more in words."""
     if not math.isfinite(value):
         return "no limit" if value > 0 else "none"
     if value == 0:
         return "0"
     if abs(value) >= 1e15 or abs(value) < 1e-4:
         return f"{value:.3g}"
+    for name, size in reversed(SCALES.items()):
+        if abs(value) >= size * 0.9995 and size > 1e3:
+            return f"{value / size:.3g} {name}"
     digits = max(0, 2 - math.floor(math.log10(abs(value))))
     text = f"{round(value, digits - 0):,.{digits}f}" if digits else f"{float(f'{value:.3g}'):,.0f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

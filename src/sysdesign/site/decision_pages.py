@@ -8,11 +8,11 @@ from typing import Any
 
 from sysdesign.content import Reference, located
 from sysdesign.decide import Framework, parse_framework, vocabulary_entries
+from sysdesign.decide.field import Field, Word
 from sysdesign.decide.framework import Rule
 from sysdesign.decide.vocabulary import FIELDS, GROUPS
 from sysdesign.errors import UnknownName
 from sysdesign.site.addresses import Target, folder_of, root_from, section_target
-from sysdesign.site.evidence import quantity_text
 from sysdesign.site.layout import Page, Site
 
 
@@ -110,7 +110,8 @@ def _target(reference: Reference, address: str, root: str) -> Target | None:
 def _workload(site: Site) -> Page:
     groups: dict[str, list[dict[str, Any]]] = {name: [] for name in GROUPS}
     for entry in vocabulary_entries():
-        groups[entry["group"]].append({**entry, "takes": _takes(entry), "unknown_text": _unknown(entry)})
+        takes, unknown = _texts(FIELDS[entry["name"]])
+        groups[entry["group"]].append({**entry, "takes": takes, "unknown_text": unknown})
     shown = [{"name": name, "meaning": meaning, "fields": groups[name]} for name, meaning in GROUPS.items()]
     return site.page(
         "workload/index.html",
@@ -121,17 +122,9 @@ def _workload(site: Site) -> Page:
     )
 
 
-def _takes(entry: dict[str, Any]) -> str:
-    if entry["kind"] == "word":
-        return ", ".join(entry["words"])
-    unit = "" if entry["unit"] in ("share", "factor", "count") else entry["unit"]
-    return f"{quantity_text(entry['low'], '')} to {quantity_text(entry['high'], unit)}"
-
-
-def _unknown(entry: dict[str, Any]) -> str:
-    unknown = entry["unknown"]
-    if entry["kind"] == "word":
-        return str(unknown["central"])
-    unit = "" if entry["unit"] in ("share", "factor", "count") else entry["unit"]
-    low, central, high = (quantity_text(unknown[name], unit) for name in ("low", "central", "high"))
-    return f"{central} ({low} to {high})"
+def _texts(field: Field) -> tuple[str, str]:
+    """What a field takes, and what it stands for where it is unknown."""
+    if isinstance(field, Word):
+        return ", ".join(field.words), field.central
+    (low, high), (likely_low, central, likely_high) = map(field.text, field.bounds), map(field.text, field.prior)
+    return f"{low} to {high}", f"{central} ({likely_low} to {likely_high})"
