@@ -7,7 +7,7 @@ import contextlib
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from sysdesign.search.index import Index
 from sysdesign.service import Room, announced, application
 from sysdesign.site.building import build_site, changed_pages
 
+PAUSE_S = 0.5  # without an edit, before the whole site is built: until then the reader's own page comes first
+TURN_S = 0.001  # that a thread works before another may: a build beside must not hold up the answers
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -34,6 +36,7 @@ def serve(root: Path, out: Path, *, host: str, port: int, watch: bool, ready: Ca
         print("Building the site ...", file=sys.stderr, flush=True)
         build_site(root, out, force=False)
         reference = load(root)
+        sys.setswitchinterval(TURN_S)
         room = Room(out, reference, Index(reference))
         address = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else "127.0.0.1" if host in LOOPBACK else host
@@ -93,19 +96,48 @@ async def _announce(server: uvicorn.Server, say: Callable[[], None]) -> None:
 
 
 async def _follow(room: Room, root: Path, stop: asyncio.Event) -> None:
-    """On each change: show the changed pages at once, then rebuild and swap the whole site."""
-    async for _changes in awatch(root, debounce=50, step=20, stop_event=stop, ignore_permission_denied=True):
-        try:
-            await _show(room, root)
-            await asyncio.to_thread(build_site, root, room.out, force=False)
-            room.fresh = {}
-        except SysdesignError as error:
-            print(f"sysdesign: {error}\n  The site before this change is still served.", file=sys.stderr, flush=True)
+    """On each change, show the pages of changed documents at once; the whole site follows when the edits pause."""
+    changes: asyncio.Queue[bool] = asyncio.Queue()
+    rebuilding = asyncio.create_task(_rebuild(room, root, changes))
+    try:
+        async for found in awatch(root, debounce=50, step=20, stop_event=stop, ignore_permission_denied=True):
+            with _reported():
+                await _show(room, root)
+                changes.put_nowait(any(Path(path).suffix != ".md" for _, path in found))
+    finally:
+        rebuilding.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await rebuilding
 
 
 async def _show(room: Room, root: Path) -> None:
-    reference = await asyncio.to_thread(load, root)
+    reference = await asyncio.to_thread(load, root, before=room.reference)
     async with announced(room):
-        room.fresh = dict(changed_pages(reference, room.reference))
+        room.fresh = {**room.fresh, **dict(changed_pages(reference, room.reference))}
         room.reference = reference
-    room.index = await asyncio.to_thread(Index, reference)
+
+
+async def _rebuild(room: Room, root: Path, changes: asyncio.Queue[bool]) -> None:
+    """Rebuild and swap the whole site after each pause, and tell pages where more than a document's text changed."""
+    while True:
+        elsewhere = await changes.get()
+        with contextlib.suppress(TimeoutError):
+            while True:
+                elsewhere |= await asyncio.wait_for(changes.get(), PAUSE_S)
+        reference = room.reference
+        with _reported():
+            room.index = await asyncio.to_thread(Index, reference)
+            await asyncio.to_thread(build_site, root, room.out, force=False, before=reference)
+            if room.reference is reference:  # else an edit came meanwhile, and its pages are newer than the site
+                room.fresh = {}
+            if elsewhere:
+                async with announced(room):
+                    pass
+
+
+@contextlib.contextmanager
+def _reported() -> Iterator[None]:
+    try:
+        yield
+    except SysdesignError as error:
+        print(f"sysdesign: {error}\n  The site before this change is still served.", file=sys.stderr, flush=True)

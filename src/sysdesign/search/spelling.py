@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 SHORTEST = 4
 LONG = 8
@@ -45,13 +46,25 @@ def correct(word: str, known: Mapping[str, int]) -> str:
         return word
     allowed = 2 if len(word) >= LONG else 1
     best: tuple[int, int, str] | None = None
+    asked = _letters(word)
     for candidate, count in known.items():
+        if (_letters(candidate) ^ asked).bit_count() > 2 * allowed:
+            continue  # an edit adds one letter and takes one away at most: this spares counting for most words
         if abs(len(candidate) - len(word)) > allowed or len(candidate) < SHORTEST:
             continue
         edits = distance(word, candidate, allowed)
         if edits <= allowed and (best is None or (edits, -count, candidate) < best):
             best = (edits, -count, candidate)
     return best[2] if best else word
+
+
+@lru_cache(maxsize=1 << 18)
+def _letters(word: str) -> int:
+    """Which characters a word holds, a bit each; those beyond the alphabet share bits, which only spares less."""
+    bits = 0
+    for letter in word:
+        bits |= 1 << (ord(letter) & 63)
+    return bits
 
 
 def distance(a: str, b: str, most: int) -> int:

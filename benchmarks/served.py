@@ -1,0 +1,53 @@
+"""A served reference and a browser, for what a reader waits for."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+CHROMIUM = os.environ.get("SYSDESIGN_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
+
+@contextmanager
+def serving(root: Path, out: Path, *, watch: bool = True) -> Iterator[str]:
+    """The address of `sysdesign serve` over that reference."""
+    command = [str(Path(sys.prefix, "bin", "sysdesign")), "serve", "--port", "0", "--json", "--watch" if watch else "--no-watch"]
+    process = subprocess.Popen(
+        [*command, "--reference", str(root), "--out", str(out)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    try:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        if not said:
+            raise RuntimeError(f"the service ended with {process.wait()} before it answered")
+        yield json.loads(said)["address"]
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def browser() -> Iterator[Any]:
+    """A running Chromium, or None where it or its driver is not installed."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        yield None
+        return
+    if CHROMIUM is None:
+        yield None
+        return
+    with sync_playwright() as play:
+        running = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        try:
+            yield running
+        finally:
+            running.close()
