@@ -19,7 +19,14 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
 @contextmanager
 def serving(root: Path, out: Path, *, watch: bool = True) -> Iterator[str]:
     """The address of `sysdesign serve` over that reference."""
-    command = [str(Path(sys.prefix, "bin", "sysdesign")), "serve", "--port", "0", "--json", "--watch" if watch else "--no-watch"]
+    command = [
+        str(Path(sys.prefix, "bin", "sysdesign")),
+        "serve",
+        "--port",
+        "0",
+        "--json",
+        "--watch" if watch else "--no-watch",
+    ]
     process = subprocess.Popen(
         [*command, "--reference", str(root), "--out", str(out)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
