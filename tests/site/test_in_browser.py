@@ -195,6 +195,7 @@ def test_search_finds_the_section(page: Any, typed: str) -> None:
     page.keyboard.type(typed)
     first = page.locator(".search-list [role=option]").first
     expect(first).to_contain_text("Cache stampede")
+    expect(first.locator(".excerpt")).not_to_contain_text("cache stampede dogpile")  # found by its other name
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_url("**/05-caching-strategies/#cache-stampede")

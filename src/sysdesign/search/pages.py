@@ -4,7 +4,7 @@ Pagefind runs beside the build and is given each document as soon as it is read,
 it works while the pages are made.
 
 In the page, a result's place is `meta.url` (relative to the site's root), its headings
-`meta.title`, `meta.document` and `meta.trail`. `search/vocabulary.json` holds
+`meta.title`, `meta.document` and `meta.trail`; `meta.lead` words come before its text. `search/vocabulary.json` holds
 `{"stop": [words], "words": {word: count}}` for the rule in spelling.py.
 """
 
@@ -133,12 +133,17 @@ def _messages(pipe: IO[bytes]) -> Iterator[dict[str, Any]]:
 
 
 def _page(entry: Entry) -> str:
-    """A section as Pagefind reads it: weights as in the command's index, metadata for the result."""
-    heavy = escape(" ".join((entry.title, *entry.aliases)))
-    meta = {"url": entry.url, "title": entry.title, "document": entry.document, "trail": entry.trail}
+    """A section as Pagefind reads it: weights as in the command's index, metadata for the result.
+
+    `meta.lead` is how many words stand before the section's own text: they are found, and not shown.
+    """
+    heavy = " ".join((entry.title, *entry.aliases))
+    lead = str(len(f"{heavy} {entry.document}".split()))
+    meta = {"url": entry.url, "title": entry.title, "document": entry.document, "trail": entry.trail, "lead": lead}
     spans = "".join(f'<a data-pagefind-meta="{key}[title]" title="{escape(value)}"></a>' for key, value in meta.items())
     return (
         f'<!doctype html><html lang="en"><body data-pagefind-body>{spans}'
-        f'<div data-pagefind-weight="9">{heavy}</div><div data-pagefind-weight="3">{escape(entry.document)}</div>'
+        f'<div data-pagefind-weight="9">{escape(heavy)}</div>'
+        f'<div data-pagefind-weight="3">{escape(entry.document)}</div>'
         f"<p>{escape(entry.text)}</p></body></html>"
     )

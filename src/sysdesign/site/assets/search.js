@@ -3,6 +3,8 @@
 import { make } from "./element.js";
 import { correct } from "./spelling.js";
 
+const EXCERPT = 28; // words
+
 let engine;
 let words;
 
@@ -12,7 +14,7 @@ async function start(root) {
     import(new URL("pagefind/pagefind.js", root)),
     fetch(new URL("search/vocabulary.json", root)).then((answer) => answer.json()),
   ]);
-  await pagefind.options({ baseUrl: root.pathname, excerptLength: 24 });
+  await pagefind.options({ baseUrl: root.pathname });
   await pagefind.init();
   [engine, words] = [pagefind, vocabulary];
 }
@@ -43,12 +45,20 @@ async function any(list) {
   return [...scores.values()].sort((a, b) => b.count - a.count || b.score - a.score).map((entry) => entry.result);
 }
 
+// Words of the section's own text around the first that was found; other names of its terms come before it, unshown.
+function excerpt(hit) {
+  const text = hit.content.trim().split(/\s+/);
+  const lead = Number(hit.meta.lead);
+  const found = new Set(hit.locations.filter((at) => at >= lead));
+  const first = found.size ? Math.max(lead, Math.min(...found, text.length - EXCERPT + 6) - 6) : lead;
+  const shown = text.slice(first, first + EXCERPT).flatMap((word, at) => [found.has(first + at) ? make("mark", {}, word) : word, " "]);
+  return make("span", { class: "excerpt" }, first > lead ? "… " : "", ...shown, first + EXCERPT < text.length ? "…" : "");
+}
+
 function item(hit, root, id) {
-  const excerpt = make("span", { class: "excerpt" });
-  excerpt.innerHTML = hit.excerpt; // escaped text with <mark>, made by the index
   const trail = [hit.meta.document, hit.meta.trail].filter(Boolean).join(" › ");
   const option = id ? { id, role: "option", "aria-selected": "false", tabindex: "-1" } : {};
-  const link = make("a", { href: new URL(hit.meta.url, root).href, ...option }, make("b", {}, hit.meta.title), make("span", { class: "trail" }, trail), make("br"), excerpt);
+  const link = make("a", { href: new URL(hit.meta.url, root).href, ...option }, make("b", {}, hit.meta.title), make("span", { class: "trail" }, trail), make("br"), excerpt(hit));
   return id ? link : make("li", {}, link);
 }
 
