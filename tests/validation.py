@@ -12,12 +12,12 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
+from textwrap import fill, shorten
 from typing import Any
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
 from sysdesign.content import located
 from sysdesign.files import read_file
@@ -136,23 +136,47 @@ def _text(value: Any) -> str:
     return f"{value:.7g}" if isinstance(value, (int, float, np.number)) else str(value)
 
 
+WIDTH = 100
+FIELD, VALUE = 30, 26  # columns of a comparison
+WORDS = {("exact", True): "holds", ("reference", True): "holds in direction"}
+
+
+def lines(case: Case) -> Iterator[str]:
+    """A case as it is printed: the inputs that it is about, then a line for each published field."""
+    inputs = "  ".join(f"{name}={_text(value)}" for name, value in case.inputs.items())
+    yield f"  {shorten(inputs, WIDTH - 2, placeholder=' ...')}" if inputs else "  at the defaults"
+    if case.missing_data:
+        yield f"    not run: {case.missing_data}"
+        return
+    for found in compare(case):
+        word = WORDS.get((case.kind, found.holds), "DIFFERS")
+        published, computed = (_cut(_text(value)) for value in (found.published, found.computed))
+        yield f"    {found.field:<{FIELD}}{published:<{VALUE}}{computed:<{VALUE}}{word}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) < VALUE else f"{text[: VALUE - 6]} ..."
+
+
+def heading(case: Case) -> str:
+    """An entry and where its numbers are from."""
+    return fill(f"{case.id}  {case.call}  {case.source}", WIDTH, subsequent_indent=" " * (len(case.id) + 2))
+
+
 def main() -> int:
     """Print every comparison; 1 when one does not hold."""
-    table = Table("entry", "call", "field", "published", "model", "", "source", box=None, pad_edge=False)
-    failed = skipped = 0
-    for case in cases():
-        if case.missing_data:
-            skipped += 1
-            table.add_row(case.id, case.call, "", "", "", "not run", case.missing_data)
-            continue
-        for found in compare(case):
-            failed += not found.holds
-            word = ("holds" if case.kind == "exact" else "holds in direction") if found.holds else "DIFFERS"
-            table.add_row(
-                case.id, case.call, found.field, _text(found.published), _text(found.computed), word, case.source
-            )
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
-    print(f"{failed} differ, {skipped} cases not run")
+    print(f"    {'':<{FIELD}}{'published':<{VALUE}}{'model':<{VALUE}}".rstrip())
+    compared = failed = skipped = 0
+    for _, found in groupby(cases(), key=lambda case: (case.id, case.call)):
+        for at, case in enumerate(found):
+            if not at:
+                print(f"\n{heading(case)}")
+            skipped += bool(case.missing_data)
+            for line in lines(case):
+                print(line)
+                compared += line.endswith(tuple(WORDS.values()))
+                failed += line.endswith("DIFFERS")
+    print(f"\n{compared + failed} published values: {compared} hold, {failed} differ; {skipped} cases not run")
     return decisions() or (1 if failed else 0)
 
 

@@ -13,6 +13,7 @@ From Python, a model's function gives values, and `run` a table for pandas or po
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ from sysdesign.models.registry import model
 from sysdesign.models.wording import percent
 from sysdesign.plain import as_plain
 
+LONG_NUMBER = re.compile(r"\d+\.\d{4,}")
 MOST_VALUES = 200_000  # of a list given in text or JSON; more belongs in a file
 # Times, sizes, rates of bytes and rates of events: powers of time, information, money.
 READABLE = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (-1.0, 1.0, 0.0), (-1.0, 0.0, 0.0))
@@ -221,7 +223,10 @@ def _results(result: Any) -> list[Value]:
 
 def _value(name: str, label: str, unit: str, value: Any) -> Value:
     plain = as_plain(value)
-    return Value(name, label, unit, plain, text_of(plain, unit))
+    text = text_of(plain, unit)
+    if isinstance(value, Distribution):  # as a value it keeps every digit
+        text = LONG_NUMBER.sub(lambda number: f"{float(number[0]):.4g}", text)
+    return Value(name, label, unit, plain, text)
 
 
 def text_of(value: Any, unit: str) -> str:

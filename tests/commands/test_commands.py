@@ -160,6 +160,25 @@ def test_tidy_writes_footnotes_from_records(tmp_path: Path) -> None:
     assert run("tidy", "--check", "--reference", str(root)).returncode == 0
 
 
+def test_a_failing_part_is_printed_an_operation_a_line_one_below_the_other() -> None:
+    shown = run("model", "run", "consistency.check", "example=going back").stdout.splitlines()
+    at = next(number for number, line in enumerate(shown) if line.startswith("Smallest part"))
+    operations = [line.rstrip() for line in shown[at + 1 : shown.index("", at)]]
+    assert operations == [
+        "process 0  0 to 1  write x 1",
+        "process 1  2 to 3  read x gives 1",
+        "process 1  4 to 5  read x gives nothing",
+    ]
+    assert not any("cannot all have happened" in line for line in shown)  # what only the chart shows
+
+
+def test_results_of_one_length_are_columns_and_long_ones_are_named() -> None:
+    shown = run("model", "run", "retries.schedule", "retries=3").stdout
+    table = [line.split() for line in shown.splitlines() if line[:1].isdigit()]
+    assert [row[0] for row in table[:3]] == ["1", "2", "3"] and len(table[0]) == 7
+    assert "400 values, which --csv prints" in " ".join(run("model", "run", "retries.metastable_loop").stdout.split())
+
+
 def test_model_run_prints_results_with_units_and_the_sentence() -> None:
     shown = run("model", "run", "queueing.mm1", "arrivals_per_s=0.8", "services_per_s=1").stdout
     assert "80 %" in shown and "5 s" in shown

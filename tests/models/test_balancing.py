@@ -36,7 +36,7 @@ def test_taking_turns_makes_each_server_an_erlang_arrivals_queue():
     root = 0.5
     for _ in range(500):
         root = (servers * load / (servers * load + 1 - root)) ** servers
-    run = balancing.balance("round robin", servers, load, EXPONENTIAL, relative_width=0.008, most_runs=160, seed=1)
+    run = balancing.balance("round robin", servers, load, EXPONENTIAL, relative_width=0.008, most_runs=160, seed=2)
     assert_power(run, 10 / (1 - root))
 
 

@@ -10,19 +10,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
 from sysdesign.commands.console import AsJson, Root, out, print_json, progress_console
 from sysdesign.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from sysdesign.model_run import ModelRun
+    from sysdesign.model_run import ModelRun, Value
     from sysdesign.operations.modeling import ModelLine
 
 Given = Annotated[
     list[str] | None,
     typer.Argument(help="Inputs as key=value, with or without a unit: arrivals_per_s=2000, rebuild_s='500 ms'."),
 ]
+
+
+LONGEST_TABLE = 24  # rows of results that a person reads; --csv prints longer ones
 
 
 def add_to(app: typer.Typer) -> None:
@@ -134,14 +138,61 @@ def _inputs(given: list[str]) -> dict[str, Any]:
 
 
 def _print_run(answer: ModelRun) -> None:
+    from sysdesign.models.declaration import outputs_of
+
     console = out()
+    drawn = {name for name, output in outputs_of(type(answer.result)).items() if output.drawn}
+    shown = [value for value in answer.results if value.name not in drawn]
     table = Table(box=None, pad_edge=False, show_header=False)
-    for value in answer.results:
-        table.add_row(value.label, value.text, style="bold")
+    lists = _lists(shown)
+    for value in shown:
+        if value not in lists:
+            table.add_row(Text(value.label), Text(value.text), style="bold")
     for value in answer.inputs:
-        table.add_row(value.label, value.text, style="dim")
+        table.add_row(Text(value.label), Text(value.text), style="dim")
     console.print(table)
+    for length in dict.fromkeys(len(value.value) for value in lists):
+        console.print()
+        console.print(_columns([value for value in lists if len(value.value) == length]))
     console.print(f"\n{answer.sentence}", markup=False)
+
+
+def _lists(values: list[Value]) -> list[Value]:
+    """The results that are columns of a table: lines of text, and numbers with others beside them."""
+    found = [value for value in values if isinstance(value.value, list) and value.value]
+    lengths = [len(value.value) for value in found]
+    return [value for value in found if lengths.count(len(value.value)) > 1 or isinstance(value.value[0], str)]
+
+
+def _columns(values: list[Value]) -> Table | Text:
+    """Results of one length as columns, or what they are called where they are too long to read."""
+    from sysdesign.model_run import text_of
+
+    length = len(values[0].value)
+    if length > LONGEST_TABLE:
+        return Text(f"{', '.join(value.label for value in values)}: {length:,} values, which --csv prints", style="dim")
+    table = Table(*(Column(Text(value.label)) for value in values), box=None, pad_edge=False)
+    columns = [
+        _aligned(value.value)
+        if isinstance(value.value[0], str)
+        else [text_of(each, value.unit) for each in value.value]
+        for value in values
+    ]
+    for row in zip(*columns, strict=True):
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _aligned(lines: list[str]) -> list[str]:
+    """Lines of the form `who, when: what` with what they say below each other."""
+    heads = [line.partition(": ")[0].split(", ") for line in lines]
+    if not all(": " in line for line in lines) or len({len(head) for head in heads}) > 1:
+        return lines
+    widths = [max(map(len, column)) for column in zip(*heads, strict=True)]
+    return [
+        "  ".join(part.ljust(width) for part, width in zip(head, widths, strict=True)) + "  " + line.partition(": ")[2]
+        for head, line in zip(heads, lines, strict=True)
+    ]
 
 
 def _print_csv(header: list[str], rows: Iterable[Iterable[Any]]) -> None:

@@ -113,7 +113,7 @@ class Copies(Composition):
 
     copies: Annotated[np.ndarray, Output("Copies")]
     with_copies_year_min: Annotated[np.ndarray, Output("Downtime a year with so many copies", "min")]
-    shared_year_min: Annotated[np.ndarray, Output("Downtime a year of what they share", "min")]
+    shared_year_min: Annotated[np.ndarray, Output("Downtime a year of what they share", "min", drawn=True)]
 
 
 Parts = Annotated[

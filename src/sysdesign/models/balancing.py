@@ -21,6 +21,7 @@ from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.distribution import Distribution
 from sysdesign.models.elementwise import plain
 from sysdesign.models.interval import interval_of, replicate
+from sysdesign.models.streams import Streams
 
 Algorithm = Literal[
     "random", "round robin", "least connections", "power of d choices", "consistent hashing", "bounded hashing"
@@ -33,7 +34,9 @@ KINDS = {
     "consistent hashing": kernel.HASHED,
     "bounded hashing": kernel.BOUNDED,
 }
-SHORTEST_RUN, LONGEST_RUN = 20_000, 400_000
+SHORTEST_RUN, LONGEST_RUN = 10_000, 400_000
+MOST_SERVERS = 1_000
+STREAMS = Streams()
 BLIND = ("random", "round robin", "consistent hashing")
 TAIL = 12  # line lengths told by the limit
 
@@ -108,7 +111,7 @@ def _mean_of_shortest(load: np.ndarray, choices: int) -> np.ndarray:
 @checked
 def balance(
     algorithm: Annotated[Algorithm, Input("Algorithm", default="power of d choices")],
-    servers: Annotated[int, Input("Servers", low=1, high=1000, default=20)] = 20,
+    servers: Annotated[int, Input("Servers", low=1, high=MOST_SERVERS, default=20)] = 20,
     utilization: Annotated[float, Input("Server time in use, of all together", "share", low=0.001, high=0.99,
                                         default=0.8)] = 0.8,
     service_ms: Annotated[Distribution, Input("Service", "ms", low=0, high=1e6, default="exponential(mean=10)")]
@@ -152,7 +155,7 @@ def balance(
 
     def run(number: int) -> tuple[float, ...]:
         return _run(
-            KINDS[algorithm], np.random.default_rng((seed, number)), count, arrivals_per_ms, law, pace, compared,
+            KINDS[algorithm], _drawn(seed, number, count, law, compared), arrivals_per_ms, pace, compared,
             refresh_ms, bound, homes,
         )  # fmt: skip
 
@@ -165,24 +168,42 @@ def balance(
 
 
 def _run(
-    kind: int, generator: np.random.Generator, count: int, arrivals_per_ms: float, law: Distribution, pace: np.ndarray,
-    choices: int, refresh: float, bound: float, homes: tuple[np.ndarray, np.ndarray],
+    kind: int, drawn: tuple[np.ndarray, ...], arrivals_per_ms: float, pace: np.ndarray, choices: int,
+    refresh: float, bound: float, homes: tuple[np.ndarray, np.ndarray],
 ) -> tuple[float, ...]:  # fmt: skip
     """One run; its first fifth, in which the lines fill, is left out."""
-    arrivals = np.cumsum(generator.exponential(1 / arrivals_per_ms, count))
-    services = law.sample(generator, count)
-    draws = generator.random((count, choices + 1))
+    at, services, draws, of_keys, order = drawn
+    arrivals, count = at / arrivals_per_ms, at.size
     of_key = np.zeros(count, dtype=np.int64)
     if kind in (kernel.HASHED, kernel.BOUNDED):
         chance, home = homes
-        of_key = home[np.minimum(np.searchsorted(np.cumsum(chance), generator.random(count)), home.size - 1)]
-    slow = generator.permutation(pace)  # a key's home is as likely slow as not; nothing else sees the order
-    if kind == kernel.HASHED:
-        slow = pace
+        of_key = home[np.minimum(np.searchsorted(np.cumsum(chance), of_keys), home.size - 1)]
+    # A key's home is as likely slow as not; nothing else sees the order.
+    slow = pace if kind == kernel.HASHED else pace[np.argsort(order[: pace.size])]
     times, chosen, longest = kernel.balance(kind, choices, refresh, bound, arrivals, services, slow, draws, of_key)
     kept, used = times[count // 5 :], chosen[count // 5 :]
     busiest = np.bincount(used, minlength=pace.size).max() * pace.size / used.size
-    return float(kept.mean()), *map(float, np.quantile(kept, (0.5, 0.99))), float(busiest), float(longest)
+    return float(kept.mean()), *_quantiles(kept, (0.5, 0.99)), float(busiest), float(longest)
+
+
+def _drawn(seed: int, number: int, count: int, law: Distribution, choices: int) -> tuple[np.ndarray, ...]:
+    """What chance decides in a run: arrivals at one a unit of time, services, choices, keys, the servers' order."""
+
+    def draw() -> tuple[np.ndarray, ...]:
+        generator = np.random.default_rng((seed, number))
+        return (
+            np.cumsum(generator.standard_exponential(count)), law.sample(generator, count),
+            generator.random((count, choices + 1)), generator.random(count), generator.random(MOST_SERVERS),
+        )  # fmt: skip
+
+    return STREAMS.of((seed, number, count, law, choices), draw)
+
+
+def _quantiles(values: np.ndarray, shares: tuple[float, ...]) -> tuple[float, ...]:
+    """Order statistics: the least values that so many stay at or under. Reorders the values."""
+    ranks = [math.ceil(share * values.size) - 1 for share in shares]
+    values.partition(ranks)
+    return tuple(float(values[rank]) for rank in ranks)
 
 
 def _key_homes(algorithm: str, servers: int, keys: int, skew: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

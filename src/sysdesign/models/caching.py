@@ -107,6 +107,7 @@ def exact_hit_ratio(
 def warm() -> None:
     """Compile what replay needs, so that no request waits for it."""
     replacement.warm()
+    ratios.warm()
     replay("lru", 10, requests=1_000)
 
 

@@ -76,11 +76,11 @@ class Consistency:
     evidence: Annotated[tuple[str, ...], Output("Smallest part that shows it")]
     operations: Annotated[int, Output("Operations")]
     steps: Annotated[int, Output("Steps")]
-    drawn_process: Annotated[tuple[str, ...], Output("Process")]
-    drawn_from: Annotated[np.ndarray, Output("Calls and answers, in their order")]
-    drawn_to: Annotated[np.ndarray, Output("Until")]
-    drawn_what: Annotated[tuple[str, ...], Output("Operation")]
-    drawn_part: Annotated[tuple[str, ...], Output("Part")]
+    drawn_process: Annotated[tuple[str, ...], Output("Process", drawn=True)]
+    drawn_from: Annotated[np.ndarray, Output("Calls and answers, in their order", drawn=True)]
+    drawn_to: Annotated[np.ndarray, Output("Until", drawn=True)]
+    drawn_what: Annotated[tuple[str, ...], Output("Operation", drawn=True)]
+    drawn_part: Annotated[tuple[str, ...], Output("Part", drawn=True)]
     verdicts: tuple[Verdict, ...] = ()
 
 
@@ -123,7 +123,7 @@ def check(
         **by_level,
         fails_first=weakest.level if weakest else "none",
         reason=weakest.reason if weakest else next((each.reason for each in verdicts if each.reason), ""),
-        evidence=tuple(each.text for each in evidence),
+        evidence=tuple(f"{each.when}: {each.what}" for each in evidence),
         operations=len(operations),
         steps=sum(each.steps for each in verdicts),
         drawn_process=drawn.processes,

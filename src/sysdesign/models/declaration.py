@@ -61,6 +61,7 @@ class Output:
 
     label: str
     unit: str = ""
+    drawn: bool = False  # made for the chart: a listing for people leaves it out
 
 
 @dataclass(frozen=True)
@@ -231,7 +232,7 @@ def _check_distribution(parameter: Parameter, value: Any) -> None:
             f"{parameter.name} can fall to {given.least:g}, below {declared.low:g}; "
             "shift it, or wrap it in abs(...) if only its size counts"
         )
-    median = given.quantile(0.5)
+    median = given.median
     if declared.high is not None and median > declared.high:
         raise InvalidInput(
             f"{parameter.name} has a median of {median:g}; "

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from sysdesign.models.laws import Absolute, Constant, Law, Measured, Member, Sca
 
 MOST_PARTS = 64
 BLOCK = 16_384  # draws of a mixture at a time: what fits a processor's cache is drawn five times as fast
+LONGEST_REMEMBERED = 2_000  # characters of a text that is read once and kept
 LARGEST = 1e50  # so that the square of every draw and every moment stays a number
 
 
@@ -42,9 +44,7 @@ class Distribution:
         if isinstance(value, Distribution):
             return value
         if isinstance(value, str):
-            from sysdesign.models.distribution_text import parse  # it builds distributions, so it imports us
-
-            return parse(value, unit)
+            return _read(value, unit) if len(value) <= LONGEST_REMEMBERED else _read.__wrapped__(value, unit)
         if np.ndim(value) == 0:
             return Distribution.constant(value)  # type: ignore[arg-type]
         return Distribution.from_samples(value)
@@ -158,10 +158,15 @@ class Distribution:
             return math.inf
         return float(sum(weight * (law.variance + (law.mean - centre) ** 2) for weight, law in self.parts))
 
-    @property
+    @cached_property
     def least(self) -> float:
         """The least value that can come up; minus infinity where there is none."""
         return float(self.quantile(0.0))
+
+    @cached_property
+    def median(self) -> float:
+        """The value that half of the draws stay at or under."""
+        return float(self.quantile(0.5))
 
     @property
     def text(self) -> str:
@@ -172,6 +177,14 @@ class Distribution:
 
     def __str__(self) -> str:
         return self.text
+
+
+@lru_cache(maxsize=128)
+def _read(text: str, unit: str) -> Distribution:
+    """The distribution of a text; a sweep asks for the same one at every point."""
+    from sysdesign.models.distribution_text import parse  # it builds distributions, so it imports us
+
+    return parse(text, unit)
 
 
 DistributionLike = Distribution | str | float | int | Sequence[float] | np.ndarray

@@ -62,6 +62,13 @@ class Operation:
         return f"{what}, outcome unknown" if self.open else what
 
     @property
+    def when(self) -> str:
+        """Who, and from where in the record to where: `process 1, 3 to 8, line 7`."""
+        until = "no answer" if self.open else f"to {self.returned:g}"
+        line = f", line {self.line}" if self.line else ""
+        return f"process {self.process}, {self.invoked:g} {until}{line}"
+
+    @property
     def text(self) -> str:
         """For people: `process 1 (line 7): cas x 1 to 2, found another value`."""
         where = f" (line {self.line})" if self.line else ""

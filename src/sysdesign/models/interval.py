@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 FEWEST = 5  # with fewer values the t interval is too wide to tell anything
 
@@ -31,11 +31,16 @@ class Interval:
         return 0.0 if half == 0 else half / abs(self.mean) if self.mean else math.inf
 
 
+def student(freedom: int) -> float:
+    """The 97.5 % point of Student's t with so many degrees of freedom."""
+    return float(special.stdtrit(freedom, 0.975))
+
+
 def interval_of(values: np.ndarray) -> Interval:
     """The interval of the mean of independent values, by Student's t. Takes two values or more."""
     values = np.asarray(values, dtype=float)
     mean = float(values.mean())
-    half = float(stats.t.ppf(0.975, values.size - 1) * values.std(ddof=1) / math.sqrt(values.size))
+    half = student(values.size - 1) * float(values.std(ddof=1)) / math.sqrt(values.size)
     return Interval(mean, mean - half, mean + half)
 
 

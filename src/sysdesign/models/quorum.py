@@ -77,8 +77,10 @@ class Configurations:
     visible_ms: Annotated[np.ndarray, Output("Wait until the share of reads sees the write", "ms")]
     read_tail_ms: Annotated[np.ndarray, Output("Read, at the share", "ms")]
     write_tail_ms: Annotated[np.ndarray, Output("Write, at the share", "ms")]
-    overlap: Annotated[tuple[str, ...], Output("Whether the two quorums overlap")]
-    name: Annotated[tuple[str, ...], Output("R and W, and the share of reads at once that see the last write")]
+    overlap: Annotated[tuple[str, ...], Output("Whether the two quorums overlap", drawn=True)]
+    name: Annotated[
+        tuple[str, ...], Output("R and W, and the share of reads at once that see the last write", drawn=True)
+    ]
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from sysdesign.models import rate_limiting_kernels as kernels
 from sysdesign.models.declaration import Input, Model, Output, Samples, checked
 from sysdesign.models.distribution import Distribution
 from sysdesign.models.interval import interval_of, replicate
+from sysdesign.models.streams import Streams
 from sysdesign.models.stretches import highest, stretches
 from sysdesign.models.wording import percent
 
@@ -38,6 +39,7 @@ LIMIT = Input("Requests allowed in a window", low=1, high=1_000_000, default=100
 WINDOW = Input("Window", "s", low=0.001, high=86_400, default=60)
 BURST = Input("Burst a bucket holds", low=1, high=1_000_000, default=20, help="Windows and logs do not use it")
 ARRIVALS_A_RUN = 20_000
+STREAMS = Streams()
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,9 @@ class Replay:
     refused_share: Annotated[float, Output("Requests refused", "share")]
     most_in_window: Annotated[int, Output("Most admitted in any window's length")]
     passed: Annotated[np.ndarray, Output("1 where admitted, 0 where refused")]
-    at_s: Annotated[np.ndarray, Output("Time", "s")]  # the first of each stretch of a long record
-    asked_in_window: Annotated[np.ndarray, Output("Requests asked in the window up to it")]
-    admitted_in_window: Annotated[np.ndarray, Output("Requests admitted in the window up to it")]
+    at_s: Annotated[np.ndarray, Output("Time", "s", drawn=True)]  # the first of each stretch of a long record
+    asked_in_window: Annotated[np.ndarray, Output("Requests asked in the window up to it", drawn=True)]
+    admitted_in_window: Annotated[np.ndarray, Output("Requests admitted in the window up to it", drawn=True)]
 
 
 @dataclass(frozen=True)
@@ -253,8 +255,8 @@ def load(
         raise InvalidInput(f"gap is {law.text}; it takes times of 0 or more with a finite mean above 0")
 
     def run(number: int) -> tuple[float, float]:
-        generator = np.random.default_rng((seed, number))
-        times = window_s * generator.random() + np.cumsum(law.sample(generator, ARRIVALS_A_RUN))
+        start, after = _arrivals(seed, number, law)
+        times = window_s * start[0] + after
         passed = kernels.admitted(KINDS[algorithm], times, int(limit), float(window_s), float(burst))
         return 1 - float(passed.mean()), float(kernels.most_within(times[passed], float(window_s)))
 
@@ -264,6 +266,16 @@ def load(
         refused.mean, max(0.0, refused.low), min(1.0, refused.high), (1 - refused.mean) / law.mean,
         int(rows[:, 1].max()), ARRIVALS_A_RUN * len(rows),
     )  # fmt: skip
+
+
+def _arrivals(seed: int, number: int, law: Distribution) -> tuple[np.ndarray, ...]:
+    """Where in a window a run begins, and its arrivals after that."""
+
+    def draw() -> tuple[np.ndarray, ...]:
+        generator = np.random.default_rng((seed, number))
+        return generator.random(1), np.cumsum(law.sample(generator, ARRIVALS_A_RUN))
+
+    return STREAMS.of((seed, number, law), draw)
 
 
 def warm() -> None:

@@ -82,11 +82,10 @@ def _gcra(times: np.ndarray, interval: float, burst: float) -> np.ndarray:
 @njit(cache=True)
 def most_within(times: np.ndarray, span: float) -> int:
     """The most of the ascending times that lie in any span, its end excluded."""
-    most, first = 0, 0
+    most = 0
     for i in range(times.size):
-        while times[i] - times[first] >= span:
-            first += 1
-        most = max(most, i - first + 1)
+        while most <= i and times[i] - times[i - most] < span:  # one more than the most so far fits, up to here
+            most += 1
     return most
 
 

@@ -152,9 +152,11 @@ class Alerting:
     rule_fires: Annotated[tuple[int, ...], Output("Rules that fire (1) or not (0)")]
     rule_detection_min: Annotated[tuple[float, ...], Output("Time until each rule fires", "min")]  # same convention
     rule_reset_min: Annotated[tuple[float, ...], Output("Time that each still fires after the end", "min")]
-    after_min: Annotated[np.ndarray, Output("Time since the outage began", "min")]  # CURVE_POINTS times for each rule
-    rule: Annotated[tuple[str, ...], Output("Rule")]
-    over_threshold: Annotated[np.ndarray, Output("Error rate of both windows, over the rate that alerts")]
+    after_min: Annotated[
+        np.ndarray, Output("Time since the outage began", "min", drawn=True)
+    ]  # CURVE_POINTS times for each rule
+    rule: Annotated[tuple[str, ...], Output("Rule", drawn=True)]
+    over_threshold: Annotated[np.ndarray, Output("Error rate of both windows, over the rate that alerts", drawn=True)]
 
 
 @checked

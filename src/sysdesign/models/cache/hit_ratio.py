@@ -10,6 +10,7 @@ other policies martina-2014. The exact values, after King 1971 (LRU) and Gelenbe
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 
 from sysdesign.models.cache.popularity import Popularity
 
@@ -82,25 +83,36 @@ def exact_lru(probability: np.ndarray, capacity_keys: int) -> float:
     time = np.exp(log_time)
     absent = np.exp(-np.outer(probability, time))
     weight = (probability**2)[:, None] * absent * time
-    return float(_leave_one_out(absent, weight, capacity_keys).sum() / NODES_PER_UNIT)
+    return float(_leave_one_out(absent.T.copy(), weight.T.copy(), capacity_keys) / NODES_PER_UNIT)
 
 
-def _leave_one_out(absent: np.ndarray, weight: np.ndarray, capacity_keys: int) -> np.ndarray:
-    """Sum over i of weight_i times the chance that fewer than the capacity of keys other than i are present."""
-    nodes = absent.shape[1]
-    everyone, without_one = np.zeros((2, capacity_keys, nodes))
-    everyone[0] = 1.0
-    for gone, weighed in zip(absent, weight, strict=True):
-        without_one = _times(without_one, gone) + weighed * everyone
-        everyone = _times(everyone, gone)
-    return without_one.sum(axis=0)
+@njit(cache=True)
+def _leave_one_out(absent: np.ndarray, weight: np.ndarray, capacity_keys: int) -> float:
+    """Sum over i of weight_i times the chance that fewer than the capacity of keys other than i are present.
+
+    A row for each time, a column for each key. Key by key, two polynomials in the number of keys present are
+    multiplied by (gone + (1 - gone) z), from the highest degree down and cut off at the capacity: of all keys
+    so far, and of all but one, each weighed.
+    """
+    total = 0.0
+    for node in range(absent.shape[0]):
+        everyone, without_one = np.zeros(capacity_keys), np.zeros(capacity_keys)
+        everyone[0] = 1.0
+        for key in range(absent.shape[1]):
+            gone, weighed = absent[node, key], weight[node, key]
+            for degree in range(min(key + 1, capacity_keys - 1), 0, -1):
+                kept, one_less = without_one[degree] * gone, without_one[degree - 1] * (1 - gone)
+                without_one[degree] = kept + one_less + weighed * everyone[degree]
+                everyone[degree] = everyone[degree] * gone + everyone[degree - 1] * (1 - gone)
+            without_one[0] = without_one[0] * gone + weighed * everyone[0]
+            everyone[0] *= gone
+        total += without_one.sum()
+    return total
 
 
-def _times(polynomial: np.ndarray, gone: np.ndarray) -> np.ndarray:
-    """The polynomial times (gone + (1 - gone) z), cut off at the same degree."""
-    product = polynomial * gone
-    product[1:] += polynomial[:-1] * (1 - gone)
-    return product
+def warm() -> None:
+    """Compile what the first request would otherwise wait for."""
+    _leave_one_out(np.full((1, 2), 0.5), np.full((1, 2), 0.1), 1)
 
 
 def exact_fifo(probability: np.ndarray, capacity_keys: int) -> float:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from scipy.stats import t as student
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.cache.popularity import Workload
-from sysdesign.models.cache.replacement import Cache, Replay
+from sysdesign.models.cache.replacement import Cache, KeyTable, Replay
 from sysdesign.models.declaration import Input, Output, checked
+from sysdesign.models.interval import student
+from sysdesign.models.streams import Streams
 
 Policy = Literal["fifo", "lru", "clock", "lfu", "sieve", "s3fifo", "arc", "wtinylfu"]
 BATCHES = 30  # of the measured requests; each gives one hit ratio
+MOST_SHARED = 50_000  # requests of a stream that is kept
+STREAMS = Streams()
 FEWEST = 10  # batches before the run may stop
 
 
@@ -88,19 +93,41 @@ def _replay_trace(cache: Cache, trace: Any, layout: str, column: int) -> ReplayR
 
 
 def _replay_workload(cache: Cache, workload: Workload, requests: int, precision: float) -> ReplayResult:
-    run, batch = Replay([cache]), requests // 2 // BATCHES
-    run.feed(workload.requests(requests - BATCHES * batch))
+    batch = requests // 2 // BATCHES
+    sizes = [requests - BATCHES * batch, *[batch] * BATCHES]
+    chunks = _shared(workload, sizes) if requests <= MOST_SHARED else _numbered(workload, sizes)
+    ids, distinct = next(chunks)
+    cache.request(ids, distinct)
     ratios: list[float] = []
-    while len(ratios) < BATCHES:
-        before = cache.hits
-        run.feed(workload.requests(batch))
-        ratios.append((cache.hits - before) / batch)
-        if len(ratios) >= FEWEST and _half_width(ratios) <= precision:
+    for ids, distinct in chunks:
+        ratios.append(np.count_nonzero(cache.request(ids, distinct)) / batch)
+        if precision > 0 and len(ratios) >= FEWEST and _half_width(ratios) <= precision:
             break
     mean, half = float(np.mean(ratios)), _half_width(ratios)
-    return ReplayResult(mean, max(mean - half, 0.0), min(mean + half, 1.0), run.requests, run.distinct_keys)
+    return ReplayResult(mean, max(mean - half, 0.0), min(mean + half, 1.0), cache.requests, distinct)
+
+
+def _numbered(workload: Workload, sizes: Iterable[int]) -> Iterator[tuple[np.ndarray, int]]:
+    """The workload in chunks of these sizes: keys by number, and how many distinct ones there were so far."""
+    table = KeyTable()
+    for size in sizes:
+        ids = table.ids(workload.requests(size))
+        yield ids, table.distinct
+
+
+def _shared(workload: Workload, sizes: list[int]) -> Iterator[tuple[np.ndarray, int]]:
+    """The same, of a stream short enough to be kept for other policies and capacities."""
+
+    def draw() -> tuple[np.ndarray, ...]:
+        ids, distinct = zip(*_numbered(workload, sizes), strict=True)
+        return np.concatenate(ids), np.array(distinct)
+
+    ids, distinct = STREAMS.of((*astuple(workload), *sizes[:2]), draw)
+    ends = np.cumsum(sizes)
+    for at, end in enumerate(ends):
+        yield ids[end - sizes[at] : end], int(distinct[at])
 
 
 def _half_width(ratios: list[float]) -> float:
     """Half the 95 % confidence interval of the mean."""
-    return float(student.ppf(0.975, len(ratios) - 1) * np.std(ratios, ddof=1) / np.sqrt(len(ratios)))
+    return student(len(ratios) - 1) * float(np.std(ratios, ddof=1)) / math.sqrt(len(ratios))

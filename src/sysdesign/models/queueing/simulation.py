@@ -55,8 +55,10 @@ class ReplayedQueue:
     mean_time_s: Annotated[float, Output("Mean time, wait and service", "s")]
     time_p99_s: Annotated[float, Output("99th percentile of the time", "s")]
     waits_s: Annotated[np.ndarray, Output("Waits, in order", "s")]
-    request: Annotated[np.ndarray, Output("Request, in order")]  # the first of each stretch of a long record
-    stretch_wait_s: Annotated[np.ndarray, Output("Wait, the longest of a stretch", "s")]
+    request: Annotated[
+        np.ndarray, Output("Request, in order", drawn=True)
+    ]  # the first of each stretch of a long record
+    stretch_wait_s: Annotated[np.ndarray, Output("Wait, the longest of a stretch", "s", drawn=True)]
 
 
 @checked

@@ -18,12 +18,14 @@ from sysdesign.models.distribution import Distribution
 from sysdesign.models.interval import FEWEST, interval_of, replicate
 from sysdesign.models.retries import contention_kernel
 from sysdesign.models.retries.contention_kernel import DECORRELATED, EQUAL, EXPONENTIAL, FULL, NONE
+from sysdesign.models.streams import Streams
 from sysdesign.models.wording import duration
 
 Jitter = Literal["none", "exponential", "equal", "full", "decorrelated"]
 KINDS = {"none": NONE, "exponential": EXPONENTIAL, "equal": EQUAL, "full": FULL, "decorrelated": DECORRELATED}
 MOST_HOPS = 50_000_000  # one race with more is refused
 MOST_HOPS_TOGETHER = 20_000_000  # of all races; five are run in any case
+STREAMS = Streams()
 CELLS = 500  # for the law of decorrelated delays
 
 
@@ -128,7 +130,7 @@ def contention(
         raise InvalidInput(f"hop_ms is {law.text}, which may be under 0; try abs({law.text})")
 
     def run(trial: int) -> tuple[float, float, float]:
-        return _race(clients, KINDS[jitter], base_ms, cap_ms, law, np.random.default_rng((seed, trial)))
+        return _race(clients, KINDS[jitter], base_ms, cap_ms, law, (seed, trial))
 
     affordable = int(MOST_HOPS_TOGETHER / run(0)[2])
     rows = replicate(run, relative_width, max(FEWEST, min(most_trials, affordable)))
@@ -140,11 +142,12 @@ def contention(
 
 
 def _race(
-    clients: int, kind: int, base: float, cap: float, law: Distribution, generator: np.random.Generator
+    clients: int, kind: int, base: float, cap: float, law: Distribution, seeds: tuple[int, int]
 ) -> tuple[float, float, float]:
     """Writes, end and messages of one race; draws more random numbers, after those it has, until they suffice."""
     size = 64 * clients + 1024
-    hops, draws = law.sample(generator, size), generator.random(size)
+    generator = np.random.default_rng(seeds)
+    hops, draws = STREAMS.of((seeds, law, size), lambda: (law.sample(generator, size), generator.random(size)))
     while True:
         calls, end, used = contention_kernel.race(clients, kind, base, cap, hops, draws)
         if used >= 0:
@@ -154,6 +157,9 @@ def _race(
                 f"one race of {clients} clients took more than {MOST_HOPS:,} messages; "
                 "give fewer clients or a longer base delay"
             )
+        if hops.size == size:  # where the first were kept from before, their generator has yet to pass them
+            generator = np.random.default_rng(seeds)
+            law.sample(generator, size), generator.random(size)
         hops = np.concatenate([hops, law.sample(generator, hops.size)])
         draws = np.concatenate([draws, generator.random(draws.size)])
 
