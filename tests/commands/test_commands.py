@@ -172,6 +172,15 @@ def test_a_failing_part_is_printed_an_operation_a_line_one_below_the_other() -> 
     assert not any("cannot all have happened" in line for line in shown)  # what only the chart shows
 
 
+def test_a_chart_is_drawn_of_a_file_of_ones_own(tmp_path: Path) -> None:
+    events = [("invoke", "write", 7), ("ok", "write", 7), ("invoke", "read", None), ("ok", "read", 7)]
+    lines = [json.dumps({"process": 4, "type": kind, "f": f, "key": "k", "value": v}) for kind, f, v in events]
+    (tmp_path / "ops.jsonl").write_text("\n".join(lines))
+    drawn = tmp_path / "out.svg"
+    run("model", "run", "consistency.check", f"history={tmp_path / 'ops.jsonl'}", "--chart", str(drawn))
+    assert "process 4" in drawn.read_text() and "read k gives 7" in drawn.read_text()
+
+
 def test_results_of_one_length_are_columns_and_long_ones_are_named() -> None:
     shown = run("model", "run", "retries.schedule", "retries=3").stdout
     table = [line.split() for line in shown.splitlines() if line[:1].isdigit()]

@@ -129,7 +129,9 @@ def panel(reference: Reference, name: str, given: Mapping[str, Any], *, chart: b
 
 
 def draw_chart(name: str, given: Mapping[str, Any], path: Path, *, root: Path | None = None) -> None:
-    """Draw a model's chart with a person's inputs to an SVG. Raises InvalidInput where it has no chart."""
+    """Draw a model's chart with a person's inputs, files among them, to an SVG. Raises InvalidInput without a chart."""
+    from sysdesign.files import read_file
+
     chosen = model(name)
     reference = load(root)
     if chosen.chart not in reference.figures:
@@ -138,7 +140,7 @@ def draw_chart(name: str, given: Mapping[str, Any], path: Path, *, root: Path | 
     if drawn.model != chosen.name:
         raise InvalidInput(f"the chart {chosen.chart} shows {drawn.model}, not {chosen.name}")
     parameters = inputs_of(chosen.function)
-    inputs = {key: read_value(parameters[key], value, None) for key, value in read_names(chosen, given).items()}
+    inputs = {key: read_value(parameters[key], value, read_file) for key, value in read_names(chosen, given).items()}
     svg = chart_svg(drawn, chart_rows(drawn, _outside_chart(drawn, inputs)), str(chosen.chart))
     try:
         write_atomically(path.resolve(), svg)
