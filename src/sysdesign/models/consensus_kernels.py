@@ -9,46 +9,18 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from sysdesign.models.event_heap import pop, push
+
 TIMER, REQUEST, VOTE, OWN_VOTE = 0, 1, 2, 3
+KINDS, MOST_SERVERS = 4, 16
 MOST_WAITING = 8_192  # events that may wait at once
 MOST_DRAWS = 500_000  # random numbers of one election, then it is given up
 
 
 @njit(cache=True)
-def _push(
-    times: np.ndarray, facts: np.ndarray, size: int, time: float, kind: int, to: int, sender: int, term: int
-) -> int:
-    """Add an event to the heap of events by time; the new size."""
-    at = size
-    while at > 0 and times[(at - 1) // 2] > time:
-        times[at] = times[(at - 1) // 2]
-        facts[at] = facts[(at - 1) // 2]
-        at = (at - 1) // 2
-    times[at] = time
-    facts[at, 0], facts[at, 1], facts[at, 2], facts[at, 3] = kind, to, sender, term
-    return size + 1
-
-
-@njit(cache=True)
-def _drop_first(times: np.ndarray, facts: np.ndarray, size: int) -> int:
-    """Take the first event off the heap; the new size."""
-    size -= 1
-    time, moved = times[size], facts[size].copy()
-    at = 0
-    while True:
-        child = 2 * at + 1
-        if child >= size:
-            break
-        if child + 1 < size and times[child + 1] < times[child]:
-            child += 1
-        if times[child] >= time:
-            break
-        times[at] = times[child]
-        facts[at] = facts[child]
-        at = child
-    times[at] = time
-    facts[at] = moved
-    return size
+def _fact(kind: int, to: int, sender: int, term: int) -> int:
+    """What happens at an event, as one number."""
+    return ((term * MOST_SERVERS + sender) * MOST_SERVERS + to) * KINDS + kind
 
 
 @njit(cache=True)
@@ -69,7 +41,7 @@ def elect(
     Returns when a leader was elected, when the last server had heard from it (both `give_up_ms` if
     none was elected by then), and how many terms were tried. `used` holds how many of each array's numbers are used.
     """
-    times, facts = np.empty(MOST_WAITING), np.empty((MOST_WAITING, 4), np.int64)
+    times, facts = np.empty(MOST_WAITING), np.empty(MOST_WAITING, np.int64)
     size, begun = 0, used.sum()
     term, votes = np.zeros(alive, np.int64), np.zeros(alive, np.int64)
     voted, deadline = np.full(alive, -1, np.int64), np.zeros(alive)
@@ -77,12 +49,14 @@ def elect(
     for server in range(alive):
         deadline[server] = shortest_ms + (longest_ms - shortest_ms) * uniform[used[2] % uniform.size]
         used[2] += 1
-        size = _push(times, facts, size, deadline[server], TIMER, server, server, 0)
+        size = push(times, facts, size, deadline[server], _fact(TIMER, server, server, 0))
     while size > 0:
-        now, kind, server, sender, its_term = times[0], facts[0, 0], facts[0, 1], facts[0, 2], facts[0, 3]
+        now, fact = times[0], facts[0]
+        kind, server = fact % KINDS, fact // KINDS % MOST_SERVERS
+        sender, its_term = fact // (KINDS * MOST_SERVERS) % MOST_SERVERS, fact // (KINDS * MOST_SERVERS**2)
         if now >= give_up_ms or size > MOST_WAITING - 4 * alive or used.sum() - begun > MOST_DRAWS:
             break
-        size = _drop_first(times, facts, size)
+        size = pop(times, facts, size)
         restart = False
         if kind == TIMER:
             if now != deadline[server]:
@@ -91,12 +65,12 @@ def elect(
             voted[server], votes[server], candidate[server], restart = server, 0, True, True
             own = now + write_ms[used[1] % write_ms.size]
             used[1] += 1
-            size = _push(times, facts, size, own, OWN_VOTE, server, server, term[server])
+            size = push(times, facts, size, own, _fact(OWN_VOTE, server, server, term[server]))
             for other in range(alive):
                 if other != server:
                     arrival = now + latency_ms[used[0] % latency_ms.size]
                     used[0] += 1
-                    size = _push(times, facts, size, arrival, REQUEST, other, server, term[server])
+                    size = push(times, facts, size, arrival, _fact(REQUEST, other, server, term[server]))
         elif kind == REQUEST:
             if its_term > term[server]:
                 term[server], voted[server], candidate[server] = its_term, -1, False
@@ -107,7 +81,7 @@ def elect(
                 used[1] += 1
                 arrival = stored + latency_ms[used[0] % latency_ms.size]
                 used[0] += 1
-                size = _push(times, facts, size, arrival, VOTE, sender, server, its_term)
+                size = push(times, facts, size, arrival, _fact(VOTE, sender, server, its_term))
         elif candidate[server] and its_term == term[server]:
             votes[server] += 1
             if votes[server] >= majority:
@@ -119,7 +93,7 @@ def elect(
         if restart:
             deadline[server] = now + shortest_ms + (longest_ms - shortest_ms) * uniform[used[2] % uniform.size]
             used[2] += 1
-            size = _push(times, facts, size, deadline[server], TIMER, server, server, 0)
+            size = push(times, facts, size, deadline[server], _fact(TIMER, server, server, 0))
     return give_up_ms, give_up_ms, term.max()
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from sysdesign.models.event_heap import pop, push
+
 
 @njit(cache=True)
 def lindley(gaps: np.ndarray, services: np.ndarray, first_wait: float) -> np.ndarray:
@@ -74,58 +76,26 @@ def run_events(gaps: np.ndarray, services: np.ndarray, servers: int) -> tuple[fl
     times = np.empty(servers + 2)  # one arrival at most and one departure a server
     kinds = np.empty(servers + 2, dtype=np.int64)  # -1 arrival, else the customer who departs
     arrived = np.empty(customers)
-    pending = _push(times, kinds, 0, 0.0, -1)
+    pending = push(times, kinds, 0, 0.0, -1)
     next_arrival, next_in_line, busy = 0, 0, 0
     total_wait, total_time, now = 0.0, 0.0, 0.0
     while pending > 0:
         now, kind = times[0], kinds[0]
-        pending = _pop(times, kinds, pending)
+        pending = pop(times, kinds, pending)
         if kind < 0:
             arrived[next_arrival] = now
             next_arrival += 1
             if next_arrival < customers:
-                pending = _push(times, kinds, pending, now + gaps[next_arrival - 1], -1)
+                pending = push(times, kinds, pending, now + gaps[next_arrival - 1], -1)
         else:
             busy -= 1
             total_time += now - arrived[kind]
         if busy < servers and next_in_line < next_arrival:
             total_wait += now - arrived[next_in_line]
-            pending = _push(times, kinds, pending, now + services[next_in_line], next_in_line)
+            pending = push(times, kinds, pending, now + services[next_in_line], next_in_line)
             next_in_line += 1
             busy += 1
     return total_time / customers, total_wait / customers, now
-
-
-@njit(cache=True)
-def _push(times: np.ndarray, kinds: np.ndarray, size: int, time: float, kind: int) -> int:
-    at = size
-    while at > 0:
-        parent = (at - 1) // 2
-        if times[parent] <= time:
-            break
-        times[at], kinds[at] = times[parent], kinds[parent]
-        at = parent
-    times[at], kinds[at] = time, kind
-    return size + 1
-
-
-@njit(cache=True)
-def _pop(times: np.ndarray, kinds: np.ndarray, size: int) -> int:
-    size -= 1
-    time, kind = times[size], kinds[size]
-    at = 0
-    while True:
-        child = 2 * at + 1
-        if child >= size:
-            break
-        if child + 1 < size and times[child + 1] < times[child]:
-            child += 1
-        if times[child] >= time:
-            break
-        times[at], kinds[at] = times[child], kinds[child]
-        at = child
-    times[at], kinds[at] = time, kind
-    return size
 
 
 @njit(cache=True)

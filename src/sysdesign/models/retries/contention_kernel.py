@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from sysdesign.models.event_heap import pop, push, replace_first
+
 NONE, EXPONENTIAL, EQUAL, FULL, DECORRELATED = range(5)
 
 
@@ -39,7 +41,7 @@ def race(
     failures = np.zeros(clients, dtype=np.int64)
     last = np.full(clients, base)
     for i in range(clients):
-        _sift_up(at, who, i, hops[i], i)
+        push(at, who, i, hops[i], i)
     used, drawn, size = clients, 0, clients
     version, calls, end = 0, 0, 0.0
     while size > 0:
@@ -56,8 +58,7 @@ def race(
                 version += 1
                 end = max(end, now + hops[used])
                 used += 1
-                size -= 1
-                _sift_down(at, who, size, at[size], who[size])
+                size = pop(at, who, size)
                 continue
             failures[client] += 1
             last[client] = delay(kind, base, cap, failures[client], last[client], draws[drawn])
@@ -65,36 +66,8 @@ def race(
             read[client] = -1
             again = now + hops[used] + hops[used + 1] + last[client]
             used += 2
-        _sift_down(at, who, size, again, client)
+        replace_first(at, who, size, again, client)
     return calls, end, used
-
-
-@njit(cache=True)
-def _sift_up(at: np.ndarray, who: np.ndarray, place: int, time: float, client: int) -> None:
-    while place > 0:
-        parent = (place - 1) // 2
-        if at[parent] <= time:
-            break
-        at[place], who[place] = at[parent], who[parent]
-        place = parent
-    at[place], who[place] = time, client
-
-
-@njit(cache=True)
-def _sift_down(at: np.ndarray, who: np.ndarray, size: int, time: float, client: int) -> None:
-    """Put an entry in place of the root."""
-    place = 0
-    while True:
-        child = 2 * place + 1
-        if child >= size:
-            break
-        if child + 1 < size and at[child + 1] < at[child]:
-            child += 1
-        if at[child] >= time:
-            break
-        at[place], who[place] = at[child], who[child]
-        place = child
-    at[place], who[place] = time, client
 
 
 def warm() -> None:
