@@ -32,6 +32,7 @@ class Context:
 
     today: dt.date  # tests fix it; ages never enter a page
     documents: tuple[str, ...] | None = None  # slugs to check, or None for all
+    progress: Callable[[str], None] = lambda what: None  # hears how far a rule that takes long has come
 
     def chosen(self, reference: Reference) -> Iterator[Document]:
         """The written documents that findings are wanted about."""

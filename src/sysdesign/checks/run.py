@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from sysdesign.checks.findings import Context, Finding
 from sysdesign.checks.rules import rules
@@ -24,7 +25,7 @@ def check(
 
     `documents` (slugs) narrows the findings to those documents and what they share.
     """
-    context = Context(today, tuple(documents) if documents is not None else None)
+    chosen = tuple(documents) if documents is not None else None
     wanted = set(only) if only is not None else None
     found: list[Finding] = []
     unreadable: dict[str, Finding] = {}  # several rules stumble over one file
@@ -32,12 +33,17 @@ def check(
         if wanted is not None and name not in wanted:
             continue
         progress(name)
+        context = Context(today, chosen, partial(_within, progress, name))
         try:
             found.extend(rule.findings(reference, context))
         except BadContent as error:
             unreadable.setdefault(str(error), broken(error, name))
     found.extend(unreadable.values())
     return tuple(sorted(found, key=lambda f: (f.place.path, f.place.line, f.rule, f.message)))
+
+
+def _within(progress: Callable[[str], None], rule: str, what: str) -> None:
+    progress(f"{rule}, {what}")
 
 
 def broken(error: BadContent, rule: str = "unreadable") -> Finding:

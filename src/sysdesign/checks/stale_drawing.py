@@ -14,7 +14,7 @@ from pathlib import Path
 from sysdesign.checks.findings import Context, Finding
 from sysdesign.content import Reference
 from sysdesign.content.records import Place
-from sysdesign.draw.figures import WORKERS, Words, figure_words, redrawn
+from sysdesign.draw.figures import WORKERS, Words, in_turns, redrawn, words_of
 from sysdesign.errors import BadContent, MissingTool
 
 CRITERION = "visuals"
@@ -24,11 +24,14 @@ DRAW = "Run `make draw` and look at the picture"
 def check(reference: Reference, context: Context) -> Iterator[Finding]:
     wanted = {name: path for name, path in reference.figures.items() if context.covers(name.partition("/")[0])}
     yield from _orphans(reference, context)
-    words = figure_words(reference.root)
+    words = words_of(reference.documents.values())
     missing: MissingTool | None = None
     with ThreadPoolExecutor(WORKERS) as pool:
-        compared = [pool.submit(_fault, reference.root, name, path, words) for name, path in wanted.items()]
-        for work in compared:
+        compared = [
+            (name, pool.submit(_fault, reference.root, name, wanted[name], words)) for name in in_turns(wanted, wanted)
+        ]
+        for at, (name, work) in enumerate(compared, start=1):
+            context.progress(f"drawing {at} of {len(compared)}: {name}")
             try:
                 if finding := work.result():
                     yield finding

@@ -25,6 +25,7 @@ PAD = 20
 TEXT_SCALE = 0.9
 LARGEST_TEXT = 18.0  # the compiler sets the names of containers at up to 28
 LIMIT_S = 60
+_MEMORY = {"GOGC": "off", "GOMEMLIMIT": "1GiB"}  # a short run that never frees is a tenth faster
 _ERROR = re.compile(r"(?P<file>[^\s:]+\.d2):(?P<line>\d+):\d+: (?P<found>.*)")
 _INSTALL = f'Install it with: pip install "sysdesign[draw]" (or run `make draw`); it needs d2 {VERSION}'
 
@@ -61,7 +62,7 @@ def _compile(source: Path, shown: str) -> bytes:
     ]  # fmt: skip
     clean = {key: value for key, value in os.environ.items() if not key.startswith("D2_")}
     try:
-        run = subprocess.run(command, cwd=source.parent, capture_output=True, timeout=LIMIT_S, env=clean)
+        run = subprocess.run(command, cwd=source.parent, capture_output=True, timeout=LIMIT_S, env=clean | _MEMORY)
     except subprocess.TimeoutExpired:
         raise BadContent(shown, 1, f"takes more than {LIMIT_S} s to draw", "Split the diagram") from None
     if run.returncode:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from sysdesign.content.document import Document
 from sysdesign.content.located import read_text
 from sysdesign.content.parsing import parse_document
 from sysdesign.draw.charts import chart
 from sysdesign.draw.diagrams import diagram
 from sysdesign.errors import BadContent, SysdesignError, UnknownName, nearest
 
-WORKERS = 2
+WORKERS = min(8, max(2, os.cpu_count() or 2))  # charts are drawn in this process, diagrams in one each
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,27 @@ def sources(root: Path) -> dict[str, Path]:
 
 def figure_words(root: Path) -> dict[str, Words]:
     """Caption and description of every figure that a document shows, by the figure's name."""
+    paths = sorted(root.glob("[0-9][0-9]-*.md"))
+    texts = [(path.stem, f"{root.name}/{path.name}", path) for path in paths]
+    return words_of(parse_document(read_text(path, shown), "", name, shown) for name, shown, path in texts)
+
+
+def words_of(documents: Iterable[Document]) -> dict[str, Words]:
+    """Caption and description of every figure that these documents show, by the figure's name."""
     found: dict[str, Words] = {}
-    for path in sorted(root.glob("[0-9][0-9]-*.md")):
-        shown = f"{root.name}/{path.name}"
-        document = parse_document(read_text(path, shown), "", path.stem, shown)
+    for document in documents:
         for figure in document.figures:
             found.setdefault(figure.name, Words(figure.caption, figure.alt))
     return found
+
+
+def in_turns(known: Mapping[str, Path], names: Iterable[str]) -> list[str]:
+    """The names with diagrams and charts in turns, so that the compiler works while charts are computed here."""
+    kinds: dict[str, list[str]] = {}
+    for name in names:
+        kinds.setdefault(known[name].suffix, []).append(name)
+    shares = [((at + 0.5) / len(same), name) for same in kinds.values() for at, name in enumerate(same)]
+    return [name for _, name in sorted(shares)]
 
 
 def redrawn(root: Path, name: str, words: dict[str, Words] | None = None) -> bytes:
@@ -75,7 +90,7 @@ def draw(
     Every figure that can be drawn is; then the first error is raised.
     """
     known = sources(root)
-    wanted = list(known) if names is None else [_known(name, known) for name in names]
+    wanted = in_turns(known, known if names is None else [_known(name, known) for name in names])
     words = figure_words(root)
     done: list[Drawn] = []
     errors: list[SysdesignError] = []
@@ -88,7 +103,7 @@ def draw(
                 errors.append(error)
     if errors:
         raise errors[0]
-    return done
+    return sorted(done, key=lambda each: each.name)
 
 
 def _known(name: str, known: dict[str, Path]) -> str:
