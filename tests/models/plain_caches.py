@@ -187,11 +187,12 @@ def wtinylfu(requests: Requests, capacity: int) -> list[bool]:
     counts: dict = {}
     counted, hits = 0, []
     for key in requests:
-        counts[key] = min(counts.get(key, 0) + 1, 15)
-        counted += 1
-        if counted == 10 * capacity:
-            counts = {each: count // 2 for each, count in counts.items()}
-            counted = 0
+        if counts.get(key, 0) < 15:
+            counts[key] = counts.get(key, 0) + 1
+            counted += 1
+            if counted == 10 * capacity:
+                counts = {each: count // 2 for each, count in counts.items()}
+                counted //= 2
         hits.append(key in window or key in probation or key in protected)
         if key in window:
             window.remove(key)
