@@ -153,3 +153,8 @@ def test_parts_and_copies_are_counted_one_by_one():
     alone = [model.parallel((0.99, 0.9, 0.99)[:count], 0.999).year_min for count in (1, 2, 3)]
     assert copies.with_copies_year_min == pytest.approx(alone)
     assert copies.shared_year_min == pytest.approx([525.6] * 3)
+
+
+def test_what_copies_share_is_in_series_with_them():
+    assert model.parallel((0.9, 0.9), 0.99).availability == pytest.approx(0.99 * 0.99)
+    assert model.parallel((0.9, 0.8, 0.7), 0.95).unavailability == pytest.approx(1 - 0.95 * (1 - 0.1 * 0.2 * 0.3))

@@ -118,3 +118,9 @@ def test_corners(each):
 
 def test_sentences():
     assert_sentences(model.MODELS)
+
+
+def test_cells_round_up_and_keep_their_spares():
+    found = model.cells(8, 1, load_nodes=100, spare_per_cell=2)
+    assert found.nodes == 8 * (13 + 2)  # 100 / 8 is 12.5
+    assert found.overhead == pytest.approx(0.2)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models import consensus
+from sysdesign.models import consensus_kernels as kernels
 from sysdesign.models.consensus import ROUND_TRIPS_MS
 from sysdesign.models.declaration import inputs_of
 
@@ -310,3 +311,16 @@ def test_the_corners_of_the_inputs_give_numbers(name):
             continue
         for value in vars(found).values():
             assert np.all(np.isfinite(value)) and np.all(np.asarray(value) >= 0)
+
+
+def test_a_split_vote_ends_after_a_fresh_timeout_from_the_split():
+    """Two servers time out together, each votes for itself, and the one with the shorter next timeout wins."""
+    shortest, longest, latency = 150.0, 300.0, 5.0
+    drawn = np.array([0.5, 0.5, 0.0, 1.0, 0.5, 0.5])
+    used = np.zeros(3, np.int64)
+    elected, heard, terms = kernels.elect(
+        2, 2, shortest, longest, False, 1e6, np.full(8, latency), np.zeros(8), drawn, used
+    )  # fmt: skip
+    assert elected == pytest.approx(225.0 + shortest + 2 * latency)
+    assert heard == pytest.approx(elected + latency)
+    assert terms == 2

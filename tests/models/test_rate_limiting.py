@@ -185,3 +185,12 @@ def test_the_windows_of_a_record_are_counted_one_by_one():
     assert found.admitted_in_window.max() == found.most_in_window
     long = rate_limiting.replay("sliding counter", np.full(5000, 0.01), 10, 5.0, 5)
     assert long.at_s.size == 400 and long.admitted_in_window.max() == long.most_in_window
+
+
+@pytest.mark.parametrize("span", [1.0, 59.0, 60.0, 250.0])
+def test_a_bucket_under_a_flood_admits_its_envelope(span):
+    """Full at the start, then asked every hundredth of a second: what passes up to the span's end, included."""
+    times = np.arange(round(span * 100) + 1) / 100
+    passed = kernels.admitted(rate_limiting.KINDS["token bucket"], times, 100, 60.0, 20.0)
+    found = rate_limiting.envelope("token bucket", 100, 60.0, 20, span_s=span)
+    assert passed.sum() == found.most_in_span

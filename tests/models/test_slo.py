@@ -150,3 +150,16 @@ def test_the_curve_of_a_rule_is_over_one_just_while_it_fires():
         assert firing[0] == pytest.approx(begins, abs=step)
         assert firing[-1] == pytest.approx(60 + lasts, abs=step)
         assert np.all(np.diff(firing) < 1.5 * step)  # one stretch
+
+
+def test_a_burn_rule_notices_a_full_outage_when_its_replay_does():
+    rule = slo.burn_rule(0.999, 0.02, 1)
+    seen = slo.outage(0.999, (60,), (1.0,), long_window_h=(1,), burn_rate=(rule.burn_rate,))
+    assert rule.detection_min == pytest.approx(seen.detection_min, rel=1e-6)
+    assert rule.reset_min == pytest.approx(seen.reset_min, rel=1e-6)
+
+
+def test_one_failure_of_few_requests_burns_what_its_share_says():
+    found = slo.low_traffic(0.999, 20, 0.0005)
+    assert found.one_failure_error_rate == pytest.approx(1 / 20)
+    assert found.one_failure_burn_rate == pytest.approx((1 / 20) / (1 - 0.999))

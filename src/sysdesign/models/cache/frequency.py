@@ -100,7 +100,7 @@ def wtinylfu(ids: np.ndarray, hit: np.ndarray, capacity: int, state: State) -> N
     more popular than they are; it also lets a fairly popular loser in now and
     then, against attacks. A sketch would add the luck of its hashes to every
     result: what is left out is an error of the counting, not of the policy.
-    libCacheSim differs by more, 3 to 4 points on one trace: it halves after 32
+    libCacheSim differs by more: it halves after 32
     per cached key, does not count hits in the window, counts the window's
     victim once more, and raises only the least of its counters.
 
