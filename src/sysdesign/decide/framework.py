@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from sysdesign.decide.inference import sources_of
 from sysdesign.decide.node import Compare, ModelCall, Node, walk
 from sysdesign.decide.workload import Workload
 
@@ -127,15 +128,17 @@ class Framework:
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
-        """Names of the workload fields that the choice depends on."""
-        return tuple(sorted(frozenset().union(*(node.fields for node in self.nodes))))
+        """Names of the workload fields that the choice depends on, by its rules or through what follows from them."""
+        read = frozenset().union(*(node.fields for node in self.nodes))
+        return tuple(sorted(read | sources_of(read)))
 
     @cached_property
     def warned_by(self) -> tuple[str, ...]:
         """Names of all fields read, those of cautions and of derived numbers included."""
         more = [caution.when.fields for caution in self.cautions if caution.when is not None]
         more += [node.fields for node in self.derived.values()]
-        return tuple(sorted(frozenset(self.fields).union(*more)))
+        read = frozenset(self.fields).union(*more)
+        return tuple(sorted(read | sources_of(read)))
 
     @cached_property
     def calls(self) -> tuple[ModelCall, ...]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from sysdesign.decide.field import Number, Word
 from sysdesign.decide.framework import Framework
+from sysdesign.decide.inference import RELATIONS, Fact, inferred_number, inferred_weights, inferred_word
 from sysdesign.decide.node import Worlds
 from sysdesign.decide.span import Span, WordSet, exact
 from sysdesign.decide.vocabulary import FIELDS
@@ -44,21 +45,11 @@ def middle(field: Number, low: float, high: float) -> float:
     return float(round(between)) if field.whole else between
 
 
-def bits_of(field: Word, value: Value | None) -> tuple[int, int]:
-    """The words a field may hold, and the central one, as bits."""
-    if value is None:
-        return field.all_bits, 1 << field.code(field.central)
-    bit = 1 << field.code(str(value))
-    return bit, bit
-
-
 def central_value(name: str, workload: Workload) -> float | str:
     """The value that ranking uses: base units, or a word."""
     field = FIELDS[name]
-    value = workload.values.get(name)
-    if isinstance(field, Number):
-        return ends_of(field, value)[1]
-    return str(value) if value is not None else field.central
+    central = _Facts(workload, {}, 1).of(name).central.ravel()[0]
+    return field.names[int(central)] if isinstance(field, Word) else float(central)
 
 
 def stated_world(framework: Framework, workload: Workload) -> Views:
@@ -78,82 +69,124 @@ class Setting:
 def varied_worlds(
     framework: Framework, workload: Workload, settings: Iterable[Setting] | Mapping[str, Setting], count: int
 ) -> Views:
-    """The workload in `count` worlds, with some fields set to exact values in some of them."""
+    """The workload in `count` worlds, with some fields set to exact values in some of them.
+
+    What follows from the fields set (see inference.py) follows in those worlds only.
+    """
     by_name: dict[str, list[Setting]] = {}
     for setting in settings.values() if isinstance(settings, Mapping) else settings:
         by_name.setdefault(setting.name, []).append(setting)
+    facts = _Facts(workload, by_name, count)
     possible: dict[str, Span | WordSet] = {}
     central: dict[str, Span | WordSet] = {}
     for name in framework.warned_by:
-        field, value = FIELDS[name], workload.values.get(name)
-        changes = by_name.get(name, [])
-        if isinstance(field, Number):
-            possible[name], central[name] = _number_views(field, value, changes, count)
-        else:
-            possible[name], central[name] = _word_views(field, value, changes, count)
+        view = facts.words(name) if isinstance(FIELDS[name], Word) else facts.numbers(name)
+        possible[name], central[name] = view
     certain = all(possible[name] is central[name] for name in possible)
     ranked = Worlds(central, framework.derived)
     return Views(ranked if certain else Worlds(possible, framework.derived), ranked, count)
 
 
-def _number_views(field: Number, value: Value | None, changes: list[Setting], count: int) -> tuple[Span, Span]:
-    low, mid, high = ends_of(field, value)
-    center = exact(_with(mid, changes, count))
-    if low == high or (changes and sum(len(change.values) for change in changes) == count):
-        return center, center
-    return Span(_with(low, changes, count), _with(high, changes, count)), center
+class _Facts:
+    """Every field over worlds: as set, as stated, as it follows from those, or as usual."""
 
+    def __init__(self, workload: Workload, settings: Mapping[str, list[Setting]], count: int) -> None:
+        self.workload, self.settings, self.count = workload, settings, count
+        self.found: dict[str, Fact] = {}
+        self.asked: set[str] = set()
 
-def _with(base: float, changes: list[Setting], count: int) -> np.ndarray:
-    if not changes:
-        return np.full(1, base)
-    array = np.full(count, base)
-    for change in changes:
-        array[change.start : change.start + len(change.values)] = change.values
-    return array
+    def of(self, name: str) -> Fact:
+        if name not in self.found:
+            if name in self.asked:  # two fields that follow from each other: the one asked for last is not inferred
+                return self._as_set(name, self._plain(name))
+            self.asked.add(name)
+            self.found[name] = self._as_set(name, self._unset(name))
+        return self.found[name]
 
+    def _unset(self, name: str) -> Fact:
+        if name in self.workload.values or name not in RELATIONS:
+            return self._plain(name)
+        field = FIELDS[name]
+        if isinstance(field, Word):
+            return inferred_word(name, self.of)
+        low, central, high = (np.asarray([end]) for end in field.prior)
+        return inferred_number(name, (low, central, high), self.of)
 
-def _word_views(field: Word, value: Value | None, changes: list[Setting], count: int) -> tuple[WordSet, WordSet]:
-    every, mid = bits_of(field, value)
-    center = WordSet(_bits_with(mid, changes, count))
-    if every == mid:
-        return center, center
-    return WordSet(_bits_with(every, changes, count)), center
+    def _plain(self, name: str) -> Fact:
+        field, value = FIELDS[name], self.workload.values.get(name)
+        stated = np.asarray([value is not None])
+        if isinstance(field, Word):
+            code = np.asarray([field.code(field.central if value is None else str(value))])
+            return Fact(code, code, code, stated)
+        low, central, high = (np.asarray([end]) for end in ends_of(field, value))
+        return Fact(low, central, high, stated)
 
+    def _as_set(self, name: str, fact: Fact) -> Fact:
+        changes = self.settings.get(name)
+        if not changes:
+            return fact
+        low, central, high, known = (
+            np.broadcast_to(part, (self.count,)).copy() for part in (fact.low, fact.central, fact.high, fact.known)
+        )
+        for change in changes:
+            here = slice(change.start, change.start + len(change.values))
+            low[here] = central[here] = high[here] = change.values
+            known[here] = True
+        return Fact(low, central, high, known)
 
-def _bits_with(base: int, changes: list[Setting], count: int) -> np.ndarray:
-    if not changes:
-        return np.full(1, base, dtype=np.int64)
-    array = np.full(count, base, dtype=np.int64)
-    for change in changes:
-        array[change.start : change.start + len(change.values)] = np.left_shift(1, change.values.astype(np.int64))
-    return array
+    def numbers(self, name: str) -> tuple[Span, Span]:
+        """The field's span in each world, and its central value."""
+        fact = self.of(name)
+        center = exact(fact.central)
+        return (center if np.all(fact.low == fact.high) else Span(fact.low, fact.high)), center
+
+    def words(self, name: str) -> tuple[WordSet, WordSet]:
+        """The words that the field may hold in each world, and its central one, as bits."""
+        field, fact = FIELDS[name], self.of(name)
+        assert isinstance(field, Word)
+        center = WordSet(np.left_shift(1, fact.central.astype(np.int64)))
+        if name in self.workload.values:
+            return center, center
+        set_here = self._set_in(name)
+        if set_here.all():
+            return center, center
+        return WordSet(np.where(set_here, center.bits, field.all_bits)), center
+
+    def _set_in(self, name: str) -> np.ndarray:
+        found = np.zeros(self.count if name in self.settings else 1, dtype=bool)
+        for change in self.settings.get(name, ()):
+            found[change.start : change.start + len(change.values)] = True
+        return found
 
 
 def sampled_worlds(
     framework: Framework, workload: Workload, count: int, seed: int
 ) -> tuple[Views, dict[str, np.ndarray]]:
-    """Worlds drawn from intervals and priors, and the drawn values (words as codes) by field.
+    """Worlds drawn from intervals, from what follows from stated facts, and from priors; and the drawn values by field.
 
-    Each field's draws are stratified, so that few worlds cover its range evenly.
+    Words are drawn as codes. Each field's draws are stratified, so that few worlds cover its range evenly.
     """
     generator = np.random.default_rng(seed)
+    facts = _Facts(workload, {}, 1)
     draws: dict[str, np.ndarray] = {}
     for name in framework.fields:
         value = workload.values.get(name)
         if value is None or isinstance(value, Interval):
             strata = (generator.permutation(count) + generator.random(count)) / count
-            draws[name] = drawn(name, value, strata)
+            draws[name] = _drawn(name, facts, strata)
     settings = [Setting(name, 0, values) for name, values in draws.items()]
     return varied_worlds(framework, workload, settings, count), draws
 
 
-def drawn(name: str, value: Value | None, strata: np.ndarray) -> np.ndarray:
-    """Values of a field at quantiles `strata` (0 to 1) of its interval or prior; words as codes."""
+def _drawn(name: str, facts: _Facts, strata: np.ndarray) -> np.ndarray:
+    """Values of a field at quantiles `strata` (0 to 1) of what is likely; words as codes."""
     field = FIELDS[name]
     if isinstance(field, Word):
-        weights = np.cumsum([weight for weight, _ in field.words.values()])
+        likely = {word: weight for word, (weight, _) in field.words.items()}
+        for _, inferred in inferred_weights(name, facts.of):
+            likely = {word: inferred.get(word, 0.0) for word in field.names}
+        weights = np.cumsum(list(likely.values()))
         return np.searchsorted(weights / weights[-1], strata, side="right").clip(0, len(weights) - 1)
-    low, _, high = ends_of(field, value)
-    values = field.between(low, high, strata)
+    fact = facts.of(name)
+    values = field.between(float(fact.low.ravel()[0]), float(fact.high.ravel()[0]), strata)
     return np.rint(values) if field.whole else values
