@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from dataclasses import replace
@@ -16,6 +17,7 @@ from sysdesign.content.loading import with_document
 from sysdesign.content.parsing import parse_document
 from sysdesign.errors import BadContent
 from sysdesign.site.asset_files import assets
+from sysdesign.site.building import scoreboard_of
 from sysdesign.site.pages import render
 
 CACHING = "05-caching-strategies/index.html"
@@ -203,3 +205,24 @@ SHARED = ("site.css", "figures.css", "theme.js", "site.js", "element.js", "icon.
 def test_the_assets_that_pages_name_are_there(pages: dict[str, bytes]) -> None:
     folder = Path(__file__).parents[2] / "src" / "sysdesign" / "site" / "assets"
     assert sorted(path.name for path in folder.iterdir()) == sorted(assets())
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("<<<<<<< ours", "Invalid JSON"),
+        ("[]", "object"),
+        ('{"criteria": [], "documents": [{"slug": "05-caching"}], "missing": []}', "documents.0.title: Field required"),
+        ('{"criteria": [], "documents": [], "missing": [7]}', "missing.0: "),
+        ('{"criteria": [], "documents": []}', "missing: Field required"),
+    ],
+)
+def test_a_damaged_scoreboard_is_named(tmp_path: Path, text: str, found: str) -> None:
+    (tmp_path / "scoreboard.json").write_text(text)
+    with pytest.raises(BadContent, match=re.escape(found)):
+        scoreboard_of(tmp_path)
+
+
+def test_the_scoreboard_that_check_writes_is_read(tmp_path: Path) -> None:
+    assert scoreboard_of(tmp_path) is None
+    assert scoreboard_of(default_root()) == json.loads((default_root() / "scoreboard.json").read_text())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,11 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
 from sysdesign import __version__
-from sysdesign.content import Reference, load
+from sysdesign.content import Reference, load, located
 from sysdesign.content.document import Document
 from sysdesign.content.loading import PACKAGE, Heard, collection_paused
 from sysdesign.content.records import Term
+from sysdesign.errors import BadContent
 from sysdesign.search.entries import aliases_by_home, document_entries, entries
 from sysdesign.search.pages import SearchIndex
 from sysdesign.site import document_page
@@ -112,16 +114,43 @@ def _source(reference: Reference, slug: str) -> str | None:
     return document.source if document else None
 
 
-def scoreboard_of(root: Path) -> Any:
-    """What the last `check` wrote, or None; the next one writes a damaged file anew."""
-    try:
-        board = json.loads((root / SCOREBOARD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+class _Row(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    slug: str
+    title: str
+    written: bool
+    missing: dict[str, int]
+
+
+class _Missing(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    rule: str
+    place: str
+    message: str
+
+
+class _Board(BaseModel):
+    """The form in which `check` writes what it found."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    criteria: list[str]
+    documents: list[_Row]
+    missing: list[_Missing]
+
+
+def scoreboard_of(root: Path) -> dict[str, Any] | None:
+    """What the last `check` wrote, or None before the first. Raises BadContent for what no check writes."""
+    path = root / SCOREBOARD
+    if not path.is_file():
         return None
-    whole = isinstance(board, dict) and all(
-        isinstance(board.get(k), list) for k in ("criteria", "documents", "missing")
-    )
-    return board if whole else None
+    shown = f"{root.name}/{SCOREBOARD}"
+    try:
+        return _Board.model_validate_json(located.read_text(path, shown)).model_dump()
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        found = f"{where}: {first['msg']}" if where else first["msg"]
+        raise BadContent(shown, 1, found, "Delete it, or run `sysdesign check`, which writes it anew") from None
 
 
 def content_digest(root: Path) -> str:
