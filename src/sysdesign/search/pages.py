@@ -15,6 +15,7 @@ import subprocess
 import threading
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from html import escape
 from types import TracebackType
 from typing import IO, Any
@@ -67,7 +68,8 @@ class SearchIndex:
         self._process.wait()
         self._listener.join()
         for pipe in (self._process.stdin, self._process.stdout):
-            pipe.close()  # type: ignore[union-attr]
+            with suppress(OSError):  # what was not yet written has no reader any more
+                pipe.close()  # type: ignore[union-attr]
 
     def add(self, found: Iterable[Entry]) -> None:
         """Take in sections, in the order of the site."""

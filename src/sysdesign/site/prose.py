@@ -34,6 +34,7 @@ _PLAIN_TAGS = {
     "tr_open": "<tr>", "tr_close": "</tr>\n", "th_close": "</th>", "td_close": "</td>",
     "table_close": "</table></div>\n",
 }  # fmt: skip
+WORD_JOINER = "&#8288;"  # keeps a mark on the line of its word
 _IMAGE_LINE = {"image", "softbreak", "footnote_ref", "evidence_open", "evidence_close"}
 
 
@@ -238,7 +239,7 @@ class Prose:
         note, use = self.notes.use(id_)
         label = escape(handle_label(self.reference, id_))
         return (
-            f'<a class="ev mark" id="{escape(use)}" href="#note:{escape(id_)}" role="doc-noteref" '
+            f'{WORD_JOINER}<a class="ev mark" id="{escape(use)}" href="#note:{escape(id_)}" role="doc-noteref" '
             f'aria-label="{label}" data-n="{note.number}"></a>'
         )
 
