@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sysdesign.decide.answer import Answer, Reason, Verdict, fact_text, value_text
 from sysdesign.decide.confidence import Confidence
-from sysdesign.decide.field import Number
+from sysdesign.decide.field import Number, Word
 from sysdesign.decide.flips import Flip
 from sysdesign.decide.quantity import number_text
 from sysdesign.decide.vocabulary import FIELDS
@@ -77,7 +77,7 @@ def _contradiction(answer: Answer) -> str:
 def _changes(answer: Answer) -> Iterator[str]:
     lines = [flip_text(flip, answer) for flip in (answer.flips or ())[:SHOWN_FLIPS]]
     lines += [
-        f"{flip.input} = {flip.word}: {_label(answer, flip.becomes)}"
+        f"{word_text(flip.input, flip.word)}: {_label(answer, flip.becomes)}"
         for flip in (answer.word_flips or ())[: 2 * SHOWN_FLIPS]
     ]
     if lines:
@@ -104,6 +104,14 @@ def flip_text(flip: Flip, answer: Answer) -> str:
     return f"{flip.input} at {value}{distance}: {_label(answer, flip.becomes)}"
 
 
+def word_text(name: str, word: str) -> str:
+    """A field with one of its words and what the word means."""
+    field = FIELDS[name]
+    assert isinstance(field, Word)
+    meaning = field.words[word][1]
+    return f"{name} = {word}" + (f" ({meaning})" if meaning else "")
+
+
 def _confidence(answer: Answer, found: Confidence) -> str:
     if not found.open_inputs:
         return "Every input is known exactly."
@@ -121,14 +129,21 @@ def _confidence(answer: Answer, found: Confidence) -> str:
 def _against(answer: Answer) -> Iterator[str]:
     out = [verdict for verdict in answer.verdicts if verdict.verdict == "ruled out"]
     if out and answer.first:
-        yield "Ruled out:\n" + _list(f"{verdict.label}: {_first_reason(verdict)}" for verdict in out)
-    if answer.cautions:
-        first = [c for c in answer.cautions if c.option == answer.first] + [
-            c for c in answer.cautions if c.option != answer.first
-        ]
-        yield "Beware:\n" + _list(
-            f"{_label(answer, caution.option)}: {_sentence(caution.because)}" for caution in first
-        )
+        yield "Ruled out:\n" + _list(_by_text((verdict.label, _first_reason(verdict)) for verdict in out))
+    open_ = {"", *(verdict.option for verdict in answer.verdicts if verdict.verdict != "ruled out")}
+    cautions = [caution for caution in answer.cautions if caution.option in open_]
+    if cautions:
+        first = sorted(cautions, key=lambda caution: caution.option != answer.first)  # stable: the others as they come
+        yield "Beware:\n" + _list(_by_text((_label(answer, c.option), _sentence(c.because)) for c in first))
+
+
+def _by_text(lines: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """One line for each text, with the names of all that it is said of."""
+    names: dict[str, list[str]] = {}
+    for name, text in lines:
+        names.setdefault(text, []).append(name)
+    for text, those in names.items():
+        yield f"{'; '.join(those)}: {text}"
 
 
 def _first_reason(verdict: Verdict) -> str:

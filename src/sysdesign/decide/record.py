@@ -19,7 +19,7 @@ from sysdesign.content.located import parse
 from sysdesign.decide.answer import Answer, Verdict, fact_text
 from sysdesign.decide.deciding import decide
 from sysdesign.decide.framework import Framework
-from sysdesign.decide.prose import deciding_facts, flip_text, reason_text
+from sysdesign.decide.prose import deciding_facts, flip_text, reason_text, word_text
 from sysdesign.decide.workload import Workload, parse_workload
 from sysdesign.errors import BadContent, UnknownName, nearest
 
@@ -104,7 +104,7 @@ def _revisit(answer: Answer) -> Iterator[str]:
         yield flip_text(flip, answer)
     for change in answer.word_flips or ():
         label = answer.framework.options[change.becomes].label if change.becomes else "nothing survives"
-        yield f"{change.input} becomes {change.word}: {label}"
+        yield f"{word_text(change.input, change.word)}: {label}"
 
 
 def _bullets(lines: Any) -> str:
