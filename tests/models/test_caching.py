@@ -535,3 +535,17 @@ def test_refusals_say_what_would_work():
 
 def test_popularity_counts_its_keys():
     assert Popularity(np.array([0.5, 0.25]), np.array([1.0, 2.0])).catalog_keys == 3
+
+
+def test_the_origin_is_asked_once_a_cycle_behind_a_lock():
+    arrivals, rebuild, ttl = 5.0, 0.5, 2.0
+    requests = np.cumsum(np.random.default_rng(11).exponential(1 / arrivals, 300_000))
+    starts, fresh_until = [], 0.0
+    for at in requests.tolist():
+        if at >= fresh_until:  # the lock's holder is the first to miss; the others wait
+            starts.append(at)
+            fresh_until = at + rebuild + ttl
+    found = caching.stampede(
+        arrivals_per_s=arrivals, rebuild_s=rebuild, ttl_s=ttl, protection="locking", arrivals="random"
+    )
+    assert agrees_with_power(1 / found.origin_per_s, np.diff(starts))
