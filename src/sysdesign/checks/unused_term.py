@@ -1,6 +1,7 @@
-"""A glossary term that no document uses, or whose home does not name it.
+"""A glossary term whose home does not name it, or a phrase of its other senses that no document uses.
 
-A concept has one home, and the home says its name.
+A concept has one home, and the home says its name. A phrase that is gone from the
+text was reworded, and the new words may be linked to the term by mistake.
 """
 
 from __future__ import annotations
@@ -16,7 +17,12 @@ CRITERION = "language"
 
 
 def check(reference: Reference, context: Context) -> Iterator[Finding]:
+    everything = "\n".join(document.source for document in reference.documents.values()).lower()
     for term in reference.terms.values():
+        for phrase in term.other_senses:
+            if phrase.lower() not in everything:
+                message = f"'{phrase}', another sense of '{term.term}', stands in no document"
+                yield Finding("unused-term", term.place, message, "Look for what replaced it, or drop it", "warning")
         text = _home_text(reference, term)
         names = (term.term, *term.aliases)
         if text is not None and not any(name.lower() in text for name in names):

@@ -18,6 +18,7 @@ from typing import Any
 
 from sysdesign.content import located
 from sysdesign.content.document import Document
+from sysdesign.content.glossary import check_links
 from sysdesign.content.located import KeyPath, Located, T, record
 from sysdesign.content.parsing import parse_document
 from sysdesign.content.records import (
@@ -110,6 +111,7 @@ class _Loading:
         numbers, numbers_of = self._numbers(plan)
         self._refuse_shared_ids(sources, facts, numbers)
         terms = self._by_id(Term, [self.root / "glossary.yaml"])
+        check_links(terms.values(), self._slugs(plan))
         return Reference(
             root=self.root,
             plan=plan,

@@ -98,6 +98,13 @@ class Term(Record):
     aliases: tuple[str, ...] = ()
     sentence: str
     home: str  # address of the section that explains it
+    linked_in: dict[str, tuple[str, ...]] = {}  # slugs of the documents where a name means this; others: everywhere
+    other_senses: tuple[str, ...] = ()  # phrases in which a name means something else
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The spelling, and what else readers search for."""
+        return (self.term, *self.aliases)
 
 
 class Claim(Record):

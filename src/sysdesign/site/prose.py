@@ -51,7 +51,7 @@ class Prose:
     outside: dict[str, int] = field(default_factory=dict)  # addresses for the printed page, numbered
 
     def __post_init__(self) -> None:
-        self._finder = TermFinder(self.reference.terms, self.document.source)
+        self._finder = TermFinder(self.reference.terms, self.document.source, self.document.slug)
         self._seen: set[str] = set()
         self._section: Section = self.document.sections[0]
         self._line = 1

@@ -1,28 +1,46 @@
-"""Glossary terms in the text: where each is first used in a section."""
+"""Glossary terms in the text: where each is first used in a section.
+
+A word that is also a term often means something else: a proxy logs a line, a cell
+of a table is no cell of a fleet. The glossary says in which documents a name
+means the term (`linked_in`) and in which phrases it never does (`other_senses`).
+"""
 
 from __future__ import annotations
 
 import itertools
 import re
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from sysdesign.content.records import Term
 
 WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9'’-]*(?:/[A-Za-z0-9]+)*")
 
 
+class Phrase(NamedTuple):
+    """Words to find. A name with a capital letter is found only as it is spelled: Vary, but not "they vary"."""
+
+    words: tuple[str, ...]
+    gaps: tuple[str, ...]  # what stands between the words, without the space
+    exact: bool
+    term: str  # id; empty where the phrase means no term
+
+
 class TermFinder:
     """Finds the terms that a document uses. Singular and plural are the same term."""
 
-    def __init__(self, terms: Mapping[str, Term], source: str) -> None:
+    def __init__(self, terms: Mapping[str, Term], source: str, slug: str = "") -> None:
         lowered = source.lower()
-        self._phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        self._phrases: dict[str, list[Phrase]] = {}
         for term in terms.values():
-            for name in (term.term, *term.aliases):
-                if name.lower().removesuffix("y") in lowered:
-                    self._add(name.lower(), term.id)
+            for name in term.names:
+                if slug in term.linked_in.get(name, (slug,)) and name.lower().removesuffix("y") in lowered:
+                    self._add(name, term.id)
+            for phrase in term.other_senses:
+                if phrase.lower() in lowered:
+                    self._add(phrase.lower(), "")
         for phrases in self._phrases.values():
-            phrases.sort(key=lambda phrase: -len(phrase[0]))
+            phrases.sort(key=lambda phrase: -len(phrase.words))
 
     @property
     def finds(self) -> bool:
@@ -30,12 +48,13 @@ class TermFinder:
         return bool(self._phrases)
 
     def _add(self, name: str, id_: str) -> None:
-        words = tuple(WORD.findall(name))
-        if not words:
+        found = list(WORD.finditer(name))
+        if not found:
             return
+        words = tuple(word.group() for word in found)
         for last in (words[-1], *_plurals(words[-1])):
-            phrase = (*words[:-1], last)
-            self._phrases.setdefault(phrase[0], []).append((phrase, id_))
+            phrase = Phrase((*words[:-1], last), _gaps(name, found), name != name.lower(), id_)
+            self._phrases.setdefault(phrase.words[0].lower(), []).append(phrase)
 
     def first_uses(self, text: str, seen: set[str]) -> Iterator[tuple[int, int, str]]:
         """Start, end and id of each term in `text` that is not in `seen`; adds it there."""
@@ -45,23 +64,25 @@ class TermFinder:
         at = 0
         while at < len(found):
             step = 1
-            for phrase, id_ in self._phrases.get(found[at].group().lower(), ()):
-                matched = self._matches(text, found, at, phrase)
-                if not matched:
+            for phrase in self._phrases.get(found[at].group().lower(), ()):
+                words = found[at : at + len(phrase.words)]
+                if not _matches(text, words, phrase):
                     continue
-                step = len(phrase)
-                if id_ not in seen:
-                    seen.add(id_)
-                    yield found[at].start(), found[at + step - 1].end(), id_
+                step = len(words)
+                if phrase.term and phrase.term not in seen:
+                    seen.add(phrase.term)
+                    yield words[0].start(), words[-1].end(), phrase.term
                 break
             at += step
 
-    @staticmethod
-    def _matches(text: str, found: list[re.Match[str]], at: int, phrase: tuple[str, ...]) -> bool:
-        words = found[at : at + len(phrase)]
-        if tuple(word.group().lower() for word in words) != phrase:
-            return False
-        return all(text[a.end() : b.start()].isspace() for a, b in itertools.pairwise(words))
+
+def _matches(text: str, found: list[re.Match[str]], phrase: Phrase) -> bool:
+    words = tuple(word.group() if phrase.exact else word.group().lower() for word in found)
+    return words == phrase.words and _gaps(text, found) == phrase.gaps
+
+
+def _gaps(text: str, found: list[re.Match[str]]) -> tuple[str, ...]:
+    return tuple("".join(text[a.end() : b.start()].split()) for a, b in itertools.pairwise(found))
 
 
 def _plurals(word: str) -> tuple[str, ...]:
