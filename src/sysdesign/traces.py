@@ -122,7 +122,7 @@ def replay_file(
 def show_progress(read_bytes: int, file_bytes: int) -> None:
     """Show on the terminal how much of the file is read; cleared at the end."""
     share = min(read_bytes / file_bytes, 1.0) if file_bytes else 1.0
-    text = f"reading {100 * share:3.0f} % of {file_bytes / 1e6:,.1f} MB" if share < 1 else ""
+    text = f"reading {100 * share:3.0f}% of {file_bytes / 1e6:,.1f} MB" if share < 1 else ""
     print(f"\r{text:<40}", end="\r", file=sys.stderr, flush=True)
 
 

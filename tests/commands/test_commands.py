@@ -190,7 +190,7 @@ def test_results_of_one_length_are_columns_and_long_ones_are_named() -> None:
 
 def test_model_run_prints_results_with_units_and_the_sentence() -> None:
     shown = run("model", "run", "queueing.mm1", "arrivals_per_s=0.8", "services_per_s=1").stdout
-    assert "80 %" in shown and "5 s" in shown
+    assert "80%" in shown and "5 s" in shown
     found = json.loads(run("model", "run", "queueing.mm1", "arrivals_per_s=0.8", "services_per_s=1", "--json").stdout)
     values = {result["name"]: result["value"] for result in found["results"]}
     expected = queueing.mm1(arrivals_per_s=0.8, services_per_s=1)

@@ -31,7 +31,7 @@ criteria:
 preferences:
   - {option: log, when: team.runs == log, weight: 0.2, because: The team runs one.}
 cautions:
-  - {option: log, when: traffic.hottest_key_share > 10 %, because: One partition takes the hot key., source: x}
+  - {option: log, when: traffic.hottest_key_share > 10%, because: One partition takes the hot key., source: x}
 interactions:
   - {option: queue, requires: delivery, because: Redelivery is certain.}
 """
@@ -163,3 +163,25 @@ def test_prose_names_choice_distance_and_question(small):
         "sampled worlds",
     ):
         assert part in text
+
+
+def test_a_change_reads_as_a_distance_and_its_two_numbers_never_look_alike(small):
+    facts = {"messages": {"burst_factor": 2, "readers": 1}}
+    call = decide(small, workload_of({**facts, "messages": {**facts["messages"], "per_s": 140}}))
+    assert call.first == "call"
+    assert "- messages.per_s at 185/s, 1.32 times your 140/s: Work queue" in prose(call)
+    queue = decide(small, workload_of({**facts, "messages": {**facts["messages"], "per_s": 185.2}}))
+    assert queue.first == "queue"
+    assert "- messages.per_s at 185/s, 99.9% of your 185.2/s: Direct call" in prose(queue)
+    edge = decide(small, workload_of({**facts, "messages": {**facts["messages"], "per_s": 185}}))
+    assert "- messages.per_s just above your 185/s: Work queue" in prose(edge)
+    unknown = decide(small, workload_of({"messages": {"burst_factor": 10}}))
+    assert "at 37/s, 3.7 times the 10/s assumed: Work queue" in prose(unknown)
+    ranged = decide(small, workload_of({"messages": {"per_s": {"low": 4000, "high": 16000}}}))
+    assert "at 74/s, 1/108 of 8,000/s, the middle of your range: Direct call" in prose(ranged)
+
+
+def test_a_rule_that_is_barely_broken_shows_both_numbers(small):
+    answer = decide(small, workload_of({"messages": {"per_s": 1000.4, "burst_factor": 1}}))
+    assert answer.verdict("call").ruled_out_by[0].needed == "1,000.4/s"
+    assert answer.verdict("call").ruled_out_by[0].offered == "1,000/s"

@@ -56,3 +56,24 @@ def test_changing_the_unit_changes_nothing(value, units):
 def test_a_time_shown_reads_back_within_its_digits(value):
     shown = quantity.text(value, TIME).replace(",", "")
     assert quantity.parse(shown)[0] == pytest.approx(value, rel=6e-3)
+
+
+@given(st.floats(1e-3, 1e12), st.floats(1.000001, 2))
+def test_two_times_get_the_digits_they_need_to_differ(value, factor):
+    shown = quantity.texts_apart(value, value * factor, TIME)
+    assert shown[0] != shown[1] or factor < 1 + 2e-6
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "unit", "shown"),
+    [
+        (0.9999, 0.999905, "share", ("99.99%", "99.9905%")),
+        (0.9999, 0.99990000001, "share", ("99.99%", "99.99%")),
+        (30, 30.04, "1/s", ("30/s", "30.04/s")),
+        (12345, 40000, "1/s", ("12,300/s", "40,000/s")),
+        (1.2345e9, 1.2346e9, "count", ("1.234 billion", "1.235 billion")),
+        (0.5, 1.0, "share", ("50%", "100%")),
+    ],
+)
+def test_texts_apart_add_only_the_digits_needed(one, other, unit, shown):
+    assert quantity.texts_apart(one, other, quantity.unit(unit)[1], unit) == shown

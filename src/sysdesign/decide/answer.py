@@ -184,32 +184,33 @@ def fact_text(name: str, workload: Workload) -> str:
         return "unknown"
     if isinstance(field, Number):
         if isinstance(value, Interval):
-            return f"{field.text(value.low)} to {field.text(value.high)}"
+            return " to ".join(field.texts_apart(value.low, value.high))
         assert isinstance(value, float)
         return field.text(value)
     return str(value)
 
 
-def value_text(name: str, value: float) -> str:
-    """A value of a numeric field, in base units, for people."""
-    field = FIELDS[name]
+def flip_texts(flip: Flip) -> tuple[str, str]:
+    """The value at which the choice changes and the present one, for people; alike only where nearly equal."""
+    field = FIELDS[flip.input]
     assert isinstance(field, Number)
-    return field.text(value)
+    return field.texts_apart(flip.value, flip.now)
 
 
 def flip_json(flip: Flip) -> dict[str, Any]:
     field = FIELDS[flip.input]
     assert isinstance(field, Number)
     factor = flip.factor if math.isfinite(flip.factor) else None
+    value_text, now_text = flip_texts(flip)
     return {
         "input": flip.input,
         "direction": flip.direction,
         "unit": field.unit,
         "now": quantity.in_unit(flip.now, field.unit),
-        "now_text": field.text(flip.now),
+        "now_text": now_text,
         "value": quantity.in_unit(flip.value, field.unit),
         "value_base": flip.value,
-        "value_text": field.text(flip.value),
+        "value_text": value_text,
         "factor": factor,
         "becomes": flip.becomes or None,
     }

@@ -11,7 +11,7 @@ from sysdesign.decide.contradiction import smallest_conflict
 from sysdesign.decide.evaluation import NONE, Outcome, evaluate
 from sysdesign.decide.flips import flips
 from sysdesign.decide.framework import TOLERANCE, Constraint, Criterion, Framework
-from sysdesign.decide.node import Node, Worlds
+from sysdesign.decide.node import Compare, Node, Worlds
 from sysdesign.decide.workload import Workload
 from sysdesign.decide.worlds import Views, stated_world
 
@@ -122,7 +122,7 @@ def _holding(
 def _reason(rule: Constraint, workload: Workload, central: Worlds, sure: bool) -> Reason:
     needed, offered, gap = rule.needed, rule.offered, ""
     if rule.comparison is not None:
-        left, right = _quantity(rule.comparison.left, central), _quantity(rule.comparison.right, central)
+        left, right = _compared(rule.comparison, central)
         needed, offered, gap = needed or left.text, offered or right.text, _gap(left, right)
     elif rule.when is not None:
         stated = [
@@ -130,6 +130,13 @@ def _reason(rule: Constraint, workload: Workload, central: Worlds, sure: bool) -
         ]
         needed = needed or ", ".join(stated)
     return Reason(rule.because, rule.text, needed, offered, gap, rule.source, rule.line, sure)
+
+
+def _compared(comparison: Compare, central: Worlds) -> tuple[Quantity, Quantity]:
+    """Both sides of a comparison, with the digits they need to differ."""
+    left, right = _quantity(comparison.left, central), _quantity(comparison.right, central)
+    texts = quantity.texts_apart(left.value, right.value, comparison.left.dimension)
+    return Quantity(left.value, texts[0]), Quantity(right.value, texts[1])
 
 
 def _gap(needed: Quantity, offered: Quantity) -> str:

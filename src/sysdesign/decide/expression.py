@@ -6,7 +6,7 @@
     caching.stampede(arrivals_per_s=traffic.reads_per_s, rebuild_s=cache.rebuild).requests_per_expiry
 
 Comparisons, `in`, `between`, `and`, `or`, `not`, + - * /, literals with units
-(10 ms, 2 TB, 5 million/day, 40 /s, 10 %), names of workload fields and of derived
+(10 ms, 2 TB, 5 million/day, 40 /s, 10%), names of workload fields and of derived
 numbers, calls of models with keyword arguments. Nothing else: no eval, no loops.
 Raises InvalidInput; the loader of a framework adds file and line.
 """

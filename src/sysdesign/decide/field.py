@@ -69,6 +69,10 @@ class Number:
         """A value in base units, for people."""
         return quantity.text(value, self.dimension, self.unit)
 
+    def texts_apart(self, one: float, other: float) -> tuple[str, str]:
+        """Two values in base units, for people, with the digits they need to differ."""
+        return quantity.texts_apart(one, other, self.dimension, self.unit)
+
 
 @dataclass(frozen=True)
 class Word:

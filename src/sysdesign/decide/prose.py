@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 
-from sysdesign.decide.answer import Answer, Reason, Verdict, fact_text, value_text
+from sysdesign.decide.answer import Answer, Reason, Verdict, fact_text, flip_texts
 from sysdesign.decide.confidence import Confidence
 from sysdesign.decide.field import Number, Word
 from sysdesign.decide.flips import Flip
 from sysdesign.decide.quantity import number_text
 from sysdesign.decide.vocabulary import FIELDS
+from sysdesign.decide.workload import Interval
 
 SHOWN_FLIPS = 6
 
@@ -89,19 +90,37 @@ def _changes(answer: Answer) -> Iterator[str]:
 
 
 def flip_text(flip: Flip, answer: Answer) -> str:
-    """A flip as a distance: "at 40,000/s, 3.3 times yours, ..."."""
+    """A flip as a distance: "at 40,000/s, 3.33 times your 12,000/s: ..."."""
     field = FIELDS[flip.input]
     assert isinstance(field, Number)
+    becomes = _label(answer, flip.becomes)
     if flip.now == 0 and flip.value <= field.least:
-        return f"{flip.input} at anything above 0: {_label(answer, flip.becomes)}"
-    value = value_text(flip.input, flip.value)
-    if math.isfinite(flip.factor) and flip.factor > 0 and field.unit != "share":
-        factor = flip.factor if flip.factor >= 1 else 1 / flip.factor
-        times = "times" if flip.factor >= 1 else "times less than"
-        distance = f", {number_text(factor)} {times} {'yours' if flip.input in answer.workload.values else 'the usual'}"
-    else:
-        distance = f", now {value_text(flip.input, flip.now)}"
-    return f"{flip.input} at {value}{distance}: {_label(answer, flip.becomes)}"
+        return f"{flip.input} at anything above 0: {becomes}"
+    value, now = flip_texts(flip)
+    present = _present(flip.input, now, answer)
+    if value == now:
+        side = "above" if flip.direction == "up" else "below"
+        return f"{flip.input} just {side} {present}: {becomes}"
+    times = "" if field.unit == "share" else _times(flip.factor)
+    distance = f"{times} {present}" if times else f"against {present}"
+    return f"{flip.input} at {value}, {distance}: {becomes}"
+
+
+def _present(name: str, text: str, answer: Answer) -> str:
+    """The value that the ranking used, and where it comes from."""
+    stated = answer.workload.values.get(name)
+    if stated is None:
+        return f"the {text} assumed"
+    return f"{text}, the middle of your range" if isinstance(stated, Interval) else f"your {text}"
+
+
+def _times(factor: float) -> str:
+    """A factor in words, "3.3 times" or "40% of" or "1/30 of"; nothing where it would read as 1 or is none."""
+    if not math.isfinite(factor) or factor <= 0 or 0.9995 < factor < 1.005:
+        return ""
+    if factor > 1:
+        return f"{number_text(factor)} times"
+    return f"{number_text(100 * factor)}% of" if factor >= 0.1 else f"1/{number_text(1 / factor)} of"
 
 
 def word_text(name: str, word: str) -> str:

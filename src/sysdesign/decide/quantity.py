@@ -1,4 +1,4 @@
-"""Quantities as people write them: "3.5 million/day", "40/s", "2 TB", "10 ms", "95 %".
+"""Quantities as people write them: "3.5 million/day", "40/s", "2 TB", "10 ms", "95%".
 
 Pint holds the units, in a registry of our own: its stock registry takes a byte for
 a pure number, so that "2 TB" would pass for a count. Here information and money are
@@ -20,6 +20,9 @@ from sysdesign.errors import InvalidInput
 
 Dimension = tuple[float, float, float]  # powers of time, information, money
 PURE: Dimension = (0.0, 0.0, 0.0)
+DIGITS = 3  # significant digits that a number is shown with
+NINES_DIGITS = 6  # and a share near 1, whose meaning is in what is missing
+MOST_DIGITS = 7  # beyond these nobody tells two numbers apart
 SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 COUNTS = (
     "count request read write event message item row user call query task job key connection update entry record "
@@ -132,44 +135,56 @@ def parse(text: str) -> tuple[float, Dimension, bool]:
     return clean(number * size), dimension, bool(found["unit"].strip())
 
 
-def number_text(value: float) -> str:
-    """A number for people: three significant digits, thousands separated, millions and more in words."""
+def number_text(value: float, digits: int = DIGITS) -> str:
+    """A number for people: so many significant digits, thousands separated, millions and more in words."""
     if not math.isfinite(value):
         return "no limit" if value > 0 else "none"
     if value == 0:
         return "0"
     if abs(value) >= 1e15 or abs(value) < 1e-4:
-        return f"{value:.3g}"
+        return f"{value:.{digits}g}"
     for name, size in reversed(SCALES.items()):
         if abs(value) >= size * 0.9995 and size > 1e3:
-            return f"{value / size:.3g} {name}"
-    digits = max(0, 2 - math.floor(math.log10(abs(value))))
-    text = f"{round(value, digits - 0):,.{digits}f}" if digits else f"{float(f'{value:.3g}'):,.0f}"
+            return f"{float(f'{value / size:.{digits}g}'):,.15g} {name}"
+    places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    text = f"{round(value, places):,.{places}f}" if places else f"{float(f'{value:.{digits}g}'):,.0f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def text(value: float, dimension: Dimension, unit_name: str = "") -> str:
+def text(value: float, dimension: Dimension, unit_name: str = "", digits: int = DIGITS) -> str:
     """A value in base units, in the unit that reads best."""
     if not math.isfinite(value):
         return number_text(value)
     if unit_name == "share":
-        return f"{number_text(100 * value)} %" if value < 0.99 or value == 1 else f"{clean(100 * value):.6g} %"
+        return f"{number_text(100 * value, digits if value < 0.99 or value == 1 else max(digits, NINES_DIGITS))}%"
     if dimension in _DISPLAY:
-        return _scaled(value, _DISPLAY[dimension])
+        return _scaled(value, _DISPLAY[dimension], digits)
     if dimension == (-1.0, 0.0, 0.0):
-        return f"{number_text(value)}/s" if value == 0 or value >= 0.1 else f"{number_text(value * 86400)}/day"
+        if value == 0 or value >= 0.1:
+            return f"{number_text(value, digits)}/s"
+        return f"{number_text(value * 86400, digits)}/day"
     if dimension == (0.0, 0.0, 1.0):
-        return f"{number_text(value)} USD"
+        return f"{number_text(value, digits)} USD"
     if dimension == (-1.0, 0.0, 1.0):
-        return f"{number_text(value * 2629800)} USD/month"
-    return number_text(value)
+        return f"{number_text(value * 2629800, digits)} USD/month"
+    return number_text(value, digits)
 
 
-def _scaled(value: float, units: tuple[tuple[str, float], ...]) -> str:
+def texts_apart(one: float, other: float, dimension: Dimension, unit_name: str = "") -> tuple[str, str]:
+    """Both values with as many digits as their texts need to differ, `MOST_DIGITS` at most."""
+    texts = ("", "")
+    for digits in range(DIGITS, MOST_DIGITS + 1):
+        texts = text(one, dimension, unit_name, digits), text(other, dimension, unit_name, digits)
+        if texts[0] != texts[1]:
+            break
+    return texts
+
+
+def _scaled(value: float, units: tuple[tuple[str, float], ...], digits: int) -> str:
     name, size = next(((name, size) for name, size in units if abs(value) >= size * 0.9995), units[-1])
     if value == 0:
         name, size = next((name, size) for name, size in units if size == 1.0)
-    return f"{number_text(value / size)} {name}"
+    return f"{number_text(value / size, digits)} {name}"
 
 
 def in_unit(value: float, unit_name: str) -> float:

@@ -18,8 +18,10 @@ from sysdesign import __version__
 from sysdesign.content.located import parse
 from sysdesign.decide.answer import Answer, Verdict, fact_text
 from sysdesign.decide.deciding import decide
+from sysdesign.decide.field import Number
 from sysdesign.decide.framework import Framework
 from sysdesign.decide.prose import deciding_facts, flip_text, reason_text, word_text
+from sysdesign.decide.vocabulary import FIELDS
 from sysdesign.decide.workload import Workload, parse_workload
 from sysdesign.errors import BadContent, UnknownName, nearest
 
@@ -226,7 +228,15 @@ def _changed(then: Workload, now: Workload) -> Iterator[Change]:
     for name in sorted({*then.values, *now.values}):
         before, after = then.values.get(name), now.values.get(name)
         if before != after and not _equal(before, after):
-            yield Change(name, fact_text(name, then), fact_text(name, now))
+            yield Change(name, *_apart(name, then, now))
+
+
+def _apart(name: str, then: Workload, now: Workload) -> tuple[str, str]:
+    """The fact in both workloads; two numbers with the digits they need to differ."""
+    field, before, after = FIELDS[name], then.values.get(name), now.values.get(name)
+    if isinstance(field, Number) and isinstance(before, float) and isinstance(after, float):
+        return field.texts_apart(before, after)
+    return fact_text(name, then), fact_text(name, now)
 
 
 def _equal(before: Any, after: Any) -> bool:

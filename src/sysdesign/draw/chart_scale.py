@@ -38,7 +38,7 @@ class Axis:
 
 
 def nines(value: float) -> float:
-    """How many nines a share below 1 has: 1 for 90 %, 2 for 99 %, 3 for 99.9 %."""
+    """How many nines a share below 1 has: 1 for 90%, 2 for 99%, 3 for 99.9%."""
     return -math.log10(1 - value)
 
 

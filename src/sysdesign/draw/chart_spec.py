@@ -35,7 +35,7 @@ from sysdesign.models.declaration import Model, check_value, inputs_of, outputs_
 from sysdesign.models.registry import model
 
 MOST_SERIES = 6  # as many as the theme tells apart
-Scale = Literal["linear", "log", "nines"]  # nines: 90 %, 99 %, 99.9 % at even distances
+Scale = Literal["linear", "log", "nines"]  # nines: 90%, 99%, 99.9% at even distances
 Shape = Literal["line", "steps", "points", "bars", "spans"]
 
 

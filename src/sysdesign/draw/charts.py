@@ -82,7 +82,7 @@ def _by_nines(spec: ChartSpec, rows: list[Row], here: float | None) -> dict[str,
     marks = tuple(mark if mark.x is None else mark.model_copy(update={"x": nines(mark.x)}) for mark in spec.marks)
     shown = [{**row, "x": nines(row["x"])} for row in rows if row["x"] < 1]
     if not shown:
-        raise InvalidInput("there is no point below 100 % that the chart can show; change its inputs")
+        raise InvalidInput("there is no point below 100% that the chart can show; change its inputs")
     x = axis_of_nines([row["x"] for row in shown], FULL_WIDTH - label_width(names))
     channel = _x(spec, x)
     channel["axis"]["labelExpr"] = f"{[_nines_text(at) for at in range(16)]}[datum.value]"
@@ -157,7 +157,7 @@ def config() -> dict[str, Any]:
 
 
 def label_expression(unit: str) -> str:
-    """How an axis writes its numbers: 1k, 10M, 30 %, 2 MB, 0.05."""
+    """How an axis writes its numbers: 1k, 10M, 30%, 2 MB, 0.05."""
     if unit == "share":
         return "format(datum.value, '~%')"
     suffix = "'B'" if unit == "B" else "''"

@@ -78,7 +78,7 @@ def supermarket(
     The share of servers with k requests or more is load^((d^k - 1) / (d - 1)), so the mean time is the sum of
     load^((d^i - d) / (d - 1)) from i = 1: two choices take it from 1 / (1 - load) to about its logarithm.
     Assumes exponential service, equal servers and fresh counts; a hundred servers come within a few
-    percent below 95 % load. Takes an array of utilization elementwise. Source: mitzenmacher-2001.
+    percent below 95% load. Takes an array of utilization elementwise. Source: mitzenmacher-2001.
 
     >>> round(supermarket(utilization=0.9, choices=2).mean_time, 4)
     2.6141

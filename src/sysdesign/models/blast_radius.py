@@ -162,11 +162,11 @@ def _ruined(n: int, size: int, bad: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class HurtSimulated:
-    """Customers hurt, by drawing assignments: the mean with its 95 % interval, and a bad draw."""
+    """Customers hurt, by drawing assignments: the mean with its 95% interval, and a bad draw."""
 
     down: Annotated[float, Output("Customers down", "share")]
-    down_low: Annotated[float, Output("Low end of the 95 % interval", "share")]
-    down_high: Annotated[float, Output("High end of the 95 % interval", "share")]
+    down_low: Annotated[float, Output("Low end of the 95% interval", "share")]
+    down_high: Annotated[float, Output("High end of the 95% interval", "share")]
     down_worst20: Annotated[float, Output("Customers down in the worst 1 of 20 draws", "share")]
     degraded: Annotated[float, Output("Customers who lost any node", "share")]
     draws: Annotated[int, Output("Assignments drawn")]

@@ -118,7 +118,7 @@ _POLICY_NAMES = {
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+    return f"{100 * share:.1f}%"
 
 
 def _count(value: float) -> str:
@@ -132,7 +132,7 @@ def _replay_sentence(inputs: Mapping[str, Any], result: ReplayResult) -> str:
     )
     if inputs.get("trace") is not None:
         return f"{found}, from a cold start over {result.requests_replayed:,} requests of the trace."
-    return f"{found} (95 % interval {_percent(result.hit_ratio_low)} to {_percent(result.hit_ratio_high)})."
+    return f"{found} (95% interval {_percent(result.hit_ratio_low)} to {_percent(result.hit_ratio_high)})."
 
 
 def _estimate_sentence(inputs: Mapping[str, Any], result: Estimate) -> str:

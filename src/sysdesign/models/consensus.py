@@ -72,8 +72,8 @@ class Election:
     """Time from the failure of a leader until all others have heard from the next."""
 
     mean_ms: Annotated[float, Output("Without a leader (mean)", "ms")]
-    low_ms: Annotated[float, Output("its low end at 95 %", "ms")]
-    high_ms: Annotated[float, Output("its high end at 95 %", "ms")]
+    low_ms: Annotated[float, Output("its low end at 95%", "ms")]
+    high_ms: Annotated[float, Output("its high end at 95%", "ms")]
     median_ms: Annotated[float, Output("Without a leader (median)", "ms")]
     p99_ms: Annotated[float, Output("Without a leader (99th percentile)", "ms")]
     p999_ms: Annotated[float, Output("Without a leader (99.9th percentile)", "ms")]
@@ -89,8 +89,8 @@ class Outage:
     """What the elections of a year add up to."""
 
     seconds_per_year: Annotated[float, Output("Without a leader, a year", "s")]
-    low_s: Annotated[float, Output("its low end at 95 %", "s")]
-    high_s: Annotated[float, Output("its high end at 95 %", "s")]
+    low_s: Annotated[float, Output("its low end at 95%", "s")]
+    high_s: Annotated[float, Output("its high end at 95%", "s")]
     availability: Annotated[float, Output("With a leader", "share")]
     mean_ms: Annotated[float, Output("One election, mean", "ms")]
     p999_ms: Annotated[float, Output("One election, 99.9th percentile", "ms")]
@@ -102,8 +102,8 @@ class Commit:
 
     commit_ms: Annotated[float, Output("From the leader to safe, median", "ms")]
     commit_mean_ms: Annotated[float, Output("From the leader to safe, mean", "ms")]
-    commit_low_ms: Annotated[float, Output("its low end at 95 %", "ms")]
-    commit_high_ms: Annotated[float, Output("its high end at 95 %", "ms")]
+    commit_low_ms: Annotated[float, Output("its low end at 95%", "ms")]
+    commit_high_ms: Annotated[float, Output("its high end at 95%", "ms")]
     commit_p99_ms: Annotated[float, Output("From the leader to safe, 99th percentile", "ms")]
     region: Annotated[np.ndarray, Output("Region of the client")]
     client_ms: Annotated[np.ndarray, Output("Answer to a client there, mean", "ms")]

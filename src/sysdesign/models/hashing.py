@@ -1,7 +1,7 @@
 """Hashing keys to nodes: how even the load is, how many keys move on a resize, what a hot key does.
 
 Hashes are taken as uniform and independent. The closed forms follow from that; the drawn
-models place real keys with real hashes and give 95 % intervals. Loads are multiples of the
+models place real keys with real hashes and give 95% intervals. Loads are multiples of the
 average node's, shares 0 to 1. Nodes are equal; a key is counted once whatever its traffic,
 but in `hot_keys`.
 """
@@ -81,8 +81,8 @@ class RingDrawn:
     """Load of a ring's nodes over drawn rings, in multiples of the average."""
 
     std_error: Annotated[float, Output("Standard error of a node's load")]
-    std_error_low: Annotated[float, Output("Low end of its 95 % interval")]
-    std_error_high: Annotated[float, Output("High end of its 95 % interval")]
+    std_error_low: Annotated[float, Output("Low end of its 95% interval")]
+    std_error_high: Annotated[float, Output("High end of its 95% interval")]
     low: Annotated[float, Output("Low end of a node's load")]
     high: Annotated[float, Output("High end of a node's load")]
     largest: Annotated[float, Output("Load of the fullest node (mean)")]
@@ -136,8 +136,8 @@ class KeySpread:
     """Keys on nodes, in multiples of the average node's."""
 
     std_error: Annotated[float, Output("Standard error of a node's keys")]
-    std_error_low: Annotated[float, Output("Low end of its 95 % interval")]
-    std_error_high: Annotated[float, Output("High end of its 95 % interval")]
+    std_error_low: Annotated[float, Output("Low end of its 95% interval")]
+    std_error_high: Annotated[float, Output("High end of its 95% interval")]
     largest: Annotated[float, Output("Keys of the fullest node")]
     smallest: Annotated[float, Output("Keys of the emptiest node")]
     displaced: Annotated[float, Output("Keys not at their first choice (bounded loads)", "share")]
@@ -238,8 +238,8 @@ class MovedDrawn:
     """Keys that change their node, by placing them twice."""
 
     moved: Annotated[float, Output("Keys that move", "share")]
-    moved_low: Annotated[float, Output("Low end of its 95 % interval", "share")]
-    moved_high: Annotated[float, Output("High end of its 95 % interval", "share")]
+    moved_low: Annotated[float, Output("Low end of its 95% interval", "share")]
+    moved_high: Annotated[float, Output("High end of its 95% interval", "share")]
     fewest: Annotated[float, Output("Fewest that must move to stay even", "share")]
     needless: Annotated[float, Output("Keys that move between nodes present before and after", "share")]
     draws: Annotated[int, Output("Placements drawn")]
@@ -376,7 +376,7 @@ class HotKeys:
 
     hottest_share: Annotated[float, Output("Requests for the hottest key", "share")]
     top10_share: Annotated[float, Output("Requests for the ten hottest keys", "share")]
-    top_percent_share: Annotated[float, Output("Requests for the hottest 1 % of keys", "share")]
+    top_percent_share: Annotated[float, Output("Requests for the hottest 1% of keys", "share")]
     node_load: Annotated[float, Output("Load of the hottest key's node, times the average")]
     useful_nodes: Annotated[float, Output("Nodes' worth of load that the cluster takes before that node is full")]
     copies: Annotated[float, Output("Copies of the hottest key that bring its part under the limit")]

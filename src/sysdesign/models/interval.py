@@ -1,4 +1,4 @@
-"""A simulated mean with its 95 % interval, and the rule by which a run stops.
+"""A simulated mean with its 95% interval, and the rule by which a run stops.
 
 Every simulation here runs independent replications (or long batches of one run) until the interval
 of its leading figure is narrow enough or its budget is spent.
@@ -32,7 +32,7 @@ class Interval:
 
 
 def student(freedom: int) -> float:
-    """The 97.5 % point of Student's t with so many degrees of freedom."""
+    """The 97.5% point of Student's t with so many degrees of freedom."""
     return float(special.stdtrit(freedom, 0.975))
 
 

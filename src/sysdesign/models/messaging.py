@@ -140,7 +140,7 @@ def backlog(
 
     Fluid: steady rates, first in first out, nothing expires and nobody gives up. Backlog =
     (arrivals - processed meanwhile) * outage; drain = backlog / (capacity - arrivals). At a
-    utilization of 80 % the drain takes four times the outage, at 95 % nineteen times. A log
+    utilization of 80% the drain takes four times the outage, at 95% nineteen times. A log
     must keep messages at least as long as `oldest_s`. Elementwise over arrays.
     Raises Unstable where capacity does not exceed arrivals, since the backlog then never
     drains, and InvalidInput where an input is out of range.

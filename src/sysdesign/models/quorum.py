@@ -52,11 +52,11 @@ class Staleness:
     """What a read sees some time after a write, and how long both take."""
 
     consistent: Annotated[float, Output("Chance that a read sees the last write", "share")]
-    consistent_low: Annotated[float, Output("its low end at 95 %", "share")]
-    consistent_high: Annotated[float, Output("its high end at 95 %", "share")]
+    consistent_low: Annotated[float, Output("its low end at 95%", "share")]
+    consistent_high: Annotated[float, Output("its high end at 95%", "share")]
     visible_ms: Annotated[float, Output("Wait until that share of reads sees the write", "ms")]
-    visible_low_ms: Annotated[float, Output("its low end at 95 %", "ms")]
-    visible_high_ms: Annotated[float, Output("its high end at 95 %", "ms")]
+    visible_low_ms: Annotated[float, Output("its low end at 95%", "ms")]
+    visible_high_ms: Annotated[float, Output("its high end at 95%", "ms")]
     read_median_ms: Annotated[float, Output("Read, median", "ms")]
     read_tail_ms: Annotated[float, Output("Read, at that share", "ms")]
     write_median_ms: Annotated[float, Output("Write, median", "ms")]
@@ -198,7 +198,7 @@ def configurations(
     return Configurations(
         r_of, w_of, strict.astype(int), consistent, visible, read_tail, write_tail,
         tuple("overlap: never stale" if each else "may be stale" for each in strict),
-        tuple(f"R{r} W{w}" + ("" if r + w > replicas else f", {100 * fresh:.0f} %")
+        tuple(f"R{r} W{w}" + ("" if r + w > replicas else f", {100 * fresh:.0f}%")
               for (r, w), fresh in zip(pairs, consistent, strict=True)),
     )  # fmt: skip
 
@@ -347,7 +347,7 @@ def _until_known(
 
 
 def _wilson(hits: int, trials: int) -> tuple[float, float]:
-    """Wilson's score interval of a proportion at 95 %."""
+    """Wilson's score interval of a proportion at 95%."""
     z = float(special.ndtri(0.975))
     share, weight = hits / trials, z**2 / trials
     centre = (share + weight / 2) / (1 + weight)
@@ -356,7 +356,7 @@ def _wilson(hits: int, trials: int) -> tuple[float, float]:
 
 
 def _wait(waiting: np.ndarray, trials: int, share: float) -> tuple[float, float, float]:
-    """The wait that covers a share of the trials, and its interval at 95 % by the ranks it lies between.
+    """The wait that covers a share of the trials, and its interval at 95% by the ranks it lies between.
 
     `waiting` holds, sorted, the trials that had to wait at all.
     """

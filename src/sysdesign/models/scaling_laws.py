@@ -69,7 +69,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Fit:
-    """A scalability curve fitted to measurements, with 95 % intervals."""
+    """A scalability curve fitted to measurements, with 95% intervals."""
 
     alpha: Annotated[float, Output("Contention")]
     alpha_low: Annotated[float, Output("Contention, at least")]

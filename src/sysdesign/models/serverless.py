@@ -147,8 +147,8 @@ class ColdStartsDrawn:
     """Cold starts of a function whose requests overlap, by simulation."""
 
     cold: Annotated[float, Output("Requests that start cold", "share")]
-    cold_low: Annotated[float, Output("Low end of its 95 % interval", "share")]
-    cold_high: Annotated[float, Output("High end of its 95 % interval", "share")]
+    cold_low: Annotated[float, Output("Low end of its 95% interval", "share")]
+    cold_high: Annotated[float, Output("High end of its 95% interval", "share")]
     idle: Annotated[float, Output("Instances kept idle on average")]
     busy: Annotated[float, Output("Instances busy on average")]
     spilled: Annotated[float, Output("Requests beyond the provisioned instances", "share")]

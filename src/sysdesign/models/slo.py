@@ -179,7 +179,7 @@ def outage(
     no time (add your evaluation interval to the detection).
     Raises InvalidInput where the lists differ in length or are longer than 1,000 steps or
     20 rules, or the outage lasts longer than the objective's window.
-    Source: sre-workbook-alerting-2018. Its figure says that 15 % errors for 10 minutes fire
+    Source: sre-workbook-alerting-2018. Its figure says that 15% errors for 10 minutes fire
     the rule of 14.4 after 5 minutes and end it 5 minutes after the errors do; the
     arithmetic gives 5.76 and 4.52.
 
@@ -335,7 +335,7 @@ def low_traffic(
     holding the one that failed. Elementwise over arrays.
     Raises InvalidInput where an input is out of range.
     Source: sre-workbook-alerting-2018, on low-traffic services. It calls one failure in 10
-    requests a burn rate of 1,000 for 99.9 %; 10 % over 0.1 % is 100.
+    requests a burn rate of 1,000 for 99.9%; 10% over 0.1% is 100.
 
     >>> round(low_traffic(0.999, 10, 0.0005).one_failure_spends, 3)
     0.139

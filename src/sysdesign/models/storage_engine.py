@@ -83,7 +83,7 @@ def btree(
     Levels follow from leaf pages and fan-out by repeated division. A random update rewrites
     its page, so write amplification is page / row times `page_writes` (2 with a doublewrite
     buffer); updates that meet in one page before it is written share it, which this leaves
-    out. Random inserts leave pages ln 2 = 69 % full on average.
+    out. Random inserts leave pages ln 2 = 69% full on average.
     Raises InvalidInput where a page holds less than two keys or not one row.
     Source: kleppmann-2017, chapter 3, for the structure.
 

@@ -16,7 +16,7 @@ class Summed:
     """The law of a sum of `legs` independent draws of one law; with one leg, that law itself.
 
     One draw is stood in for by 1,100 weighted quantiles, the other taken exactly: quantiles up to
-    1 - 1e-6 agree with simulation to better than 0.5 %.
+    1 - 1e-6 agree with simulation to better than 0.5%.
     """
 
     def __init__(self, law: Distribution, legs: int) -> None:

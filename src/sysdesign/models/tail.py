@@ -167,9 +167,9 @@ def hedge(
     """Latency when a second request goes out once the first is late, and the requests that adds.
 
     The first answer wins: still waiting at t means S(t) S(t - d) ..., with S the chance that one request
-    takes longer. A delay at the 95th percentile adds at most 5 % of requests, if the latencies stay as
+    takes longer. A delay at the 95th percentile adds at most 5% of requests, if the latencies stay as
     given. With a percentile of 0 both go out at once. Only for requests that may safely be done twice.
-    bailis-redundant-2012 tells of a hedge after 8 ms that adds 4.2 % of requests, as here, and brings the 99.9th
+    bailis-redundant-2012 tells of a hedge after 8 ms that adds 4.2% of requests, as here, and brings the 99.9th
     percentile to 11.0 ms; a second answer that takes 3 ms at least, sent after 8 ms, cannot: it is 16.7 ms.
     """
     law = Summed(Distribution.of(latency, "ms"), legs)

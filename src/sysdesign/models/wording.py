@@ -17,11 +17,11 @@ def duration(seconds: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share as a percentage to three digits, of what is missing where it is near 1: 0.0123 is "1.23 %"."""
+    """A share as a percentage to three digits, of what is missing where it is near 1: 0.0123 is "1.23%"."""
     if 0.99 < share < 1:
         digits = min(12, -math.floor(math.log10(1 - share)))
-        return f"{share * 100:.{digits}f}".rstrip("0").rstrip(".") + " %"
-    return f"{share * 100:.3g} %"
+        return f"{share * 100:.{digits}f}".rstrip("0").rstrip(".") + "%"
+    return f"{share * 100:.3g}%"
 
 
 def count(value: float) -> str:

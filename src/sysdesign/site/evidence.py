@@ -271,10 +271,12 @@ def _labeled(parameter: Parameter | None, name: str, value: Any) -> tuple[str, s
 
 
 def quantity_text(value: Any, unit: str) -> str:
-    """A value with its unit, as a reader writes it: `2,000/s`, `0.5 s`, `0.9`."""
+    """A value with its unit, as a reader writes it: `2,000/s`, `0.5 s`, `0.9`, `90%`."""
     text = f"{value:,}" if isinstance(value, (int, float)) and not isinstance(value, bool) else input_text(value)
     if unit in ("", "share") or (isinstance(value, str) and re.search(r"[A-Za-z(]", value)):
         return text
+    if unit == "%":
+        return f"{text}%"
     return f"{text}{unit[1:]}" if unit.startswith("1/") else f"{text} {unit}"
 
 

@@ -44,7 +44,7 @@ def origin_load(
 ) -> OriginLoad:
     """Load on the origin and mean latency against the hit ratio.
 
-    The origin sees the misses: going from 99 % hits to 98 % doubles its load,
+    The origin sees the misses: going from 99% hits to 98% doubles its load,
     which no curve of the hit ratio shows. A miss pays for the lookup and the
     origin. Assumes latencies that do not depend on load: near or above a
     utilization of 1 the origin is slower than stated, and the queueing models say how much.

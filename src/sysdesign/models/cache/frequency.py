@@ -88,7 +88,7 @@ SAMPLE = 10  # counts per cached key until all are halved
 def wtinylfu(ids: np.ndarray, hit: np.ndarray, capacity: int, state: State) -> None:
     """W-TinyLFU (Einziger, Friedman & Manes 2017): a window before a segmented LRU that admits by frequency.
 
-    The window is 1 % of the capacity (one key at least); 80 % of the rest is
+    The window is 1% of the capacity (one key at least); 80% of the rest is
     protected. The window's victim enters the rest only if it was asked for more
     often than the rest's victim. Counts stop at 15. When 10 per cached key have
     been counted, every count is halved, and so is what has been counted: from

@@ -120,7 +120,7 @@ MOST_READS = 3  # its two-bit counter
 
 @njit(cache=True)
 def s3fifo(ids: np.ndarray, hit: np.ndarray, capacity: int, state: State) -> None:
-    """S3-FIFO (Yang et al. 2023): a small queue (10 %), a main queue, and a ghost of the main queue's size.
+    """S3-FIFO (Yang et al. 2023): a small queue (10%), a main queue, and a ghost of the main queue's size.
 
     A key leaves the small queue for the main one if it was read at least twice
     there, else for the ghost; a key found in the ghost enters the main queue.

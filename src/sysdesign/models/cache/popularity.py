@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 
 EXACT_RANKS = 10_000  # the hottest keys are counted one by one
-RANK_STEP = 1e-3  # beyond them, ranks within 0.1 % of each other share one probability
+RANK_STEP = 1e-3  # beyond them, ranks within 0.1% of each other share one probability
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Popularity:
 def zipf(catalog_keys: int, skew: float) -> Popularity:
     """Zipf's law over a catalog of any size, in bounded memory.
 
-    Ranks beyond 10,000 are binned by 0.1 %, with the mean weight of each bin
+    Ranks beyond 10,000 are binned by 0.1%, with the mean weight of each bin
     (the midpoint rule for the sum); the error in a hit ratio is below 1e-6.
     """
     exact = np.arange(1, min(catalog_keys, EXACT_RANKS) + 1, dtype=float)

@@ -29,8 +29,8 @@ class ReplayResult:
     """What a cache did with the requests replayed."""
 
     hit_ratio: Annotated[float, Output("Hit ratio", "share")]
-    hit_ratio_low: Annotated[float, Output("Hit ratio, low end (95 %)", "share")]
-    hit_ratio_high: Annotated[float, Output("Hit ratio, high end (95 %)", "share")]
+    hit_ratio_low: Annotated[float, Output("Hit ratio, low end (95%)", "share")]
+    hit_ratio_high: Annotated[float, Output("Hit ratio, high end (95%)", "share")]
     requests_replayed: Annotated[int, Output("Requests replayed")]
     distinct_keys: Annotated[int, Output("Distinct keys among them", "keys")]
 
@@ -129,5 +129,5 @@ def _shared(workload: Workload, sizes: list[int]) -> Iterator[tuple[np.ndarray, 
 
 
 def _half_width(ratios: list[float]) -> float:
-    """Half the 95 % confidence interval of the mean."""
+    """Half the 95% confidence interval of the mean."""
     return student(len(ratios) - 1) * float(np.std(ratios, ddof=1)) / math.sqrt(len(ratios))

@@ -30,7 +30,7 @@ BURST = (2.0, 0.1, 0.1, 0.1, 0.1, 2.0, 1.0, 1.0)  # shown until the reader gives
 
 @dataclass(frozen=True)
 class SimulatedQueue:
-    """A simulated queue: mean wait with its 95 % interval, percentiles without."""
+    """A simulated queue: mean wait with its 95% interval, percentiles without."""
 
     utilization: Annotated[float, Output("Server time in use", "share")]
     mean_wait_s: Annotated[float, Output("Mean wait", "s")]

@@ -200,7 +200,7 @@ def mg1(
     """One server, random arrivals, service of any spread (M/G/1, Pollaczek and Khinchine).
 
     The mean wait grows with the mean square of the service: a few slow requests make all others wait.
-    Percentiles are convolved on a lattice and good to about 0.1 % of the largest. Raises Unstable when
+    Percentiles are convolved on a lattice and good to about 0.1% of the largest. Raises Unstable when
     work arrives at least as fast as it can be done, InvalidInput when the service has no finite variance:
     the mean wait is then infinite. Takes an array of arrivals elementwise.
     """

@@ -17,7 +17,7 @@ from sysdesign.errors import InvalidInput
 from sysdesign.models.distribution import Distribution
 from sysdesign.models.queueing.kernels import md1_states
 
-CELLS = 1 << 14  # lattice cells; halving their width changes a percentile by less than 0.1 %
+CELLS = 1 << 14  # lattice cells; halving their width changes a percentile by less than 0.1%
 EXACT_SERVICES = 64  # beyond so many services the wait's tail is one exponential to all digits
 
 
