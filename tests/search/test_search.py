@@ -52,6 +52,13 @@ def test_a_misspelling_is_said(reference) -> None:
     assert Index(reference).search("stampede").corrected == ""
 
 
+def test_words_written_as_one_are_sought_together(reference) -> None:
+    """Sections that hold both words apart come in only where none holds them as one."""
+    assert [hit.title for hit in Index(reference).search("write-behind").hits] == ["Write-behind"]
+    assert Index(reference).search("write-waiting").hits[0].title == "Write-behind"
+    assert Index(reference).search("wriet-behind").corrected == "write behind"
+
+
 def test_any_word_is_enough_where_no_section_holds_all(reference) -> None:
     hits = Index(reference).search("crash stampede").hits
     assert {hit.title for hit in hits} >= {"Write-behind", "Cache stampede"}

@@ -201,6 +201,26 @@ def test_search_finds_the_section(page: Any, typed: str) -> None:
     page.wait_for_url("**/05-caching-strategies/#cache-stampede")
 
 
+@pytest.mark.parametrize("typed", ["dogpile", "stampeed", "cache stampede", "stampede zebra"])
+def test_search_of_a_large_site_finds_the_section_within_its_part(
+    chromium: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    monkeypatch.setattr("sysdesign.search.pages.LARGE", 1)
+    serving = served(load(SMALL), tmp_path)
+    address, _, _ = next(serving)
+    context = chromium.new_context(base_url=address)
+    page = context.new_page()
+    page.goto(f"search/?q={typed}")
+    first = page.locator(".results li").first
+    expect(first).to_contain_text("Cache stampede")
+    expect(first.locator(".trail")).to_have_text("Caching Strategies › Core Concepts")
+    marked = {"dogpile": ["dogpile,"], "cache stampede": ["cache"]}  # of the section's own text alone
+    assert first.locator(".excerpt mark").all_text_contents() == marked.get(typed, [])
+    assert first.get_by_role("link").get_attribute("href").endswith("/05-caching-strategies/#cache-stampede")
+    context.close()
+    serving.close()
+
+
 def test_the_results_page_keeps_its_query_in_the_address(page: Any) -> None:
     page.goto("search/?q=dogpile")
     expect(page.locator(".results li").first).to_contain_text("Cache stampede")

@@ -11,6 +11,7 @@ from sysdesign.content.document import Document, Section
 from sysdesign.content.records import Term
 
 WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?")
+COMPOUND = re.compile(r"[a-z0-9'’]+(?:[-+/.][a-z0-9'’]+)*")
 
 # Words that say nothing about what is sought. Kept out of queries, not out of the index.
 STOP_WORDS = frozenset(
@@ -27,6 +28,7 @@ class Entry:
     url: str  # 05-caching-strategies/#cache-stampede
     document: str  # the document's title
     title: str
+    level: int  # of its heading: 1 is the document's title
     trail: str  # the headings above it, for people
     text: str
     aliases: tuple[str, ...]  # terms and synonyms at home in this section
@@ -49,6 +51,7 @@ def document_entries(document: Document, homes: Mapping[str, tuple[str, ...]]) -
             url=url(document, section),
             document=document.title,
             title=section.title,
+            level=section.level,
             trail=" › ".join(document.by_anchor[parent].title for parent in section.parents[1:]),
             text="\n".join((section.text, *beside.get(section.anchor, ()))),
             aliases=homes.get(address, ()),
@@ -83,3 +86,8 @@ def _beside_prose(document: Document) -> dict[str, list[str]]:
 def words(text: str) -> list[str]:
     """Lower-case words of a text, as query and vocabulary see them."""
     return WORD.findall(text.lower())
+
+
+def compounds(text: str) -> list[list[str]]:
+    """Lower-case words of a text, those written as one (n+1, write-behind) together."""
+    return [parts for compound in COMPOUND.findall(text.lower()) if (parts := words(compound))]

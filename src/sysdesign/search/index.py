@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sysdesign.content import Reference
 from sysdesign.errors import InvalidInput
-from sysdesign.search.entries import STOP_WORDS, Entry, entries, words
+from sysdesign.search.entries import STOP_WORDS, Entry, compounds, entries
 from sysdesign.search.spelling import correct, vocabulary
 
 # BM25 weights: without them the section that a query names ranks below those that mention it.
@@ -64,17 +64,24 @@ class Index:
             raise InvalidInput(f"the query is {len(query)} characters long; at most {LONGEST_QUERY} work")
         if not 1 <= limit <= 100:
             raise InvalidInput(f"limit is {limit}; it takes a number from 1 to 100")
-        typed = words(query)[:MOST_WORDS]
+        typed = compounds(query)[:MOST_WORDS]
         if not typed:
             raise InvalidInput(f"the query {query!r} holds no word; type a term or a symptom")
-        sought = [word for word in typed if word not in STOP_WORDS] or typed
-        fixed = [correct(word, self.vocabulary) for word in sought]
-        found = self._match(fixed, " AND ", limit) or self._match(fixed, " OR ", limit)
-        changed = " ".join(fixed) if fixed != sought else ""
+        sought = [parts for parts in typed if len(parts) > 1 or parts[0] not in STOP_WORDS] or typed
+        fixed = [[correct(word, self.vocabulary) for word in parts] for parts in sought]
+        apart = [[word] for parts in fixed for word in parts]
+        found = (
+            self._match(fixed, " AND ", limit)
+            or self._match(apart, " AND ", limit)
+            or self._match(fixed, " OR ", limit)
+            or self._match(apart, " OR ", limit)
+        )
+        changed = " ".join(word for [word] in apart) if fixed != sought else ""
         return Answer(query, changed, tuple(found))
 
-    def _match(self, sought: list[str], joint: str, limit: int) -> list[Hit]:
-        terms = joint.join(f'"{word}"' if at < len(sought) - 1 else f'"{word}"*' for at, word in enumerate(sought))
+    def _match(self, sought: list[list[str]], joint: str, limit: int) -> list[Hit]:
+        """Sections with each of the phrases, or any; the last may be the beginning of a longer word."""
+        terms = joint.join(f'"{" ".join(phrase)}"' for phrase in sought) + "*"
         weights = ", ".join(str(weight) for weight in WEIGHTS.values())
         rows = self._rows.execute(
             f"SELECT rowid, bm25(section, {weights}) AS rank, snippet(section, 4, '«', '»', ' … ', 24) "

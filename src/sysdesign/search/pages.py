@@ -3,9 +3,12 @@
 Pagefind runs beside the build and is given each document as soon as it is read, so that
 it works while the pages are made.
 
-In the page, a result's place is `meta.url` (relative to the site's root), its headings
-`meta.title`, `meta.document` and `meta.trail`; `meta.lead` words come before its text. `search/vocabulary.json` holds
-`{"stop": [words], "words": {word: count}}` for the rule in spelling.py.
+What Pagefind calls a page is one section here. On a large site it is a part of a document (a heading of level two
+with all below it), as Pagefind takes over a millisecond for each page of many; the script in the page
+finds the section in it. In a result, `meta.url` is the place of its first section (relative to the site's root) and
+`meta.document` and `meta.trail` are what stands above that. Each section begins at a heading's anchor; its own text
+ends at the next anchor that is none, where other names for it follow, which are found and not shown.
+`search/vocabulary.json` holds `{"stop": [words], "words": {word: count}}` for the rule in spelling.py.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import json
 import subprocess
 import threading
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from html import escape
 from types import TracebackType
@@ -29,13 +32,14 @@ from sysdesign.search.spelling import Vocabulary
 
 # Of what Pagefind writes, its own user interface is left out.
 WANTED = ("fragment/", "index/", "pagefind-entry.json", "pagefind-worker.js", "pagefind.js", "pagefind.en_", "wasm.en")
+LARGE = 200  # documents, from which on a part is indexed as one
 SECONDS = 600  # without a word from Pagefind
 _LAST = 0  # the number of the request that ends the talk; sections count from 1
 
 
 def search_files(reference: Reference) -> dict[str, bytes]:
     """The files that search in the page loads, by their path under the site's root."""
-    with SearchIndex() as index:
+    with SearchIndex(len(reference.documents)) as index:
         index.add(entries(reference))
         index.close()
         return dict(index.files())
@@ -47,7 +51,9 @@ class SearchIndex:
     Pagefind is spoken to over its own pipe: each message is JSON in base64, ended by a comma.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, documents: int) -> None:
+        """For a site of about that many documents."""
+        self._level_alone = 2 if documents >= LARGE else 6  # the deepest heading that begins a page of the index
         self._vocabulary = Vocabulary()
         self._count = 0
         self._answer: dict[str, Any] = {}
@@ -73,11 +79,20 @@ class SearchIndex:
 
     def add(self, found: Iterable[Entry]) -> None:
         """Take in sections, in the order of the site."""
+        page: list[Entry] = []
         for entry in found:
-            page = {"file_path": f"{self._count:06d}.html", "file_contents": _page(entry)}
-            self._count += 1
-            self._send({"type": "AddFile", "index_id": 0, **page}, self._count + 1)
+            if page and entry.level <= self._level_alone:
+                self._add_page(page)
+                page = []
+            page.append(entry)
             self._vocabulary.add(" ".join((entry.title, *entry.aliases, entry.document, entry.text)))
+        if page:
+            self._add_page(page)
+
+    def _add_page(self, sections: Sequence[Entry]) -> None:
+        page = {"file_path": f"{self._count:06d}.html", "file_contents": _page(sections)}
+        self._count += 1
+        self._send({"type": "AddFile", "index_id": 0, **page}, self._count + 1)
 
     def close(self) -> None:
         """All sections are in: the index can be made."""
@@ -134,18 +149,20 @@ def _messages(pipe: IO[bytes]) -> Iterator[dict[str, Any]]:
             parts = [part]
 
 
-def _page(entry: Entry) -> str:
-    """A section as Pagefind reads it: weights as in the command's index, metadata for the result.
-
-    `meta.lead` is how many words stand before the section's own text: they are found, and not shown.
-    """
-    heavy = " ".join((entry.title, *entry.aliases))
-    lead = str(len(f"{heavy} {entry.document}".split()))
-    meta = {"url": entry.url, "title": entry.title, "document": entry.document, "trail": entry.trail, "lead": lead}
+def _page(sections: Sequence[Entry]) -> str:
+    """Sections as Pagefind reads them, with weights as in the command's index; the first stands above the others."""
+    first = sections[0]
+    meta = {"url": first.url, "title": first.title, "document": first.document, "trail": first.trail}
     spans = "".join(f'<a data-pagefind-meta="{key}[title]" title="{escape(value)}"></a>' for key, value in meta.items())
+    body = "".join(map(_section, sections))
+    return f'<!doctype html><html lang="en"><body data-pagefind-body>{spans}{body}</body></html>'
+
+
+def _section(entry: Entry) -> str:
+    anchor = escape(entry.url.partition("#")[2]) or "top"
     return (
-        f'<!doctype html><html lang="en"><body data-pagefind-body>{spans}'
-        f'<div data-pagefind-weight="9">{escape(heavy)}</div>'
+        f'<h{entry.level} id="{anchor}" data-pagefind-weight="9">{escape(entry.title)}</h{entry.level}>'
+        f"<p>{escape(entry.text)}</p>"
+        f'<div id="names" data-pagefind-weight="9">{escape(" ".join(entry.aliases))}</div>'
         f'<div data-pagefind-weight="3">{escape(entry.document)}</div>'
-        f"<p>{escape(entry.text)}</p></body></html>"
     )

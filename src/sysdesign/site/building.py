@@ -65,7 +65,7 @@ def build_site(
             written.append(path)
             yield path, content
 
-    with collection_paused(), SearchIndex() as search:
+    with collection_paused(), SearchIndex(sum(1 for _ in root.glob("*.md"))) as search:
         reference = load(root, heard=_indexed(search, progress), before=before)
         folder = publish(out, counted(_files(reference, scoreboard_of(root), search)), digest)
     page_count = sum(path.endswith(".html") for path in written)
@@ -88,7 +88,7 @@ def _indexed(search: SearchIndex, progress: Progress) -> Heard:
 
 def site_files(reference: Reference, scoreboard: Any = None) -> dict[str, bytes]:
     """Every file of the site by path; the search index is made beside the pages."""
-    with collection_paused(), SearchIndex() as search:
+    with collection_paused(), SearchIndex(len(reference.documents)) as search:
         search.add(entries(reference))
         return dict(_files(reference, scoreboard, search))
 

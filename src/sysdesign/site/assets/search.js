@@ -14,7 +14,7 @@ async function start(root) {
     import(new URL("pagefind/pagefind.js", root)),
     fetch(new URL("search/vocabulary.json", root)).then((answer) => answer.json()),
   ]);
-  await pagefind.options({ baseUrl: root.pathname });
+  await pagefind.options({ baseUrl: root.pathname, ranking: { metaWeights: { url: 0, document: 0, trail: 0 } } });
   await pagefind.init();
   [engine, words] = [pagefind, vocabulary];
 }
@@ -22,7 +22,7 @@ async function start(root) {
 export async function find(query, limit) {
   const asked = (query.toLowerCase().match(/[\p{L}\p{N}][\p{L}\p{N}'+/-]*/gu) ?? []);
   const kept = asked.filter((word) => !words.stop.includes(word));
-  const used = kept.length ? kept : asked;
+  const used = (kept.length ? kept : asked).map((word) => word.replace(/^(.)[+/](.)$/u, "$1$2")); // N+1, I/O: so indexed
   const corrected = used.map((word) => correct(word, words.words));
   const changed = corrected.join(" ") !== used.join(" ") ? corrected.join(" ") : "";
   if (!corrected.length) return { hits: [], total: 0, changed: "", some: false };
@@ -45,20 +45,44 @@ async function any(list) {
   return [...scores.values()].sort((a, b) => b.count - a.count || b.score - a.score).map((entry) => entry.result);
 }
 
-// Words of the section's own text around the first that was found; other names of its terms come before it, unshown.
-function excerpt(hit) {
-  const text = hit.content.trim().split(/\s+/);
-  const lead = Number(hit.meta.lead);
-  const found = new Set(hit.locations.filter((at) => at >= lead));
-  const first = found.size ? Math.max(lead, Math.min(...found, text.length - EXCERPT + 6) - 6) : lead;
-  const shown = text.slice(first, first + EXCERPT).flatMap((word, at) => [found.has(first + at) ? make("mark", {}, word) : word, " "]);
-  return make("span", { class: "excerpt" }, first > lead ? "… " : "", ...shown, first + EXCERPT < text.length ? "…" : "");
+// A page of the index holds one section, or on a large site a heading with all sections below it. Of those, the one
+// that holds most of what was sought: where it is, its title, what stands above it, and its own words.
+function section(hit) {
+  const words = hit.content.trim().split(/\s+/);
+  const sections = [];
+  for (const { element, id, text, location } of hit.anchors) {
+    const level = Number(/^h([1-6])$/.exec(element)?.[1]);
+    if (!level) { if (sections.length) sections.at(-1).end ??= location; continue; }
+    const above = (sections.findLast((other) => other.level < level) ?? { path: [] }).path;
+    const path = [...above, text];
+    sections.push({ level, id, title: text, path, first: location, from: location + text.split(/\s+/).length, score: 0 });
+  }
+  for (const { location, balanced_score } of hit.weighted_locations) {
+    const held = sections.findLast((other) => other.first <= location);
+    if (held) held.score += balanced_score;
+  }
+  const best = sections.reduce((one, other) => (other.score > one.score ? other : one));
+  return {
+    title: best.title,
+    url: best === sections[0] ? hit.meta.url : `${hit.meta.url.split("#")[0]}#${best.id}`,
+    trail: [hit.meta.document, hit.meta.trail, ...best.path.slice(0, -1)].filter(Boolean).join(" › "),
+    own: words.slice(best.from, best.end),
+    found: new Set(hit.locations.map((at) => at - best.from)),
+  };
+}
+
+// Words of the section's own text around the first that was found.
+function excerpt({ own, found }) {
+  const place = own.findIndex((_, at) => found.has(at));
+  const first = place < 0 ? 0 : Math.max(0, Math.min(place, own.length - EXCERPT + 6) - 6);
+  const shown = own.slice(first, first + EXCERPT).flatMap((word, at) => [found.has(first + at) ? make("mark", {}, word) : word, " "]);
+  return make("span", { class: "excerpt" }, first ? "… " : "", ...shown, first + EXCERPT < own.length ? "…" : "");
 }
 
 function item(hit, root, id) {
-  const trail = [hit.meta.document, hit.meta.trail].filter(Boolean).join(" › ");
+  const shown = section(hit);
   const option = id ? { id, role: "option", "aria-selected": "false", tabindex: "-1" } : {};
-  const link = make("a", { href: new URL(hit.meta.url, root).href, ...option }, make("b", {}, hit.meta.title), make("span", { class: "trail" }, trail), make("br"), excerpt(hit));
+  const link = make("a", { href: new URL(shown.url, root).href, ...option }, make("b", {}, shown.title), make("span", { class: "trail" }, shown.trail), make("br"), excerpt(shown));
   return id ? link : make("li", {}, link);
 }
 
