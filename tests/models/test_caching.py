@@ -1,12 +1,10 @@
-"""Hit ratios by formula, expiry, leases and the fleet, each against a simulation that shares no code with it."""
+"""Hit ratios by formula, expiry and leases, each against a simulation that shares no code with it."""
 
 from __future__ import annotations
 
-import hashlib
 import heapq
 import itertools
 import math
-from collections import OrderedDict
 
 import numpy as np
 import pytest
@@ -17,23 +15,13 @@ from sysdesign.errors import InvalidInput, UnknownName
 from sysdesign.models import caching
 from sysdesign.models.cache.popularity import Popularity, Workload, zipf
 from sysdesign.models.registry import model
+from tests.models.agreement import agrees_with_power, weights
 from tests.models.corners import assert_finite_at_corners, assert_sentences, corners
 
 
 @pytest.fixture(scope="module", autouse=True)
 def compiled():
     caching.warm()
-
-
-def agrees_with_power(found: float, sample: np.ndarray, width: float = 3.5) -> bool:
-    """The model lies within `width` standard errors of the sample's mean, and 5 % more would not."""
-    error = width * np.std(sample, ddof=1) / math.sqrt(len(sample))
-    return abs(found - np.mean(sample)) < error < 0.05 * abs(found) - abs(found - np.mean(sample))
-
-
-def weights(catalog: int, skew: float) -> np.ndarray:
-    each = np.array([1 / rank**skew for rank in range(1, catalog + 1)])
-    return each / each.sum()
 
 
 # Exact ratios
@@ -376,119 +364,6 @@ def test_leases_never_exceed_one_token_an_interval(reads, writes, rebuild, inter
     found = caching.leases(interval, keys=1, reads_per_s=reads, writes_per_s=writes, rebuild_s=rebuild)
     assert found.with_per_s <= 1 / interval
     assert 0 <= found.share_without_value <= 1
-
-
-# The fleet
-
-
-def lru_tiers(first, second, servers, requests, generator):
-    """Two tiers of ordered dictionaries; returns what each request found: 1, 2 or 0."""
-    caches, shared, found = [OrderedDict() for _ in range(servers)], OrderedDict(), []
-    for key, server in zip(requests, generator.integers(0, servers, len(requests)).tolist(), strict=True):
-        near = caches[server]
-        if key in near:
-            near.move_to_end(key)
-            found.append(1)
-            continue
-        found.append(2 if key in shared else 0)
-        for cache, size in ((shared, second), (near, first)):
-            cache[key] = None
-            cache.move_to_end(key)
-            if len(cache) > size:
-                cache.popitem(last=False)
-    return np.array(found)
-
-
-@pytest.mark.parametrize(("first", "second", "servers"), [(100, 600, 1), (60, 800, 5)])
-def test_tiers_agree_with_a_simulation(first, second, servers):
-    generator = np.random.default_rng(9)
-    requests = generator.choice(4_000, 240_000, p=weights(4_000, 0.9)).tolist()
-    outcome = lru_tiers(first, second, servers, requests, generator)[60_000:]
-    found = caching.tiers(first, second, servers, catalog_keys=4_000, skew=0.9)
-    nearby, missed = np.mean(outcome == 1), np.mean(outcome == 0)
-    assert found.first_hit_ratio == pytest.approx(nearby, abs=0.005)
-    assert found.second_hit_ratio == pytest.approx(1 - missed / (1 - nearby), abs=0.02)
-    assert abs(1.05 * found.first_hit_ratio - nearby) > 0.005
-    assert abs(1.05 * found.second_hit_ratio - (1 - missed / (1 - nearby))) > 0.02 or found.second_hit_ratio < 0.4
-    assert found.origin_per_s == pytest.approx(10_000 * missed, rel=0.04)
-
-
-def test_two_tiers_save_the_origin_and_their_latency_is_the_weighted_sum():
-    found = caching.tiers(500, 10_000, first_ms=0.1, second_ms=1, origin_ms=30)
-    assert found.origin_per_s < found.origin_without_second_per_s
-    first, second = found.first_hit_ratio, found.second_hit_ratio
-    assert found.mean_latency_ms == pytest.approx(0.1 + (1 - first) * (1 + (1 - second) * 30))
-    assert found.hit_ratio == pytest.approx(1 - (1 - first) * (1 - second))
-    assert caching.tiers(100_000, 10, servers=3).hit_ratio == pytest.approx(1)
-
-
-def test_origin_load_by_hand():
-    found = caching.origin_load(0.98, 5_000, cache_ms=1, origin_ms=50, origin_capacity_per_s=400)
-    assert found.origin_per_s == pytest.approx(100)
-    assert found.mean_latency_ms == pytest.approx(0.98 * 1 + 0.02 * 51)
-    assert found.load_without_cache == pytest.approx(50)
-    assert found.load_per_lost_point == pytest.approx(caching.origin_load(0.97, 5_000).origin_per_s / 100 - 1)
-    assert found.origin_utilization == pytest.approx(0.25) and found.needed_hit_ratio == pytest.approx(0.92)
-    assert caching.origin_load(0.5, 100, origin_capacity_per_s=400).needed_hit_ratio == 0
-
-
-def hashed(text: str) -> int:
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
-
-
-def moved_keys(nodes: int, placement: str, lost: int, keys: int = 20_000) -> np.ndarray:
-    """Keys whose node is another once one is gone, by really placing them."""
-    survivors = [node for node in range(nodes) if node != lost]
-    moved = []
-    points = sorted((hashed(f"{node}/{point}"), node) for node in range(nodes) for point in range(300))
-    spots = np.array([spot for spot, _ in points], dtype=np.uint64)
-    for key in range(keys):
-        if placement == "modulo":
-            moved.append(hashed(f"k{key}") % nodes != survivors[hashed(f"k{key}") % (nodes - 1)])
-            continue
-        at = int(np.searchsorted(spots, np.uint64(hashed(f"k{key}")))) % len(points)
-        moved.append(points[at][1] == lost)
-    return np.array(moved, float)
-
-
-@pytest.mark.parametrize("lost", [0, 2, 4])
-def test_moved_share_by_placing_keys(lost):
-    found = caching.lost_node(5, "modulo")
-    assert agrees_with_power(found.moved_share, moved_keys(5, "modulo", lost))
-
-
-def test_moved_share_on_a_ring_by_placing_keys():
-    shares = [moved_keys(5, "ring", lost, 5_000).mean() for lost in range(5)]
-    assert np.mean(shares) == pytest.approx(caching.lost_node(5, "ring").moved_share)
-    assert max(shares) < 1.4 * 0.2 and min(shares) > 0.6 * 0.2
-
-
-def test_half_of_the_extra_load_is_gone_when_it_says():
-    """LRU filled by requests; a third of its keys forgotten; extra misses counted as they are asked for again."""
-    generator, probability = np.random.default_rng(11), weights(3_000, 0.9)
-    found = caching.lost_node(3, "ring", requests_per_s=1, capacity_keys=1_000, catalog_keys=3_000)
-    early = []
-    for _ in range(60):
-        cache: OrderedDict = OrderedDict()
-        for key in generator.choice(3_000, 12_000, p=probability).tolist():
-            cache[key] = None
-            cache.move_to_end(key)
-            if len(cache) > 1_000:
-                cache.popitem(last=False)
-        forgotten = {key for key in cache if generator.random() < 1 / 3}
-        before = sum(probability[key] for key in forgotten)
-        left = forgotten - set(generator.choice(3_000, int(found.half_refill_s), p=probability).tolist())
-        early.append(sum(probability[key] for key in left) / before)
-    assert np.mean(early) == pytest.approx(0.5, abs=0.02)
-
-
-@given(st.integers(2, 1000), st.floats(0.1, 2))
-@settings(max_examples=40, deadline=None)
-def test_a_ring_never_loses_more_than_modulo(nodes, skew):
-    ring, modulo = (caching.lost_node(nodes, p, skew=skew) for p in ("ring", "modulo"))
-    assert ring.moved_share <= modulo.moved_share and ring.surge <= modulo.surge * (1 + 1e-12)
-    assert ring.hit_ratio_settled <= ring.hit_ratio_before
-    assert ring.moved_share + modulo.moved_share == pytest.approx(1)
 
 
 # Everything
