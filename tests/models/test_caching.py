@@ -1,10 +1,8 @@
-"""Hit ratios by formula, expiry and leases, each against a simulation that shares no code with it."""
+"""Hit ratios by formula and by replay, each against a simulation that shares no code with it."""
 
 from __future__ import annotations
 
-import heapq
 import itertools
-import math
 
 import numpy as np
 import pytest
@@ -204,168 +202,6 @@ def test_a_path_is_not_read_by_the_model(tmp_path):
         caching.replay("lru", 5, trace=tmp_path / "x")
 
 
-# Expiry
-
-
-def simulate_ttl(rate, ttl, changes, sliding, requests, seed):
-    """Requests one by one: hit, stale and age of the answer."""
-    generator = np.random.default_rng(seed)
-    times = np.cumsum(generator.exponential(1 / rate, requests))
-    change_times = np.cumsum(generator.exponential(1 / changes, int(times[-1] * changes * 1.2) + 50))
-    fetched, until, old, rows = -1.0, -1.0, -1, []
-    for now, version in zip(times.tolist(), np.searchsorted(change_times, times).tolist(), strict=True):
-        hit = now < until
-        if not hit:
-            fetched, old = now, version
-        if not hit or sliding:
-            until = now + ttl
-        rows.append((hit, hit and version != old, now - fetched))
-    return np.array(rows, float).reshape(40, -1, 3).mean(axis=1)
-
-
-@pytest.mark.parametrize(("renewal", "rate", "ttl", "changes"), [("fixed", 0.5, 4, 0.3), ("sliding", 0.5, 3, 0.2)])
-def test_ttl_agrees_with_a_simulation(renewal, rate, ttl, changes):
-    found = caching.ttl(rate, ttl, changes, renewal)
-    batches = simulate_ttl(rate, ttl, changes, renewal == "sliding", 400_000, seed=5)
-    assert agrees_with_power(found.hit_ratio, batches[:, 0])
-    assert agrees_with_power(found.stale_share, batches[:, 1])
-    assert agrees_with_power(found.mean_age_s, batches[:, 2])
-    assert found.fetches_per_s == pytest.approx(rate * (1 - found.hit_ratio))
-
-
-@given(st.floats(1e-6, 1e4), st.floats(1e-3, 1e5), st.floats(0, 1e3))
-def test_a_longer_time_to_live_hits_more_and_is_staler(rate, ttl, changes):
-    near, far = caching.ttl(rate, ttl, changes), caching.ttl(rate, 2 * ttl, changes)
-    assert far.hit_ratio >= near.hit_ratio and far.stale_share >= near.stale_share * (1 - 1e-9)
-    assert near.stale_share <= near.hit_ratio
-    if rate * ttl < 27:
-        sliding = caching.ttl(rate, ttl, changes, "sliding")
-        assert sliding.hit_ratio >= near.hit_ratio - 1e-12
-        assert sliding.stale_share >= near.stale_share - 1e-9
-
-
-def simulate_expiry(rate, rebuild, protection, ttl, beta, interval, generator):
-    """One entry from its filling until it is rebuilt: queries sent, requests that waited, time given up."""
-    now, first, queries, waited, token, early = 0.0, None, 0, 0, -math.inf, 0.0
-    while True:
-        now += generator.exponential(1 / rate)
-        if first is not None and now >= first + rebuild:
-            return queries, waited, early
-        left = ttl - now
-        if protection == "early expiry":
-            wants = left <= 0 or generator.random() < math.exp(-left / (beta * rebuild))
-        else:
-            wants = left <= 0
-        if not wants:
-            continue
-        if first is None:
-            first, early = now, max(left, 0.0)
-        elif protection == "locking" or (protection == "leases" and now < token + interval):
-            waited += 1
-            continue
-        token = now
-        queries += 1
-
-
-@pytest.mark.parametrize(
-    ("protection", "rate", "rebuild", "ttl", "beta", "interval"),
-    [
-        ("none", 4, 2.0, 1, 1, 1),
-        ("locking", 4, 2.0, 1, 1, 1),
-        ("leases", 3, 2.0, 1, 1, 0.5),
-        ("early expiry", 5, 1.0, 10, 1.0, 1),
-        ("early expiry", 0.7, 1.0, 3, 0.5, 1),
-        ("early expiry", 50, 0.3, 0.5, 2.0, 1),
-        ("early expiry", 60, 0.2, 0.7, 0.4, 1),
-    ],
-)
-def test_stampede_agrees_with_a_simulation(protection, rate, rebuild, ttl, beta, interval):
-    generator = np.random.default_rng(6)
-    runs = np.array(
-        [simulate_expiry(rate, rebuild, protection, ttl, beta, interval, generator) for _ in range(9_000)], float
-    )
-    found = caching.stampede(rate, rebuild, protection, ttl, beta, interval, arrivals="random")
-    if protection == "locking":
-        assert found.requests_per_expiry == 1 == runs[:, 0].max()
-    else:
-        assert agrees_with_power(found.requests_per_expiry, runs[:, 0])
-    if protection in ("locking", "leases"):
-        assert agrees_with_power(found.waiting_requests, runs[:, 1])
-    if protection == "early expiry":
-        assert abs(found.early_s - runs[:, 2].mean()) < 4 * runs[:, 2].std() / 94
-
-
-@given(st.integers(1, 60), st.integers(1, 60), st.integers(1, 20))
-def test_even_arrivals_by_counting(per_tenth, rebuild_tenths, interval_tenths):
-    """Times in whole sixtieths of a tenth, so that counting has no rounding."""
-    step, rebuild, interval = 60, rebuild_tenths * 60 * per_tenth, interval_tenths * 60 * per_tenth
-    arrivals = list(range(0, rebuild, step))
-    tokens, last = 0, -interval
-    for at in arrivals:
-        if at >= last + interval:
-            tokens, last = tokens + 1, at
-    rate, rebuild_s, interval_s = 10.0 * per_tenth, rebuild_tenths / 10, interval_tenths / 10
-    assert caching.stampede(rate, rebuild_s).requests_per_expiry == len(arrivals)
-    assert caching.stampede(rate, rebuild_s, "leases", token_interval_s=interval_s).requests_per_expiry == tokens
-
-
-def test_limits_of_the_stampede():
-    assert caching.stampede(2000, 0.5).requests_per_expiry == 1000
-    assert caching.stampede(2000, 0.5, arrivals="random").requests_per_expiry == 1001
-    for beta in (0.5, 1, 2):  # busy keys: e ** (1 / beta), whatever the rate
-        found = caching.stampede(1e6, 0.5, "early expiry", ttl_s=600, early_factor=beta).requests_per_expiry
-        assert found == pytest.approx(math.exp(1 / beta), rel=1e-6)
-    rare = caching.stampede(0.001, 0.0001, "early expiry", arrivals="random")
-    assert rare.requests_per_expiry == pytest.approx(1, abs=1e-6)
-
-
-@given(st.floats(0.001, 1e6), st.floats(1e-4, 100), st.floats(0.02, 1e5), st.floats(0.1, 10))
-def test_early_expiry_stays_between_one_query_and_no_protection(rate, rebuild, ttl, beta):
-    found = caching.stampede(rate, rebuild, "early expiry", ttl, beta)
-    assert 1 <= found.requests_per_expiry <= (1 + rate * rebuild) * (1 + 1e-9)
-    assert 0 <= found.early_s <= ttl
-
-
-def simulate_leases(reads, writes, rebuild, interval, leased, seconds, generator):
-    """Queries for one key, event by event: reads, writes and ends of rebuilds."""
-    heap = [(generator.exponential(1 / reads), 0), (generator.exponential(1 / writes), 1)]
-    valid, rebuilding_until, token, queries = False, -1.0, -math.inf, 0
-    while True:
-        now, kind = heapq.heappop(heap)
-        if now > seconds:
-            return queries / seconds
-        if rebuilding_until >= 0 and now >= rebuilding_until:
-            valid, rebuilding_until = True, -1.0
-        if kind == 1:
-            # a write during a rebuild counts as coming before it: the rebuilt value holds
-            valid = valid and False
-            heapq.heappush(heap, (now + generator.exponential(1 / writes), 1))
-            continue
-        heapq.heappush(heap, (now + generator.exponential(1 / reads), 0))
-        if valid:
-            continue
-        if leased and now < token + interval:
-            continue
-        token, queries = now, queries + 1
-        if rebuilding_until < 0:
-            rebuilding_until = now + rebuild
-
-
-@pytest.mark.parametrize(("leased", "field"), [(False, "without_per_s"), (True, "with_per_s")])
-def test_leases_agree_with_a_simulation(leased, field):
-    generator = np.random.default_rng(8)
-    runs = np.array([simulate_leases(8, 0.7, 0.4, 2.0, leased, 400, generator) for _ in range(60)])
-    found = caching.leases(2.0, keys=1, reads_per_s=8, writes_per_s=0.7, rebuild_s=0.4)
-    assert agrees_with_power(getattr(found, field), runs)
-
-
-@given(st.floats(0.1, 1e4), st.floats(1e-5, 1e3), st.floats(1e-3, 1), st.floats(1, 100))
-def test_leases_never_exceed_one_token_an_interval(reads, writes, rebuild, interval):
-    found = caching.leases(interval, keys=1, reads_per_s=reads, writes_per_s=writes, rebuild_s=rebuild)
-    assert found.with_per_s <= 1 / interval
-    assert 0 <= found.share_without_value <= 1
-
-
 # Everything
 
 
@@ -410,17 +246,3 @@ def test_refusals_say_what_would_work():
 
 def test_popularity_counts_its_keys():
     assert Popularity(np.array([0.5, 0.25]), np.array([1.0, 2.0])).catalog_keys == 3
-
-
-def test_the_origin_is_asked_once_a_cycle_behind_a_lock():
-    arrivals, rebuild, ttl = 5.0, 0.5, 2.0
-    requests = np.cumsum(np.random.default_rng(11).exponential(1 / arrivals, 300_000))
-    starts, fresh_until = [], 0.0
-    for at in requests.tolist():
-        if at >= fresh_until:  # the lock's holder is the first to miss; the others wait
-            starts.append(at)
-            fresh_until = at + rebuild + ttl
-    found = caching.stampede(
-        arrivals_per_s=arrivals, rebuild_s=rebuild, ttl_s=ttl, protection="locking", arrivals="random"
-    )
-    assert agrees_with_power(1 / found.origin_per_s, np.diff(starts))

@@ -66,9 +66,10 @@ def ttl(
 def _fixed(requests_per_s: Numeric, ttl_s: Numeric, changes_per_s: Numeric, demand: np.ndarray) -> Expiry:
     hit = demand / (1 + demand)
     changes = np.asarray(changes_per_s * ttl_s, dtype=float)
-    # a hit's age is uniform on [0, ttl]
-    fresh = np.where(changes > 1e-12, -np.expm1(-changes) / np.maximum(changes, 1e-300), 1 - changes / 2)
-    return Expiry(plain(hit), plain(requests_per_s / (1 + demand)), plain(hit * (1 - fresh)), plain(hit * ttl_s / 2))
+    # a hit's age is uniform on [0, ttl]; the difference cancels where changes are rare
+    often = np.maximum(changes, 1e-4)
+    stale = np.where(changes > 1e-4, 1 + np.expm1(-often) / often, changes / 2 - changes**2 / 6)
+    return Expiry(plain(hit), plain(requests_per_s / (1 + demand)), plain(hit * stale), plain(hit * ttl_s / 2))
 
 
 def _sliding(requests_per_s: Numeric, ttl_s: Numeric, changes_per_s: Numeric, demand: np.ndarray) -> Expiry:
