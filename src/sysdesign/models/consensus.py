@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.consensus_kernels import elections
@@ -165,7 +165,7 @@ def split_vote(
     """
     left = _left(servers, failed)
     candidates = left - servers // 2 + 1
-    split = stats.binom.sf(candidates - 2, left, np.asarray(latency_share, dtype=float))
+    split = special.bdtrc(candidates - 2, left, np.asarray(latency_share, dtype=float))
     certain = np.asarray(split) >= 1
     if certain.any():
         raise InvalidInput(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Output, checked
@@ -289,7 +289,8 @@ def _count_up(nodes: int, zones: int, node_up: Any, zone_up: Any) -> np.ndarray:
     for zone in range(zones):
         size = nodes // zones + (zone < nodes % zones)
         counts = np.arange(size + 1)
-        inside = stats.binom.pmf(counts, size, np.asarray(node_up)[..., None]) * np.asarray(zone_up)[..., None]
+        up = np.asarray(node_up)[..., None]
+        inside = special.binom(size, counts) * up**counts * (1 - up) ** (size - counts) * np.asarray(zone_up)[..., None]
         inside = np.broadcast_to(inside, (*shape, size + 1)).copy()
         inside[..., 0] += 1 - zone_up
         longer = np.zeros((*shape, total.shape[-1] + size))

@@ -39,14 +39,19 @@ def models() -> dict[str, Model]:
     """All models by name, in the order of the subjects."""
     found: dict[str, Model] = {}
     for subject in SUBJECTS:
-        for model in importlib.import_module(f"sysdesign.models.{subject}").MODELS:
-            found[model.name] = model
+        found.update(_of(subject))
     return found
 
 
+@cache
+def _of(subject: str) -> dict[str, Model]:
+    return {model.name: model for model in importlib.import_module(f"sysdesign.models.{subject}").MODELS}
+
+
 def model(name: str) -> Model:
-    """The model of that name. Raises UnknownName, naming the nearest."""
-    try:
-        return models()[name]
-    except KeyError:
-        raise UnknownName(f"there is no model {name!r}. {nearest(name, models(), 'models')}") from None
+    """The model of that name, for which its own subject alone is loaded. Raises UnknownName, naming the nearest."""
+    subject = name.partition(".")[0]
+    found = _of(subject).get(name) if subject in SUBJECTS else None
+    if found is None:
+        raise UnknownName(f"there is no model {name!r}. {nearest(name, models(), 'models')}")
+    return found

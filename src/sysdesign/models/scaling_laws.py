@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
-from scipy import stats
-from scipy.optimize import least_squares, nnls
+from scipy import special
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Numbers, Output, checked
@@ -192,6 +191,8 @@ def usl_fit(
             f"nodes holds {x.size} values ({np.unique(x).size} different) and throughput {y.size}; "
             "give four measurements or more, at three different loads or more, as many throughputs as nodes"
         )
+    from scipy.optimize import least_squares  # takes longer to load than the other laws to run
+
     scale = float(y.max())
     best = least_squares(
         lambda p: p[2] * _capacity(x, p[0], p[1]) - y / scale,
@@ -213,6 +214,8 @@ def usl_fit(
 
 def _start(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Where to begin: n / X(n) is linear in 1 / gamma, alpha / gamma and beta / gamma."""
+    from scipy.optimize import nnls
+
     columns = np.column_stack([np.ones(x.size), x - 1, x * (x - 1)]) * (y**2 / x)[:, None]
     sizes = np.maximum(np.sqrt((columns**2).sum(axis=0)), 1e-300)
     found, _ = nnls(columns / sizes, y)
@@ -228,7 +231,7 @@ def _gradient(x: np.ndarray, p: np.ndarray) -> np.ndarray:
 
 
 def _fit(x: np.ndarray, y: np.ndarray, p: np.ndarray, covariance: np.ndarray, residual: float, scale: float) -> Fit:
-    spread = float(stats.t.ppf(0.975, x.size - 3))
+    spread = float(special.stdtrit(x.size - 3, 0.975))
     errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     low, high = p - spread * errors, p + spread * errors
     peak, peak_low, peak_high = _peak_interval(p, covariance, spread, FURTHEST * float(x.max()))
