@@ -157,7 +157,7 @@ def test_prose_names_choice_distance_and_question(small):
     assert text.startswith("How should one service")
     for part in (
         "Choose: Work queue.",
-        "Needed 5,000/s, offered 1,000/s, a factor of 5",
+        "(Needed: 5,000/s; offered: 1,000/s, a factor of 5.)",
         "Ruled out:",
         "messages.readers at 2",
         "sampled worlds",

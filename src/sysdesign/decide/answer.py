@@ -40,6 +40,7 @@ class Reason:
     source: str
     line: int
     sure: bool  # in every world; otherwise only at the central values
+    stated: bool = False  # `needed` tells stated facts, as the rule compares no numbers and names no need
 
     def as_json(self) -> dict[str, Any]:
         return dict(vars(self))
@@ -56,6 +57,7 @@ class Regret:
     regret: float
     because: str
     source: str
+    judged: bool = False  # the value is points on a scale, no quantity
 
     def as_json(self) -> dict[str, Any]:
         ends = {"value": self.value.as_json(), "target": self.target.as_json(), "limit": self.limit.as_json()}
@@ -65,6 +67,7 @@ class Regret:
             "regret": self.regret,
             "because": self.because,
             "source": self.source,
+            "judged": self.judged,
         }
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from sysdesign.decide import quantity
-from sysdesign.decide.answer import Answer, Binding, Caution, Quantity, Reason, Regret, Verdict, fact_text
+from sysdesign.decide.answer import Answer, Caution, Quantity, Reason, Regret, Verdict, fact_text
+from sysdesign.decide.binding import binding
 from sysdesign.decide.confidence import WORLDS, confidence
 from sysdesign.decide.contradiction import smallest_conflict
 from sysdesign.decide.evaluation import NONE, Outcome, evaluate
@@ -47,7 +48,7 @@ def _answer(framework: Framework, workload: Workload, views: Views, outcome: Out
         workload=workload,
         first=first,
         verdicts=verdicts,
-        binding=_binding(framework, verdicts, first),
+        binding=binding(framework, verdicts, first),
         does_not_matter=_alike(verdicts, first),
         contradiction=() if first else smallest_conflict(framework, workload),
         cautions=_cautions(framework, views),
@@ -120,23 +121,24 @@ def _holding(
 
 
 def _reason(rule: Constraint, workload: Workload, central: Worlds, sure: bool) -> Reason:
-    needed, offered, gap = rule.needed, rule.offered, ""
-    if rule.comparison is not None:
+    """The rule with what it compares; where one side is said in words, so is the gap, and no factor is given."""
+    needed, offered, gap, stated = rule.needed, rule.offered, "", False
+    if rule.comparison is not None and not (needed and offered):
         left, right = _compared(rule.comparison, central)
-        needed, offered, gap = needed or left.text, offered or right.text, _gap(left, right)
-    elif rule.when is not None:
-        stated = [
-            f"{name} is {fact_text(name, workload)}" for name in sorted(rule.when.fields) if name in workload.values
-        ]
-        needed = needed or ", ".join(stated)
-    return Reason(rule.because, rule.text, needed, offered, gap, rule.source, rule.line, sure)
+        gap = "" if needed or offered else _gap(left, right)
+        needed, offered = needed or left.text, offered or right.text
+    elif rule.when is not None and not needed:
+        facts = [f"{name} is {fact_text(name, workload)}" for name in sorted(rule.when.fields & workload.values.keys())]
+        needed, stated = ", ".join(facts), bool(facts)
+    return Reason(rule.because, rule.text, needed, offered, gap, rule.source, rule.line, sure, stated)
 
 
 def _compared(comparison: Compare, central: Worlds) -> tuple[Quantity, Quantity]:
     """Both sides of a comparison, with the digits they need to differ."""
-    left, right = _quantity(comparison.left, central), _quantity(comparison.right, central)
-    texts = quantity.texts_apart(left.value, right.value, comparison.left.dimension)
-    return Quantity(left.value, texts[0]), Quantity(right.value, texts[1])
+    left, right = (_value(node, central) for node in (comparison.left, comparison.right))
+    unit = "share" if comparison.left.is_share or comparison.right.is_share else ""
+    texts = quantity.texts_apart(left, right, comparison.left.dimension, unit)
+    return Quantity(left, texts[0]), Quantity(right, texts[1])
 
 
 def _gap(needed: Quantity, offered: Quantity) -> str:
@@ -146,9 +148,13 @@ def _gap(needed: Quantity, offered: Quantity) -> str:
     return f"{needed.text} against {offered.text}"
 
 
-def _quantity(node: Node, worlds: Worlds) -> Quantity:
-    value = float(np.ravel(node.number(worlds).low)[0])
-    return Quantity(value, quantity.text(value, node.dimension))
+def _value(node: Node, worlds: Worlds) -> float:
+    return float(np.ravel(node.number(worlds).low)[0])
+
+
+def _quantity(node: Node, worlds: Worlds, share: bool = False) -> Quantity:
+    value = _value(node, worlds)
+    return Quantity(value, quantity.text(value, node.dimension, "share" if share or node.is_share else ""))
 
 
 def _regrets(framework: Framework, central: Worlds, outcome: Outcome, at: int) -> list[Regret]:
@@ -157,9 +163,15 @@ def _regrets(framework: Framework, central: Worlds, outcome: Outcome, at: int) -
         node = criterion.values.get(outcome.options[at])
         if node is None or not _counts(criterion, central):
             continue
-        value, target, limit = (_quantity(part, central) for part in (node, criterion.target, criterion.limit))
+        parts = (node, criterion.target, criterion.limit)
+        share = any(part.is_share for part in parts)
+        value, target, limit = (_quantity(part, central, share) for part in parts)
         regret = float(np.round(outcome.regrets[index, at, 0], 6))
-        found.append(Regret(criterion.name, value, target, limit, regret, criterion.because, criterion.source))
+        found.append(
+            Regret(
+                criterion.name, value, target, limit, regret, criterion.because, criterion.source, criterion.is_judged
+            )
+        )
     return found
 
 
@@ -205,46 +217,3 @@ def _alike(verdicts: tuple[Verdict, ...], first: str) -> tuple[str, ...]:
         if verdict.verdict != "ruled out" and not verdict.risks and abs(verdict.score - best.score) <= TOLERANCE
     ]
     return tuple(near) if len(near) > 1 else ()
-
-
-def _binding(framework: Framework, verdicts: tuple[Verdict, ...], first: str) -> Binding:
-    if not first:
-        return Binding("none", ("", ""), "Nothing survives.")
-    best, second = verdicts[0], verdicts[1]
-    pair = (best.option, second.option)
-    if second.verdict == "ruled out":
-        rival = next(v for v in verdicts if v.option == framework.default) if first != framework.default else second
-        return Binding(
-            "constraint", (best.option, rival.option), rival.ruled_out_by[0].because if rival.ruled_out_by else ""
-        )
-    if second.risks and not best.risks:
-        return Binding("constraint", pair, second.risks[0].because)
-    return _scored_binding(framework, best, second)
-
-
-def _scored_binding(framework: Framework, best: Verdict, second: Verdict) -> Binding:
-    pair = (best.option, second.option)
-    ours = {regret.criterion: regret for regret in best.regrets}
-    theirs = {regret.criterion: regret for regret in second.regrets}
-    differences = {name: _of(theirs, name) - _of(ours, name) for name in (*ours, *theirs)}
-    name = max(differences, key=lambda name: differences[name], default="")
-    if name and differences[name] > 0:
-        shown = [
-            f"{label}: {side[name].value.text}" if name in side else f"{label}: not concerned"
-            for label, side in ((best.label, ours), (second.label, theirs))
-        ]
-        why = (theirs if name in theirs else ours)[name].because
-        return Binding("criterion", pair, f"{name} ({'; '.join(shown)}){'. ' + why if why else ''}")
-    if best.liked_because:
-        return Binding("preference", pair, best.liked_because[0])
-    return Binding(
-        "default",
-        pair,
-        "Nothing separates them, and the default is the plainer answer."
-        if best.option == framework.default
-        else "Nothing separates them but their order.",
-    )
-
-
-def _of(regrets: dict[str, Regret], name: str) -> float:
-    return regrets[name].regret if name in regrets else 0.0

@@ -207,7 +207,7 @@ class _Parser:
                 raise InvalidInput(f"{_quoted(self.text)} is nested more than {LIMIT_DEPTH} deep. Flatten it")
             inner = self.operand(depth + 1)
             if isinstance(inner, Literal):
-                return Literal(-inner.value, inner.kind)
+                return Literal(-inner.value, inner.kind, inner.percent)
             return _arithmetic("*", Literal(-1.0), inner)
         if self.take("("):
             node = self.either(depth + 1)
@@ -225,8 +225,9 @@ class _Parser:
         if self.next.kind == "name" and self.next.text in quantity.SCALES:
             value *= quantity.SCALES[self.next.text]
             self.at += 1
-        size, dimension = quantity.unit(self.unit_text())
-        return Literal(quantity.clean(value * size), dimension)
+        unit = self.unit_text()
+        size, dimension = quantity.unit(unit)
+        return Literal(quantity.clean(value * size), dimension, unit == "%")
 
     def unit_text(self) -> str:
         if self.take("%"):
@@ -246,7 +247,7 @@ class _Parser:
             return self.call(name, depth)
         if name in self.derived:
             known = self.derived[name]
-            return DerivedName(name, known.dimension, known.fields)
+            return DerivedName(name, known.dimension, known.fields, known.is_share)
         if "." not in name:
             return BareWord(name)
         try:
@@ -254,7 +255,7 @@ class _Parser:
         except UnknownName as error:
             raise InvalidInput(str(error)) from None
         if isinstance(known_field, Number):
-            return NumberName(name, known_field.dimension)
+            return NumberName(name, known_field.dimension, known_field.unit == "share")
         return WordName(known_field)
 
     def call(self, name: str, depth: int) -> Node:

@@ -20,7 +20,8 @@ from functools import cached_property
 from typing import Any
 
 from sysdesign.decide.inference import sources_of
-from sysdesign.decide.node import Compare, ModelCall, Node, walk
+from sysdesign.decide.node import Compare, Literal, ModelCall, Node, walk
+from sysdesign.decide.quantity import PURE
 from sysdesign.decide.workload import Workload
 
 PREFERENCE_LIMIT = 0.2  # all preferences for one option together
@@ -68,6 +69,12 @@ class Criterion(Rule):
     limit: Node = None  # type: ignore[assignment]
     weight: float = 1.0
     log: bool = False
+
+    @cached_property
+    def is_judged(self) -> bool:
+        """Whether its values are points that the framework's author gave, and no quantity that anyone could measure."""
+        nodes = [*self.values.values(), self.target]
+        return all(isinstance(node, Literal) and node.kind == PURE and not node.percent for node in nodes)
 
 
 @dataclass(frozen=True)

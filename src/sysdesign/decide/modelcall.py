@@ -32,7 +32,7 @@ def model_call(name: str, arguments: Mapping[str, Node | str], result: str) -> N
     words = tuple((key, _word(name, declared[key], word)) for key, word in arguments.items() if isinstance(word, str))
     output = _output(name, function, result)
     size, dimension = _unit(output.unit)
-    call = ModelCall(name, function, numbers, words, result, size, dimension)
+    call = ModelCall(name, function, numbers, words, result, size, dimension, output.unit == "share")
     _probe(call, declared)
     return call
 

@@ -57,6 +57,11 @@ class Node:
     def parts(self) -> tuple[Node, ...]:
         return ()
 
+    @property
+    def is_share(self) -> bool:
+        """Whether people read it as a percentage; the arithmetic does not depend on it."""
+        return False
+
     def number(self, worlds: Worlds) -> Span:
         raise NotImplementedError
 
@@ -68,10 +73,15 @@ class Node:
 class Literal(Node):
     value: float
     kind: Dimension = PURE
+    percent: bool = False  # written with a % sign
 
     @property
     def dimension(self) -> Dimension:
         return self.kind
+
+    @property
+    def is_share(self) -> bool:
+        return self.percent
 
     def number(self, worlds: Worlds) -> Span:
         return span.exact(np.asarray(self.value, dtype=float))
@@ -83,10 +93,15 @@ class NumberName(Node):
 
     name: str
     kind: Dimension
+    share: bool = False
 
     @property
     def dimension(self) -> Dimension:
         return self.kind
+
+    @property
+    def is_share(self) -> bool:
+        return self.share
 
     @property
     def fields(self) -> frozenset[str]:
@@ -103,10 +118,15 @@ class DerivedName(Node):
     name: str
     kind: Dimension
     reads: frozenset[str]
+    share: bool = False
 
     @property
     def dimension(self) -> Dimension:
         return self.kind
+
+    @property
+    def is_share(self) -> bool:
+        return self.share
 
     @property
     def fields(self) -> frozenset[str]:
@@ -126,6 +146,13 @@ class Arithmetic(Node):
     @property
     def dimension(self) -> Dimension:
         return self.kind
+
+    @property
+    def is_share(self) -> bool:
+        """A share less a share is one, and so is a share over a plain number; a rate times a share is a rate."""
+        if self.operator in ("+", "-"):
+            return self.left.is_share or self.right.is_share
+        return self.left.is_share and (self.right.is_share or isinstance(self.right, Literal)) and self.kind == PURE
 
     @property
     def parts(self) -> tuple[Node, ...]:
@@ -172,10 +199,15 @@ class ModelCall(Node):
     result: str  # attribute of the result, "" where the result is the number
     size: float  # the result's unit in base units
     kind: Dimension
+    share: bool = False
 
     @property
     def dimension(self) -> Dimension:
         return self.kind
+
+    @property
+    def is_share(self) -> bool:
+        return self.share
 
     @property
     def parts(self) -> tuple[Node, ...]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator
 
 from sysdesign.decide.answer import Answer, Reason, Verdict, fact_text, flip_texts
+from sysdesign.decide.binding import separation
 from sysdesign.decide.confidence import Confidence
 from sysdesign.decide.field import Number, Word
 from sysdesign.decide.flips import Flip
@@ -29,10 +30,10 @@ def _choice(answer: Answer) -> Iterator[str]:
     best = answer.verdict(answer.first)
     plain = " It is the default: nothing forces another." if answer.first == answer.framework.default else ""
     yield f"Choose: {best.label}.{plain}"
-    facts = list(deciding_facts(answer))
+    second = _alternative(answer)
+    facts = list(deciding_facts(answer, with_binding=second is None))
     if facts:
         yield "Because:\n" + _list(facts)
-    second = next((v for v in answer.verdicts[1:] if v.verdict != "ruled out"), None)
     if second is not None:
         yield f"The credible alternative: {second.label}. What separates them: {_sentence(answer.binding.text)}"
     if answer.does_not_matter:
@@ -40,16 +41,22 @@ def _choice(answer: Answer) -> Iterator[str]:
         yield f"Between these it hardly matters here: {names}."
 
 
-def deciding_facts(answer: Answer, most: int = 3) -> Iterator[str]:
-    """The two or three facts that decided, most weighty first."""
+def _alternative(answer: Answer) -> Verdict | None:
+    """The second, where it is not ruled out."""
+    second = answer.verdicts[1] if len(answer.verdicts) > 1 else None
+    return second if second is not None and second.verdict != "ruled out" else None
+
+
+def deciding_facts(answer: Answer, most: int = 3, *, with_binding: bool = True) -> Iterator[str]:
+    """The two or three facts that decided, most weighty first.
+
+    Why not the default comes first; `with_binding` adds what separates the first from the second.
+    """
     best = answer.verdict(answer.first)
-    found = []
-    if answer.first != answer.framework.default:
-        found += [reason_text(reason) for reason in answer.verdict(answer.framework.default).ruled_out_by]
-        found += [reason_text(reason) for reason in answer.verdict(answer.framework.default).risks]
-    if answer.binding.kind in ("constraint", "criterion", "preference") and answer.binding.text:
+    found = list(_against_default(answer, best))
+    if with_binding and answer.binding.kind in ("constraint", "criterion", "preference") and answer.binding.text:
         found.append(_sentence(answer.binding.text))
-    found += [_sentence(text) for text in best.liked_because]
+    found += [_sentence(text) for text in best.liked_because if text != answer.binding.text]
     seen: list[str] = []
     for text in found:
         if not any(text in other or other in text for other in seen):
@@ -57,13 +64,28 @@ def deciding_facts(answer: Answer, most: int = 3) -> Iterator[str]:
     yield from seen[:most]
 
 
+def _against_default(answer: Answer, best: Verdict) -> Iterator[str]:
+    default = answer.verdict(answer.framework.default)
+    if best is default:
+        return
+    reasons = (*default.ruled_out_by, *default.risks)
+    told: set[tuple[str, str]] = set()
+    for reason in reasons:
+        if (reason.needed, reason.offered) not in told or not reason.gap:  # the same numbers once more say nothing new
+            yield reason_text(reason)
+        told.add((reason.needed, reason.offered))
+    if not reasons and answer.binding.between != (best.option, default.option):
+        yield _sentence(separation(answer.framework, best, default).text)
+
+
 def reason_text(reason: Reason) -> str:
     """A rule that holds, as a sentence with what is needed and offered."""
     if not reason.needed:
         return _sentence(reason.because)
-    offered = f", offered {reason.offered}" if reason.offered else ""
+    needed = reason.needed if reason.stated else f"Needed: {reason.needed}"
+    offered = f"; offered: {reason.offered}" if reason.offered else ""
     gap = f", {reason.gap}" if reason.gap and "against" not in reason.gap else ""
-    return f"{_sentence(reason.because)} (Needed {reason.needed}{offered}{gap}.)"
+    return f"{_sentence(reason.because)} ({needed}{offered}{gap}.)"
 
 
 def _contradiction(answer: Answer) -> str:
@@ -128,16 +150,15 @@ def word_text(name: str, word: str) -> str:
     field = FIELDS[name]
     assert isinstance(field, Word)
     meaning = field.words[word][1]
-    return f"{name} = {word}" + (f" ({meaning})" if meaning else "")
+    return f"{name} = {word}" + (f" ({meaning})" if meaning and meaning != word else "")
 
 
 def _confidence(answer: Answer, found: Confidence) -> str:
     if not found.open_inputs:
         return "Every input is known exactly."
-    text = (
-        f"With {len(found.open_inputs)} inputs unknown or in ranges, this stays first in {found.share:.0%} "
-        f"of {found.worlds:,} sampled worlds."
-    )
+    count = len(found.open_inputs)
+    inputs = "1 input unknown or in a range" if count == 1 else f"{count} inputs unknown or in ranges"
+    text = f"With {inputs}, this stays first in {share_text(found.share)} {found.worlds:,} sampled worlds."
     if found.question:
         meaning = FIELDS[found.question].meaning
         text += f" The answer that would help most: {found.question} ({meaning}); "
@@ -145,12 +166,22 @@ def _confidence(answer: Answer, found: Confidence) -> str:
     return text
 
 
+def share_text(share: float) -> str:
+    """A share of worlds: "all", "none of the", "86% of"; never 100% of what is not all."""
+    if share in (0, 1):
+        return "all" if share else "none of the"
+    if 0.01 <= share <= 0.99:
+        return f"{share:.0%} of"
+    return f"{min(max(share, 0.001), 0.999):.1%} of"
+
+
 def _against(answer: Answer) -> Iterator[str]:
     out = [verdict for verdict in answer.verdicts if verdict.verdict == "ruled out"]
     if out and answer.first:
         yield "Ruled out:\n" + _list(_by_text((verdict.label, _first_reason(verdict)) for verdict in out))
-    open_ = {"", *(verdict.option for verdict in answer.verdicts if verdict.verdict != "ruled out")}
-    cautions = [caution for caution in answer.cautions if caution.option in open_]
+    second = _alternative(answer)
+    shown = ("", answer.first, second.option if second else "", *answer.does_not_matter)
+    cautions = [caution for caution in answer.cautions if caution.option in shown]
     if cautions:
         first = sorted(cautions, key=lambda caution: caution.option != answer.first)  # stable: the others as they come
         yield "Beware:\n" + _list(_by_text((_label(answer, c.option), _sentence(c.because)) for c in first))
@@ -182,7 +213,7 @@ def _more(answer: Answer) -> Iterator[str]:
 
 
 def _label(answer: Answer, option: str) -> str:
-    return answer.framework.options[option].label if option else "nothing survives"
+    return answer.framework.options[option].label if option else "no option is left"
 
 
 def _sentence(text: str) -> str:

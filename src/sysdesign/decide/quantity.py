@@ -141,7 +141,7 @@ def number_text(value: float, digits: int = DIGITS) -> str:
         return "no limit" if value > 0 else "none"
     if value == 0:
         return "0"
-    if abs(value) >= 1e15 or abs(value) < 1e-4:
+    if abs(value) >= 1e15 or abs(value) < 1e-9:
         return f"{value:.{digits}g}"
     for name, size in reversed(SCALES.items()):
         if abs(value) >= size * 0.9995 and size > 1e3:

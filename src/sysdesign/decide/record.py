@@ -16,11 +16,11 @@ from typing import Any
 
 from sysdesign import __version__
 from sysdesign.content.located import parse
-from sysdesign.decide.answer import Answer, Verdict, fact_text
+from sysdesign.decide.answer import Answer, Regret, Verdict, fact_text
 from sysdesign.decide.deciding import decide
 from sysdesign.decide.field import Number
 from sysdesign.decide.framework import Framework
-from sysdesign.decide.prose import deciding_facts, flip_text, reason_text, word_text
+from sysdesign.decide.prose import deciding_facts, flip_text, reason_text, share_text, word_text
 from sysdesign.decide.vocabulary import FIELDS
 from sysdesign.decide.workload import Workload, parse_workload
 from sysdesign.errors import BadContent, UnknownName, nearest
@@ -82,7 +82,7 @@ def _share(answer: Answer) -> str:
     if found is None or not found.open_inputs:
         return ""
     question = f" The fact to find out first: `{found.question}`." if found.question else ""
-    return f" It stayed first in {found.share:.0%} of {found.worlds:,} sampled worlds.{question}"
+    return f" It stayed first in {share_text(found.share)} {found.worlds:,} sampled worlds.{question}"
 
 
 def _option(verdict: Verdict) -> str:
@@ -92,9 +92,14 @@ def _option(verdict: Verdict) -> str:
     lines += [f"Good, because {_lower(text)}" for text in verdict.liked_because]
     for regret in verdict.regrets:
         good = "Good" if regret.regret <= 0.25 else "Neutral" if regret.regret < 0.75 else "Bad"
-        ends = f"target {regret.target.text}, limit {regret.limit.text}"
-        lines.append(f"{good}: {regret.criterion} is {regret.value.text} ({ends})")
+        lines.append(f"{good}: {regret.criterion}: {_on_scale(regret)}")
     return f"### {verdict.label}\n\nSee {verdict.section}.\n\n" + _bullets(lines)
+
+
+def _on_scale(regret: Regret) -> str:
+    if regret.judged:
+        return f"{regret.value.text} on a scale from {regret.target.text} to {regret.limit.text}"
+    return f"{regret.value.text} ({regret.target.text} is fine, {regret.limit.text} the limit)"
 
 
 def _lower(text: str) -> str:
@@ -105,7 +110,7 @@ def _revisit(answer: Answer) -> Iterator[str]:
     for flip in answer.flips or ():
         yield flip_text(flip, answer)
     for change in answer.word_flips or ():
-        label = answer.framework.options[change.becomes].label if change.becomes else "nothing survives"
+        label = answer.framework.options[change.becomes].label if change.becomes else "no option is left"
         yield f"{word_text(change.input, change.word)}: {label}"
 
 
