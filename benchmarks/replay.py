@@ -26,6 +26,7 @@ TARGET_TIMES = 10
 PEERS = {
     "fifo": libcachesim.FIFO, "lru": libcachesim.LRU, "clock": libcachesim.Clock, "lfu": libcachesim.LFU,
     "sieve": libcachesim.Sieve, "s3fifo": libcachesim.S3FIFO, "arc": libcachesim.ARC, "wtinylfu": libcachesim.WTinyLFU,
+    "wtinylfu-sketch": libcachesim.WTinyLFU, "wtinylfu-doorkeeper": libcachesim.WTinyLFU,
 }  # fmt: skip
 
 
@@ -97,7 +98,7 @@ def main() -> None:
         if policy != "lru":
             ours, hits = timed(lambda policy=policy: replayed(policy, keys), 3)
             driven, theirs = timed(lambda policy=policy: libcachesim_driven(policy, listed), 1)
-            print(f"  {policy:9s} {ours * 1e3:7.0f} ms  ratio {driven / ours:5.1f}  hits {hits:,} and {theirs:,}")
+            print(f"  {policy:19s} {ours * 1e3:7.0f} ms  ratio {driven / ours:5.1f}  hits {hits:,} and {theirs:,}")
 
 
 if __name__ == "__main__":

@@ -176,23 +176,92 @@ def arc(requests: Requests, capacity: int) -> list[bool]:
     return hits
 
 
-def wtinylfu(requests: Requests, capacity: int) -> list[bool]:
-    """With every count halved in sight at each reset, and one list per segment, least recent first."""
+class ExactCounts:
+    """Every count halved in sight at each reset."""
+
+    def __init__(self, capacity: int) -> None:
+        self.counts: dict = {}
+        self.sample, self.counted = 10 * capacity, 0
+
+    def add(self, key: int) -> None:
+        if self.counts.get(key, 0) < 15:
+            self.counts[key] = self.counts.get(key, 0) + 1
+            self.counted += 1
+            if self.counted == self.sample:
+                self.counts = {each: count // 2 for each, count in self.counts.items()}
+                self.counted //= 2
+
+    def of(self, key: int) -> int:
+        return self.counts.get(key, 0)
+
+
+def multiplied(number: int, factor: int) -> int:
+    return number * factor % 2**32
+
+
+class SketchedCounts:
+    """Four rows of counters, in a dictionary by (block, row, column); the filter is a set of bit numbers.
+
+    Keys are numbered in the order of their first request, as the hash is of that number.
+    """
+
+    def __init__(self, capacity: int, doorkeeper: bool) -> None:
+        self.counters: dict = {}
+        self.door: set | None = set() if doorkeeper else None
+        self.numbers: dict = {}
+        self.keys = next(2**power for power in range(3, 40) if 2**power >= capacity)
+        self.sample, self.counted = 10 * capacity, 0
+
+    def hashes(self, key: int) -> tuple[int, int]:
+        first = self.numbers.setdefault(key, len(self.numbers))
+        first = multiplied(first ^ first >> 17, 0xED5AD4BB)
+        first = multiplied(first ^ first >> 11, 0xAC4C1B51)
+        first = first ^ first >> 15
+        second = multiplied(first, 0x31848BAB)
+        return first, second ^ second >> 14
+
+    def places(self, key: int) -> list[tuple[int, int, int]]:
+        first, second = self.hashes(key)
+        return [(first % (self.keys // 8), row, second // 256**row % 32) for row in range(4)]
+
+    def bits(self, key: int) -> set[int]:
+        first, second = self.hashes(key)
+        step = second if second % 2 else second + 1
+        return {(first + probe * step) % (32 * self.keys) for probe in range(4)}
+
+    def add(self, key: int) -> None:
+        if self.door is not None and not self.bits(key) <= self.door:
+            self.door |= self.bits(key)
+            return
+        low = [place for place in self.places(key) if self.counters.get(place, 0) < 15]
+        for place in low:
+            self.counters[place] = self.counters.get(place, 0) + 1
+        self.counted += bool(low)
+        if self.counted == self.sample:
+            odd = sum(count % 2 for count in self.counters.values())
+            self.counters = {place: count // 2 for place, count in self.counters.items()}
+            self.counted = (self.counted - odd // 4) // 2
+            if self.door is not None:
+                self.door = set()
+
+    def of(self, key: int) -> int:
+        least = min(self.counters.get(place, 0) for place in self.places(key))
+        passed = self.door is not None and self.bits(key) <= self.door
+        return min(least + passed, 15)
+
+
+def wtinylfu(requests: Requests, capacity: int, counts: ExactCounts | SketchedCounts | None = None) -> list[bool]:
+    """One list per segment, least recent first."""
+    counts = counts or ExactCounts(capacity)
     window_size = max(capacity // 100, 1)
     main_size = capacity - window_size
     protected_size = main_size * 8 // 10
     window: list = []
     probation: list = []
     protected: list = []
-    counts: dict = {}
-    counted, hits = 0, []
+    hits = []
     for key in requests:
-        if counts.get(key, 0) < 15:
-            counts[key] = counts.get(key, 0) + 1
-            counted += 1
-            if counted == 10 * capacity:
-                counts = {each: count // 2 for each, count in counts.items()}
-                counted //= 2
+        counts.add(key)
         hits.append(key in window or key in probation or key in protected)
         if key in window:
             window.remove(key)
@@ -213,13 +282,21 @@ def wtinylfu(requests: Requests, capacity: int) -> list[bool]:
                     probation.append(candidate)
                 elif main_size:
                     segment = probation or protected
-                    if counts[candidate] > counts[segment[0]]:
+                    if counts.of(candidate) > counts.of(segment[0]):
                         segment.pop(0)
                         probation.append(candidate)
     return hits
 
 
+def wtinylfu_sketch(requests: Requests, capacity: int) -> list[bool]:
+    return wtinylfu(requests, capacity, SketchedCounts(capacity, doorkeeper=False))
+
+
+def wtinylfu_doorkeeper(requests: Requests, capacity: int) -> list[bool]:
+    return wtinylfu(requests, capacity, SketchedCounts(capacity, doorkeeper=True))
+
+
 POLICIES: dict[str, Callable[[Requests, int], list[bool]]] = {
     "fifo": fifo, "lru": lru, "clock": clock, "lfu": lfu, "sieve": sieve, "s3fifo": s3fifo, "arc": arc,
-    "wtinylfu": wtinylfu,
+    "wtinylfu": wtinylfu, "wtinylfu-sketch": wtinylfu_sketch, "wtinylfu-doorkeeper": wtinylfu_doorkeeper,
 }  # fmt: skip

@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sysdesign.errors import InvalidInput
+from sysdesign.models.cache.frequency import USED
 from sysdesign.models.cache.popularity import Workload
+from sysdesign.models.cache.popularity_sketch import DOORKEEPER, EXACT, HALVINGS, SKETCH, count, frequency, sketch
 from sysdesign.models.cache.replacement import KERNELS, Cache, KeyTable, Replay, warm
 from tests.models.plain_caches import POLICIES
 
@@ -97,7 +99,7 @@ def test_chunks_do_not_matter_nor_which_numbers_the_keys_are(policy, keys, cut):
 @pytest.mark.parametrize("policy", KERNELS)
 def test_a_cache_that_holds_everything_misses_each_key_once(policy):
     keys = np.tile(np.arange(50), 6)
-    if policy == "wtinylfu":  # its window and segments fill one by one; it holds all, too
+    if policy.startswith("wtinylfu"):  # its window and segments fill one by one; it holds all, too
         assert sum(hits_of(policy, 50, [keys])) == 250
     assert sum(hits_of(policy, 500, [keys])) == 250
     assert sum(hits_of(policy, 3, [np.arange(1000)])) == 0
@@ -154,3 +156,58 @@ def test_bad_input_is_refused_in_words():
             Cache("lru", capacity)
     with pytest.raises(InvalidInput, match="float64"):
         Replay([Cache("lru", 2)]).feed(np.array([0.5]))
+
+
+@pytest.mark.parametrize("policy", [name for name in KERNELS if name.startswith("wtinylfu")])
+@pytest.mark.parametrize("capacity", [201, 330])
+def test_a_window_of_several_keys_agrees_too(policy, capacity):
+    requests = zipf_requests(8_000, seed=5, catalog=3_000)
+    assert hits_of(policy, capacity, [requests]) == POLICIES[policy](requests.tolist(), capacity)
+
+
+def test_an_old_count_fades_to_nothing():
+    """Fifteen, halved four times over: a key once hot loses to one asked for once since."""
+    register, mark = sketch(EXACT, 1), np.zeros(100, np.int32)
+    for _ in range(15):
+        count(0, 1000, mark, register)
+    found = []
+    for _ in range(6):
+        found.append(frequency(0, mark, register))
+        register[HALVINGS] += 1
+    assert found == [15, 7, 3, 1, 0, 0]
+
+
+@given(st.lists(st.integers(0, 400), max_size=300), st.integers(1, 40))
+@settings(max_examples=60, deadline=None)
+def test_a_sketch_never_counts_too_little(keys, capacity):
+    """Until the first halving. A doorkeeper neither, as it counts for one itself."""
+    for kind in (SKETCH, DOORKEEPER):
+        register, mark = sketch(kind, capacity), np.zeros(401, np.int32)
+        for key in keys:
+            count(key, 1000, mark, register)
+        assert all(frequency(key, mark, register) >= min(keys.count(key), 15) for key in set(keys))
+        assert all(frequency(key, mark, register) <= 15 for key in range(401))
+
+
+def test_a_sketch_of_a_roomy_cache_counts_almost_exactly():
+    keys = Workload(2_000, 0.8, 0, 1, seed=3).requests(4_000)
+    mark, true = np.zeros(2_000, np.int32), np.minimum(np.bincount(keys, minlength=2_000), 15)
+    for kind in (SKETCH, DOORKEEPER):
+        register = sketch(kind, 2_000)
+        for key in keys.tolist():
+            count(key, 2_000, mark, register)
+        found = np.array([frequency(key, mark, register) for key in range(2_000)])
+        assert np.mean(found == true) > 0.98
+
+
+def test_a_sketch_has_a_largest_size():
+    assert sketch(SKETCH, 10**8).nbytes == sketch(SKETCH, 10**7 * 9).nbytes < 300e6
+    assert sketch(SKETCH, 8).size < sketch(SKETCH, 9).size < sketch(DOORKEEPER, 9).size
+
+
+def test_lfu_keeps_no_empty_buckets():
+    """Keys that are read ever less often before they go: each leaves its bucket, which must be used again."""
+    cache, keys = Cache("lfu", 1), [key for key in range(40) for _ in range(42 - key)]
+    cache.request(np.array(keys), 40)
+    assert cache.hits == len(keys) - 40
+    assert cache._state.lists[0, USED] <= 2

@@ -113,7 +113,8 @@ def warm() -> None:
 
 _POLICY_NAMES = {
     "fifo": "FIFO", "lru": "LRU", "clock": "CLOCK", "lfu": "LFU", "sieve": "SIEVE", "s3fifo": "S3-FIFO", "arc": "ARC",
-    "wtinylfu": "W-TinyLFU", "random": "RANDOM",
+    "wtinylfu": "W-TinyLFU", "wtinylfu-sketch": "W-TinyLFU with a sketch",
+    "wtinylfu-doorkeeper": "W-TinyLFU with a sketch and a doorkeeper", "random": "RANDOM",
 }  # fmt: skip
 
 

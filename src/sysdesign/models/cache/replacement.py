@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from sysdesign.errors import InvalidInput, nearest
-from sysdesign.models.cache import frequency, policies
+from sysdesign.models.cache import frequency, policies, popularity_sketch, tinylfu
 from sysdesign.models.cache.lists import NONE, SIZE, State
 
 KERNELS = {
@@ -23,7 +23,14 @@ KERNELS = {
     "sieve": policies.sieve,
     "s3fifo": policies.s3fifo,
     "arc": policies.arc,
-    "wtinylfu": frequency.wtinylfu,
+    "wtinylfu": tinylfu.wtinylfu,
+    "wtinylfu-sketch": tinylfu.wtinylfu,
+    "wtinylfu-doorkeeper": tinylfu.wtinylfu,
+}
+COUNTS = {
+    "wtinylfu": popularity_sketch.EXACT,
+    "wtinylfu-sketch": popularity_sketch.SKETCH,
+    "wtinylfu-doorkeeper": popularity_sketch.DOORKEEPER,
 }
 CHUNK = 1 << 18  # requests handled at once
 
@@ -106,9 +113,7 @@ class Cache:
         lists = np.full((4, 6), NONE, np.int64)
         lists[:, SIZE], lists[0, frequency.USED] = 0, 0
         number, place = np.empty(0, np.int32), np.empty(0, np.int8)
-        # a hand that points nowhere, or zeros
-        register = np.array([NONE, 0]) if policy == "sieve" else np.zeros(2)
-        self._state = State(lists, number, number, place, number, register)
+        self._state = State(lists, number, number, place, number, _register(policy, self.capacity_keys))
 
     @property
     def hit_ratio(self) -> float:
@@ -136,6 +141,13 @@ class Cache:
             if rows > 0:
                 state = state._replace(lists=np.vstack((state.lists, np.full((rows, 6), NONE, np.int64))))
         self._state = state
+
+
+def _register(policy: str, capacity_keys: int) -> np.ndarray:
+    if policy in COUNTS:
+        return popularity_sketch.sketch(COUNTS[policy], capacity_keys)
+    # a hand that points nowhere, or zeros
+    return np.array([NONE, 0]) if policy == "sieve" else np.zeros(2)
 
 
 def _extended(array: np.ndarray, more: int) -> np.ndarray:

@@ -17,7 +17,9 @@ from sysdesign.models.declaration import Input, Output, checked
 from sysdesign.models.interval import student
 from sysdesign.models.streams import Streams
 
-Policy = Literal["fifo", "lru", "clock", "lfu", "sieve", "s3fifo", "arc", "wtinylfu"]
+Policy = Literal[
+    "fifo", "lru", "clock", "lfu", "sieve", "s3fifo", "arc", "wtinylfu", "wtinylfu-sketch", "wtinylfu-doorkeeper"
+]  # fmt: skip
 BATCHES = 30  # of the measured requests; each gives one hit ratio
 MOST_SHARED = 50_000  # requests of a stream that is kept
 STREAMS = Streams()
@@ -70,7 +72,9 @@ def replay(
     count as one key; the cache fills on every miss unless the policy refuses.
     The interval is as good as the batches are independent.
 
-    Policies: FIFO, LRU, CLOCK, LFU (counted while cached), SIEVE, S3-FIFO, ARC, W-TinyLFU.
+    Policies: FIFO, LRU, CLOCK, LFU (counted while cached), SIEVE, S3-FIFO, ARC, W-TinyLFU. W-TinyLFU
+    counts requests exactly, or as libraries do: in a sketch of four-bit counters, which saves their
+    memory and costs up to a point of hit ratio, or in a sketch behind a doorkeeper, a filter for keys seen once.
     Models read no files: `trace` is a sysdesign.traces.Trace, which the command
     makes from the file named. It is replayed whole from a cold cache; its hit
     ratio is exact, so both ends of the interval equal it.
