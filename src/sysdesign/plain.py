@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from pydantic import BaseModel
 
 
 def as_plain(value: Any) -> Any:
     """A value as JSON can hold it."""
     match value:
-        case np.ndarray():
-            return value.tolist()
-        case np.generic():
-            return value.item()
         case tuple() | list():
             return [as_plain(item) for item in value]
         case dict():
             return {str(key): as_plain(item) for key, item in value.items()}
         case Path():
             return str(value)
-        case BaseModel():
+        case _ if _is_of("numpy", "ndarray", value) or _is_of("numpy", "generic", value):
+            return value.tolist()
+        case _ if _is_of("pydantic", "BaseModel", value):
             return as_plain(value.model_dump(by_alias=True))
         case _ if callable(getattr(value, "as_json", None)):
             return as_plain(value.as_json())
@@ -35,6 +31,12 @@ def as_plain(value: Any) -> Any:
             return {field.name: as_plain(getattr(value, field.name)) for field in fields(value)}
         case _:
             return value
+
+
+def _is_of(package: str, kind: str, value: Any) -> bool:
+    """Whether `value` is of a kind that a package defines. While nothing has loaded the package, nothing is."""
+    module = sys.modules.get(package)
+    return module is not None and isinstance(value, getattr(module, kind))
 
 
 def json_text(value: Any, *, indent: int | None = None) -> str:

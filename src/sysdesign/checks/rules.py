@@ -88,12 +88,15 @@ class Rule:
 @cache
 def rules() -> dict[str, Rule]:
     """All rules by name, in the order of RULES."""
-    return {name: Rule(name, importlib.import_module(f"sysdesign.checks.{name.replace('-', '_')}")) for name in RULES}
+    return {name: _rule(name) for name in RULES}
+
+
+def _rule(name: str) -> Rule:
+    return Rule(name, importlib.import_module(f"sysdesign.checks.{name.replace('-', '_')}"))
 
 
 def rule(name: str) -> Rule:
     """The rule of that name. Raises UnknownName, naming the nearest."""
-    try:
-        return rules()[name]
-    except KeyError:
-        raise UnknownName(f"there is no rule {name!r}. {nearest(name, RULES, 'rules')}") from None
+    if name not in RULES:
+        raise UnknownName(f"there is no rule {name!r}. {nearest(name, RULES, 'rules')}")
+    return _rule(name)

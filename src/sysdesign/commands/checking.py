@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.table import Table
 
-from sysdesign.checks import Finding, Scoreboard, scoreboard
-from sysdesign.checks import check as run_checks
-from sysdesign.checks.rules import CRITERIA
-from sysdesign.checks.run import broken
-from sysdesign.commands.console import AsJson, Root, out, print_json, progress_console, today
-from sysdesign.content import Reference, default_root, load
-from sysdesign.content.tidy import write_atomically
+from sysdesign.commands.console import AsJson, Root, out, print_json, progress_console, table, today
 from sysdesign.errors import BadContent
-from sysdesign.operations import reading
 from sysdesign.plain import json_text
+
+if TYPE_CHECKING:
+    from sysdesign.checks import Finding, Scoreboard
+    from sysdesign.content import Reference
 
 Format = Annotated[
     Literal["text", "github"],
@@ -49,7 +45,14 @@ def check(
     reference: Root = None,
 ) -> None:
     """Run every rule over the reference and print the scoreboard. Exits 1 when an error is found."""
+    from sysdesign.checks import Scoreboard, scoreboard
+    from sysdesign.checks import check as run_checks
+    from sysdesign.checks.rules import CRITERIA
     from sysdesign.checks.rules import rule as rule_named
+    from sysdesign.checks.run import broken
+    from sysdesign.content import default_root, load
+    from sysdesign.content.tidy import write_atomically
+    from sysdesign.operations import reading
 
     root = reference or default_root()
     try:
@@ -112,17 +115,17 @@ def _print_annotations(findings: Iterable[Finding]) -> None:
 
 
 def _print_scoreboard(board: Scoreboard, slugs: list[str] | None) -> None:
-    table = Table("document", *board.criteria, box=None, pad_edge=False)
+    shown = table("document", *board.criteria)
     planned = []
     for row in board.rows:
         if slugs is not None and row.slug not in slugs:
             continue
         if row.written:
-            table.add_row(row.slug, *(_cell(row.errors[name], row.warnings[name]) for name in board.criteria))
+            shown.add_row(row.slug, *(_cell(row.errors[name], row.warnings[name]) for name in board.criteria))
         else:
             planned.append(row.slug)
     print()
-    out().print(table)
+    out().print(shown)
     if planned:
         print(f"planned: {', '.join(planned)}")
     errors = sum(finding.severity == "error" for finding in board.findings)
@@ -142,6 +145,7 @@ def draw(
     reference: Root = None,
 ) -> None:
     """Draw the figures whose drawing is not what its source gives."""
+    from sysdesign.content import default_root
     from sysdesign.draw.figures import draw as draw_figures
 
     root = reference or default_root()
@@ -162,18 +166,22 @@ def list_facts(
     """List the vendor facts, with class and date."""
     if context.invoked_subcommand:
         return
+    from sysdesign.content import load
+    from sysdesign.operations import reading
+
     lines = reading.list_facts(load(reference))
     if as_json:
         print_json(lines)
         return
-    table = Table("fact", "class", "checked", "says", box=None, pad_edge=False)
+    shown = table("fact", "class", "checked", "says")
     for line in lines:
-        table.add_row(line.id, line.kind, line.checked, line.says)
-    out().print(table)
+        shown.add_row(line.id, line.kind, line.checked, line.says)
+    out().print(shown)
 
 
 def snapshot(as_json: AsJson = False, reference: Root = None) -> None:
     """Renew the committed snapshot of AWS's service models from the installed botocore."""
+    from sysdesign.content import default_root, load
     from sysdesign.vendor import extract, write_snapshot
 
     root = reference or default_root()
@@ -185,6 +193,7 @@ def snapshot(as_json: AsJson = False, reference: Root = None) -> None:
 
 def drift(as_json: AsJson = False, reference: Root = None) -> None:
     """Report where the installed botocore says something else than the snapshot; never fails."""
+    from sysdesign.content import load
     from sysdesign.vendor import drift as drifted
     from sysdesign.vendor import extract, read_snapshot
 
@@ -214,10 +223,10 @@ def explain(
     elif rule:
         print(f"{chosen[0].name} (criterion: {chosen[0].criterion})\n\n{chosen[0].explanation}")
     else:
-        table = Table("rule", "criterion", "finds", box=None, pad_edge=False)
+        shown = table("rule", "criterion", "finds")
         for each in chosen:
-            table.add_row(each.name, each.criterion, each.explanation.splitlines()[0])
-        out().print(table)
+            shown.add_row(each.name, each.criterion, each.explanation.splitlines()[0])
+        out().print(shown)
 
 
 def tidy(
@@ -226,6 +235,9 @@ def tidy(
     reference: Root = None,
 ) -> None:
     """Write every document's footnote texts from the records that bear their ids."""
+    from sysdesign.content import load
+    from sysdesign.operations import reading
+
     changed = reading.tidy(load(reference), write=not show)
     if as_json:
         print_json({"changed": changed})

@@ -1,16 +1,23 @@
-"""What every command shares: options, and how results and progress are printed."""
+"""What every command shares: options, and how results and progress are printed.
+
+A command loads what it needs when it runs, so that `--help` and `read` do not wait
+for what draws, computes or checks.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from sysdesign.plain import json_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Root = Annotated[
@@ -23,11 +30,22 @@ Root = Annotated[
 
 def out() -> Console:
     """The console of this call; wide enough in a pipe that no table is cut."""
+    from rich.console import Console
+
     return Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+
+
+def table(*columns: str, show_header: bool = True) -> Table:
+    """An empty table without lines."""
+    from rich.table import Table
+
+    return Table(*columns, box=None, pad_edge=False, show_header=show_header)
 
 
 def progress_console() -> Console:
     """Progress goes to the terminal only, never into a pipe."""
+    from rich.console import Console
+
     return Console(stderr=True, quiet=not sys.stderr.isatty())
 
 

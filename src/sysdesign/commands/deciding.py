@@ -6,14 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
-from sysdesign.commands.console import AsJson, Root, out, print_json, today
-from sysdesign.content import default_root, load
-from sysdesign.content.located import read_text
-from sysdesign.content.tidy import write_atomically
+from sysdesign.commands.console import AsJson, Root, out, print_json, table, today
 from sysdesign.errors import InvalidInput
-from sysdesign.operations import reading
 
 if TYPE_CHECKING:
     from sysdesign.decide import Workload
@@ -48,6 +43,7 @@ def decide(
 ) -> None:
     """Decide for a workload: the choice, what ruled out the others, what would flip it."""
     from sysdesign import decide as decisions
+    from sysdesign.content import default_root
 
     if name is None:
         _list(as_json, reference)
@@ -65,6 +61,8 @@ def decide(
 
 
 def _write(path: Path, text: str) -> None:
+    from sysdesign.content.tidy import write_atomically
+
     try:
         write_atomically(path.resolve(), text.encode())
     except OSError as error:
@@ -72,21 +70,23 @@ def _write(path: Path, text: str) -> None:
 
 
 def _list(as_json: bool, reference: Path | None) -> None:
+    from sysdesign.content import load
     from sysdesign.operations import deciding
 
     lines = deciding.list_decisions(load(reference))
     if as_json:
         print_json(lines)
         return
-    table = Table("decision", "question", "document", box=None, pad_edge=False)
+    shown = table("decision", "question", "document")
     for line in lines:
-        table.add_row(line.name, line.question, line.document)
-    out().print(table)
+        shown.add_row(line.name, line.question, line.document)
+    out().print(shown)
 
 
 def _workload(path: Path | None, given: list[str]) -> Workload:
     """The file's facts with those given on the command line over them."""
     from sysdesign.decide import load_workload, workload_of
+    from sysdesign.operations import reading
 
     if path is not None and not path.is_file():
         raise InvalidInput(f"there is no file {str(path)!r}")
@@ -119,6 +119,8 @@ def recheck(
 ) -> None:
     """Say whether a recorded decision still holds, and what changed. Exits 1 when it does not."""
     from sysdesign import decide as decisions
+    from sysdesign.content import default_root
+    from sysdesign.content.located import read_text
 
     if not record.is_file():
         raise InvalidInput(f"{record} cannot be read: there is no such file")
@@ -141,11 +143,11 @@ def fields(as_json: AsJson = False) -> None:
     if as_json:
         print_json(entries)
         return
-    table = Table("field", "takes", "meaning", box=None, pad_edge=False)
+    shown = table("field", "takes", "meaning")
     for entry in entries:
         takes = ", ".join(entry["words"]) if entry.get("words") else str(entry.get("unit") or "number")
-        table.add_row(entry["name"], takes, entry["meaning"])
-    out().print(table)
+        shown.add_row(entry["name"], takes, entry["meaning"])
+    out().print(shown)
 
 
 def schema() -> None:

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Column, Table
-from rich.text import Text
 
-from sysdesign.commands.console import AsJson, Root, out, print_json, progress_console
+from sysdesign.commands.console import AsJson, Root, out, print_json, progress_console, table
 from sysdesign.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
     from sysdesign.model_run import ModelRun, Value
     from sysdesign.operations.modeling import ModelLine
 
@@ -55,25 +56,25 @@ def list_models(
     console = out()
     for decision in dict.fromkeys(line.decision for line in lines):
         console.print(f"\n{decision}", style="bold", markup=False)
-        table = Table(box=None, pad_edge=False, show_header=False)
+        shown = table(show_header=False)
         for line in lines:
             if line.decision == decision:
-                table.add_row(f"  {line.name}", line.title)
-        console.print(table)
+                shown.add_row(f"  {line.name}", line.title)
+        console.print(shown)
 
 
 def _print_model(line: ModelLine) -> None:
     console = out()
     console.print(line.name, style="bold", markup=False)
     console.print(line.explanation, markup=False)
-    table = Table("input", "what it is", "unit", "from", "to", "default", box=None, pad_edge=False)
+    shown = table("input", "what it is", "unit", "from", "to", "default")
     for each in line.inputs:
         words = ", ".join(map(str, each.words))
-        table.add_row(
+        shown.add_row(
             each.name, each.label, each.unit or words, _short(each.low), _short(each.high), _short(each.default)
         )
     console.print()
-    console.print(table)
+    console.print(shown)
 
 
 def _short(value: Any) -> str:
@@ -138,19 +139,21 @@ def _inputs(given: list[str]) -> dict[str, Any]:
 
 
 def _print_run(answer: ModelRun) -> None:
+    from rich.text import Text
+
     from sysdesign.models.declaration import outputs_of
 
     console = out()
     drawn = {name for name, output in outputs_of(type(answer.result)).items() if output.drawn}
-    shown = [value for value in answer.results if value.name not in drawn]
-    table = Table(box=None, pad_edge=False, show_header=False)
-    lists = _lists(shown)
-    for value in shown:
+    printed = [value for value in answer.results if value.name not in drawn]
+    shown = table(show_header=False)
+    lists = _lists(printed)
+    for value in printed:
         if value not in lists:
-            table.add_row(Text(value.label), Text(value.text), style="bold")
+            shown.add_row(Text(value.label), Text(value.text), style="bold")
     for value in answer.inputs:
-        table.add_row(Text(value.label), Text(value.text), style="dim")
-    console.print(table)
+        shown.add_row(Text(value.label), Text(value.text), style="dim")
+    console.print(shown)
     for length in dict.fromkeys(len(value.value) for value in lists):
         console.print()
         console.print(_columns([value for value in lists if len(value.value) == length]))
@@ -166,12 +169,15 @@ def _lists(values: list[Value]) -> list[Value]:
 
 def _columns(values: list[Value]) -> Table | Text:
     """Results of one length as columns, or what they are called where they are too long to read."""
+    from rich.table import Column, Table
+    from rich.text import Text
+
     from sysdesign.model_run import text_of
 
     length = len(values[0].value)
     if length > LONGEST_TABLE:
         return Text(f"{', '.join(value.label for value in values)}: {length:,} values, which --csv prints", style="dim")
-    table = Table(*(Column(Text(value.label)) for value in values), box=None, pad_edge=False)
+    shown = Table(*(Column(Text(value.label)) for value in values), box=None, pad_edge=False)
     columns = [
         _aligned(value.value)
         if isinstance(value.value[0], str)
@@ -179,8 +185,8 @@ def _columns(values: list[Value]) -> Table | Text:
         for value in values
     ]
     for row in zip(*columns, strict=True):
-        table.add_row(*map(Text, row))
-    return table
+        shown.add_row(*map(Text, row))
+    return shown
 
 
 def _aligned(lines: list[str]) -> list[str]:
@@ -235,9 +241,9 @@ def _print_rows(columns: list[str], rows: list[list[str]]) -> None:
     console = out()
     widths = [max(len(cell) for cell in column) + 2 for column in zip(columns, *rows, strict=True)]
     fitting = max(1, sum(end <= console.width for end in itertools.accumulate(widths)))
-    table = Table(*columns[:fitting], box=None, pad_edge=False)
+    shown = table(*columns[:fitting])
     for row in rows:
-        table.add_row(*row[:fitting])
-    console.print(table)
+        shown.add_row(*row[:fitting])
+    console.print(shown)
     if columns[fitting:]:
         console.print(f"\n--csv prints also: {', '.join(columns[fitting:])}", markup=False)

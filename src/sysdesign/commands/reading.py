@@ -6,11 +6,8 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from sysdesign.commands.console import AsJson, Root, out, print_json
-from sysdesign.content import load
-from sysdesign.operations import reading
+from sysdesign.commands.console import AsJson, Root, out, print_json, table
 
 
 def add_to(app: typer.Typer) -> None:
@@ -22,17 +19,20 @@ def add_to(app: typer.Typer) -> None:
 
 def list_documents(as_json: AsJson = False, reference: Root = None) -> None:
     """List the documents, written and planned, in reading order."""
+    from sysdesign.content import load
+    from sysdesign.operations import reading
+
     lines = reading.list_documents(load(reference))
     if as_json:
         print_json(lines)
         return
-    table = Table("document", "state", "words", "figures", "what it answers", box=None, pad_edge=False)
+    shown = table("document", "state", "words", "figures", "what it answers")
     for line in lines:
         state = "written" if line.written else "planned"
-        table.add_row(
+        shown.add_row(
             line.name, state, f"{line.words:,}" if line.written else "", str(line.figures or ""), line.sentence
         )
-    out().print(table)
+    out().print(shown)
 
 
 def read(
@@ -43,6 +43,9 @@ def read(
     reference: Root = None,
 ) -> None:
     """Print a section, with everything inside it, as Markdown."""
+    from sysdesign.content import load
+    from sysdesign.operations import reading
+
     section = reading.read_section(load(reference), address)
     if as_json:
         print_json(section)
@@ -61,6 +64,8 @@ def search(
     reference: Root = None,
 ) -> None:
     """Find sections."""
+    from sysdesign.content import load
+    from sysdesign.operations import reading
     from sysdesign.search import Index
 
     answer = reading.search(Index(load(reference)), " ".join(query), limit)

@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from sysdesign.commands.console import AsJson, Root, print_json, progress_console
-from sysdesign.content import default_root
 from sysdesign.plain import json_text
 
 Out = Annotated[
@@ -26,6 +25,7 @@ def add_to(app: typer.Typer) -> None:
 
 def build(out: Out = None, as_json: AsJson = False, reference: Root = None) -> None:
     """Write the static site, ready for any static host under any prefix."""
+    from sysdesign.content import default_root
     from sysdesign.site.building import build_site, default_out
 
     root = reference or default_root()
@@ -47,6 +47,7 @@ def serve(
     as_json: AsJson = False,
 ) -> None:
     """Build what changed and serve the site with its live panels; prints the address once it answers."""
+    from sysdesign.content import default_root
     from sysdesign.serving import serve as run_server
     from sysdesign.site.building import default_out
 
