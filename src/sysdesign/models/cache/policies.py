@@ -141,7 +141,7 @@ def s3fifo(ids: np.ndarray, hit: np.ndarray, capacity: int, state: State) -> Non
             take_out(state, GHOST, key)
             place[key] = 0
         while lists[SMALL, SIZE] + lists[MAIN, SIZE] >= capacity:
-            if lists[MAIN, SIZE] > main or lists[SMALL, SIZE] == 0:
+            if lists[MAIN, SIZE] > main:  # always so where the small queue is empty
                 _s3fifo_evict_main(state)
             else:
                 _s3fifo_evict_small(main, state)
