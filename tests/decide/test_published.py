@@ -7,7 +7,7 @@ from sysdesign.errors import BadContent
 from tests.decide import published
 from tests.decide.published import CASES
 
-SIZE_DECIDED = {"s01", "s02", "s38", "s39"}  # what bound them was load or size
+SIZE_DECIDED = {"s01", "s02", "s38"}  # what bound them was load or size, and nothing else holds when they are small
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +41,12 @@ def test_a_thousandth_of_the_load_brings_the_plain_default_back(result):
     for verdict in result.verdicts:
         if verdict.case.id not in back:
             assert verdict.small_holds, "what still holds is named"
+
+
+def test_users_all_over_the_world_still_want_copies_near_them_when_they_are_few(result):
+    """A thousandth of Wikimedia's reads would fit on one machine; its users would be as far from it as before."""
+    small = next(verdict for verdict in result.verdicts if verdict.case.id == "s39")
+    assert small.small_first == "cdn" and small.small_holds.startswith("Distance of users from the answer: 150 ms")
 
 
 def test_it_is_printed_with_the_rest_of_validation(capsys):

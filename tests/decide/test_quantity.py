@@ -73,6 +73,8 @@ def test_two_times_get_the_digits_they_need_to_differ(value, factor):
         (12345, 40000, "1/s", ("12,300/s", "40,000/s")),
         (1.2345e9, 1.2346e9, "count", ("1.234 billion", "1.235 billion")),
         (0.5, 1.0, "share", ("50%", "100%")),
+        (9.9, 25, "share", ("990%", "25 times")),
+        (1.0049, 1.0051, "share", ("100%", "101%")),
     ],
 )
 def test_texts_apart_add_only_the_digits_needed(one, other, unit, shown):

@@ -43,14 +43,18 @@ FactOf = Callable[[str], Fact]
 
 @dataclass(frozen=True)
 class FromWord:
-    """Likely values by a word of another field; a word not listed says nothing."""
+    """Likely values by a word of another field; a word not listed says nothing.
+
+    Numbers shrink with the square root of the field in `over`, as distances do with the number of places.
+    """
 
     source: str
     likely: Mapping[str, tuple[float, float, float] | Mapping[str, float]]
+    over: str = ""
 
     @property
     def sources(self) -> tuple[str, ...]:
-        return (self.source,)
+        return (self.source, self.over) if self.over else (self.source,)
 
     def where(self, fact_of: FactOf) -> list[tuple[np.ndarray, tuple[float, float, float] | Mapping[str, float]]]:
         """For each word listed, the worlds that hold it, and what is likely there."""
@@ -63,17 +67,27 @@ class FromWord:
 class FromNumbers:
     """A product of other fields (`over` divides), or with `added` their sum, times a factor.
 
-    It speaks where the first source is known.
+    It speaks where the first source is known; with `where`, where that field is known to hold that word.
     """
 
     times: tuple[str, ...]
     over: tuple[str, ...] = ()
     factor: tuple[float, float, float] = (1.0, 1.0, 1.0)
     added: bool = False
+    where: tuple[str, str] | None = None
 
     @property
     def sources(self) -> tuple[str, ...]:
-        return (*self.times, *self.over)
+        return (*self.times, *self.over, *(self.where or ())[:1])
+
+    def holds(self, fact_of: FactOf) -> np.ndarray:
+        """The worlds in which it speaks."""
+        if self.where is None:
+            return fact_of(self.times[0]).known
+        name, word = self.where
+        fact, field = fact_of(name), FIELDS[name]
+        assert isinstance(field, Word)
+        return fact.known & (fact.central == field.code(word))
 
     def likely(self, fact_of: FactOf) -> Likely:
         """Lowest, central and highest, in base units."""
@@ -108,6 +122,16 @@ RELATIONS: dict[str, tuple[Relation, ...]] = {
     # Rows times bytes, with indexes and free space on top; and back.
     "data.size": (FromNumbers(("data.items", "data.item_bytes"), factor=(1, 1, 2.5)),),
     "data.items": (FromNumbers(("data.size",), over=("data.item_bytes",), factor=(0.4, 1, 1)),),
+    # Half the way round the world is 20,000 km, so users are 10,000 km from one region on average: 100 ms there and
+    # back at two thirds of the speed of light, and half as much again as cables do not run straight. A continent has
+    # a third of that. Where regions share the world, each is nearer to its own users.
+    "places.distance": (
+        FromWord("places.users", {"continent": (20, 45, 90), "worldwide": (80, 150, 250)}, over="places.regions"),
+    ),
+    # Whoever bounds how old a read may be sets lifetimes that keep the bound.
+    "cache.entry_lifetime": (
+        FromNumbers(("consistency.staleness",), factor=(0.2, 1, 1), where=("consistency.reads", "bounded")),
+    ),
     "cache.hot_bytes": (FromNumbers(("data.size",), factor=(0.01, 0.1, 0.3)),),
     "network.bandwidth": (FromNumbers(("traffic.reads_per_s", "traffic.response_bytes", "traffic.peak_factor")),),
     "compute.per_s": (FromNumbers(("traffic.reads_per_s", "traffic.writes_per_s"), added=True),),
@@ -197,11 +221,12 @@ def inferred_number(name: str, prior: Likely, fact_of: FactOf) -> Fact:
 
 def _numbers(field: Number, relation: Relation, fact_of: FactOf) -> Iterable[tuple[np.ndarray, Likely]]:
     if isinstance(relation, FromWord):
+        shrink = np.sqrt(np.maximum(fact_of(relation.over).central, 1.0)) if relation.over else 1.0
         for holds, likely in relation.where(fact_of):
             assert isinstance(likely, tuple)
-            yield holds, tuple(np.asarray(end * field.size) for end in likely)  # type: ignore[misc]
+            yield holds, tuple(np.asarray(end * field.size / shrink) for end in likely)  # type: ignore[misc]
         return
-    holds = fact_of(relation.times[0]).known
+    holds = relation.holds(fact_of)
     if holds.any():
         ends = (np.clip(end, *field.bounds) for end in relation.likely(fact_of))
         yield holds, tuple(np.rint(end) if field.whole else end for end in ends)  # type: ignore[misc]

@@ -22,6 +22,7 @@ Dimension = tuple[float, float, float]  # powers of time, information, money
 PURE: Dimension = (0.0, 0.0, 0.0)
 DIGITS = 3  # significant digits that a number is shown with
 NINES_DIGITS = 6  # and a share near 1, whose meaning is in what is missing
+MOST_AS_PERCENT = 10.0  # a larger share reads better as a factor, "25 times" and not "2,500%"
 MOST_DIGITS = 7  # beyond these nobody tells two numbers apart
 SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 COUNTS = (
@@ -155,8 +156,10 @@ def text(value: float, dimension: Dimension, unit_name: str = "", digits: int = 
     """A value in base units, in the unit that reads best."""
     if not math.isfinite(value):
         return number_text(value)
+    if unit_name == "share" and value <= MOST_AS_PERCENT:
+        return f"{number_text(100 * value, max(digits, NINES_DIGITS) if 0.99 <= value < 1 else digits)}%"
     if unit_name == "share":
-        return f"{number_text(100 * value, digits if value < 0.99 or value == 1 else max(digits, NINES_DIGITS))}%"
+        return f"{number_text(value, digits)} times"
     if dimension in _DISPLAY:
         return _scaled(value, _DISPLAY[dimension], digits)
     if dimension == (-1.0, 0.0, 0.0):

@@ -14,6 +14,7 @@ from typing import Any
 
 from sysdesign.content.located import Located, read
 from sysdesign.decide.answer import Answer
+from sysdesign.decide.binding import separation
 from sysdesign.decide.deciding import decide
 from sysdesign.decide.field import Number
 from sysdesign.decide.framework import Framework
@@ -193,7 +194,9 @@ def _smaller(value: Value) -> Value:
 def _holding(small: Answer) -> str:
     default = small.verdict(small.framework.default)
     reasons = [reason.because for reason in (*default.ruled_out_by, *default.risks)]
-    return reasons[0] if reasons else small.binding.text
+    if reasons or not small.first:
+        return (*reasons, small.binding.text)[0]
+    return separation(small.framework, small.verdict(small.first), default).text
 
 
 def _faults(case: Case, answer: Answer) -> list[str]:

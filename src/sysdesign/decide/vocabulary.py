@@ -321,6 +321,7 @@ _FIELDS: tuple[Field, ...] = (
     W("messages.noise", "alike", "What one kind of message does to the others", """
         alike 8 kinds and customers do no harm to each other
         noisy 2 a flood or fault of one holds up the others"""),
+    N("messages.kinds", "count", 1, 1e4, 1, 4, 12, "Kinds of message that differ in urgency, in cost or in who waits for them", whole=True),
     N("messages.burst_factor", "factor", 1, 1e6, 2, 5, 50, "Busiest minute over the mean rate of messages"),
     W("messages.broker_memory", "enough", "Backlog against the memory of the broker in use", """
         enough 9.5 the backlog always fits
@@ -370,7 +371,7 @@ _FIELDS: tuple[Field, ...] = (
     W("dependency.atomic", "one", "What must change together", """
         one 9 one system
         several 0.5 several databases at once"""),
-    N("dependency.layers_that_retry", "count", 0, 20, 0, 1, 1, "Layers below or above that retry the same call", "linear", whole=True),
+    N("dependency.layers_that_retry", "count", 0, 20, 0, 0, 1, "Layers below or above that retry the same call", "linear", whole=True),
     W("dependency.fallback", "none", "Something useful to answer without it", """
         none 6 nothing
         degraded 3 a cached, default or partial answer"""),
