@@ -7,14 +7,14 @@ names the column of the scoreboard that it decides.
 
 from __future__ import annotations
 
+import ast
 import importlib
-import inspect
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
-from types import ModuleType
+from functools import cache, cached_property
+from pathlib import Path
 
-from sysdesign.checks.findings import Context, Finding
+from sysdesign.checks.findings import Check, Context, Finding
 from sysdesign.content import Reference
 from sysdesign.errors import UnknownName, nearest
 
@@ -68,35 +68,47 @@ CRITERIA = (
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: its name, its reason, its criterion and its function."""
+    """One rule: its name, its reason, its criterion and its function.
+
+    Reason and criterion are read from its file; what it computes with is loaded only when it runs.
+    """
 
     name: str
-    module: ModuleType
+
+    @property
+    def module_name(self) -> str:
+        return self.name.replace("-", "_")
+
+    @cached_property
+    def _source(self) -> ast.Module:
+        return ast.parse((Path(__file__).parent / f"{self.module_name}.py").read_text(encoding="utf-8"))
 
     @property
     def criterion(self) -> str:
-        return self.module.CRITERION
+        values = (node.value for node in self._source.body if isinstance(node, ast.Assign) and _names_criterion(node))
+        return str(ast.literal_eval(next(values)))
 
     @property
     def explanation(self) -> str:
-        return inspect.cleandoc(self.module.__doc__ or "")
+        return ast.get_docstring(self._source) or ""
 
     def findings(self, reference: Reference, context: Context) -> Iterable[Finding]:
-        return self.module.check(reference, context)
+        check: Check = importlib.import_module(f"sysdesign.checks.{self.module_name}").check
+        return check(reference, context)
+
+
+def _names_criterion(node: ast.Assign) -> bool:
+    return any(isinstance(target, ast.Name) and target.id == "CRITERION" for target in node.targets)
 
 
 @cache
 def rules() -> dict[str, Rule]:
     """All rules by name, in the order of RULES."""
-    return {name: _rule(name) for name in RULES}
-
-
-def _rule(name: str) -> Rule:
-    return Rule(name, importlib.import_module(f"sysdesign.checks.{name.replace('-', '_')}"))
+    return {name: Rule(name) for name in RULES}
 
 
 def rule(name: str) -> Rule:
     """The rule of that name. Raises UnknownName, naming the nearest."""
     if name not in RULES:
         raise UnknownName(f"there is no rule {name!r}. {nearest(name, RULES, 'rules')}")
-    return _rule(name)
+    return rules()[name]

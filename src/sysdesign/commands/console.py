@@ -29,10 +29,10 @@ Root = Annotated[
 
 
 def out() -> Console:
-    """The console of this call; wide enough in a pipe that no table is cut."""
+    """The console of this call; wide enough in a pipe that no table is cut. Text is printed as it is, brackets too."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    return Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False, emoji=False)
 
 
 def table(*columns: str, show_header: bool = True) -> Table:

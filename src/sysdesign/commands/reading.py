@@ -19,10 +19,10 @@ def add_to(app: typer.Typer) -> None:
 
 def list_documents(as_json: AsJson = False, reference: Root = None) -> None:
     """List the documents, written and planned, in reading order."""
-    from sysdesign.content import load
+    from sysdesign.content.texts import load_texts
     from sysdesign.operations import reading
 
-    lines = reading.list_documents(load(reference))
+    lines = reading.list_documents(load_texts(reference))
     if as_json:
         print_json(lines)
         return
@@ -43,10 +43,10 @@ def read(
     reference: Root = None,
 ) -> None:
     """Print a section, with everything inside it, as Markdown."""
-    from sysdesign.content import load
+    from sysdesign.content.texts import load_texts
     from sysdesign.operations import reading
 
-    section = reading.read_section(load(reference), address)
+    section = reading.read_section(load_texts(reference, address), address)
     if as_json:
         print_json(section)
     elif sys.stdout.isatty():
@@ -64,11 +64,11 @@ def search(
     reference: Root = None,
 ) -> None:
     """Find sections."""
-    from sysdesign.content import load
+    from sysdesign.content.texts import load_texts
     from sysdesign.operations import reading
     from sysdesign.search import Index
 
-    answer = reading.search(Index(load(reference)), " ".join(query), limit)
+    answer = reading.search(Index(load_texts(reference)), " ".join(query), limit)
     if as_json:
         print_json(answer)
         return

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from markdown_it.token import Token
-
-from sysdesign.content.markdown import sentences
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 SECTIONS = (
     "Overview",
@@ -50,6 +49,8 @@ class Section:
     @cached_property
     def first_sentence(self) -> str:
         """Its first sentence, or "" when it has no prose of its own."""
+        from sysdesign.content.markdown import sentences  # loads a parser, which texts that are kept do not need
+
         return next((sentence.strip() for sentence, _ in sentences(self.text)), "")
 
 

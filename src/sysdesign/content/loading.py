@@ -8,7 +8,6 @@ section, an unused footnote) is for the checks.
 from __future__ import annotations
 
 import gc
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,7 +19,7 @@ from sysdesign.content import located
 from sysdesign.content.document import Document
 from sysdesign.content.glossary import check_links
 from sysdesign.content.located import KeyPath, Located, T, record
-from sysdesign.content.parsing import parse_document
+from sysdesign.content.plan import check_plan
 from sysdesign.content.records import (
     Claim,
     Fact,
@@ -63,6 +62,13 @@ def load(root: Path | None = None, *, heard: Heard = _pass_on, before: Reference
         return _Loading(root or default_root(), heard, before).reference()
 
 
+def load_outline(root: Path) -> tuple[Plan, dict[str, Term]]:
+    """The plan and the glossary alone. Raises as `load` does."""
+    loading = _Loading(root, _pass_on, None)
+    plan = loading.plan()
+    return plan, loading.terms(plan)
+
+
 @contextmanager
 def collection_paused() -> Iterator[None]:
     """No garbage collection inside: a parse makes many objects that all stay, and looking at them costs a third."""
@@ -93,6 +99,8 @@ def load_document(root: Path, planned: PlannedDocument, before: Document | None 
 @lru_cache(maxsize=64)
 def _parsed(text: str, slug: str, name: str, shown: str) -> Document:
     """An unchanged document is parsed once, so that an edit to one of many is seen at once."""
+    from sysdesign.content.parsing import parse_document  # loads a parser, which texts that are kept do not need
+
     return parse_document(text, slug, name, shown)
 
 
@@ -105,13 +113,12 @@ class _Loading:
             raise InvalidInput(f"{root} holds no plan.yaml; name the folder that holds the reference")
 
     def reference(self) -> Reference:
-        plan = self._plan()
+        plan = self.plan()
         sources = self._by_id(Source, [self.root / "sources.yaml"])
         facts = self._by_id(Fact, sorted((self.root / "facts").glob("*.yaml")))
         numbers, numbers_of = self._numbers(plan)
         self._refuse_shared_ids(sources, facts, numbers)
-        terms = self._by_id(Term, [self.root / "glossary.yaml"])
-        check_links(terms.values(), self._slugs(plan))
+        terms = self.terms(plan)
         return Reference(
             root=self.root,
             plan=plan,
@@ -217,7 +224,12 @@ class _Loading:
             found[name] = path
         return found
 
-    def _plan(self) -> Plan:
+    def terms(self, plan: Plan) -> dict[str, Term]:
+        terms = self._by_id(Term, [self.root / "glossary.yaml"])
+        check_links(terms.values(), self._slugs(plan))
+        return terms
+
+    def plan(self) -> Plan:
         file = self._read(self.root / "plan.yaml")
         value = file.value if isinstance(file.value, dict) else {}
         unknown = set(value) - {"groups", "documents", "reading_order"}
@@ -231,7 +243,7 @@ class _Loading:
         groups = tuple(self._record(Group, file, ("groups", at)) for at in range(len(value["groups"])))
         documents = tuple(self._planned(file, at) for at in range(len(value["documents"])))
         plan = Plan(groups=groups, documents=documents, reading_order=tuple(map(str, value["reading_order"])))
-        _check_plan(plan, file)
+        check_plan(plan, file)
         return plan
 
     def _planned(self, file: Located, at: int) -> PlannedDocument:
@@ -242,59 +254,6 @@ class _Loading:
             raise BadContent(file.path, file.line(keys), "a document without a list of topics", "Add `topics:`")
         topics = tuple(self._record(Topic, file, (*keys, "topics", i)) for i in range(len(listed)))
         return self._record(PlannedDocument, file, keys, topics=topics)
-
-
-def _check_plan(plan: Plan, file: Located) -> None:
-    """Refuse what would make the map meaningless: unknown names, doubles, a circular prerequisite."""
-    slugs = [document.slug for document in plan.documents]
-    count = Counter(slugs)
-    groups = [group.id for group in plan.groups]
-    for at, document in enumerate(plan.documents):
-        line = file.line(("documents", at))
-        if count[document.slug] > 1:
-            raise BadContent(file.path, line, f"the document {document.slug} stands twice", "Keep one of the two")
-        if document.group not in groups:
-            raise BadContent(
-                file.path, line, f"unknown group {document.group!r}", nearest(document.group, groups, "groups")
-            )
-        for name in document.prerequisites:
-            if name not in count:
-                where = file.line(("documents", at, "prerequisites"))
-                raise BadContent(file.path, where, f"unknown prerequisite {name!r}", nearest(name, slugs, "documents"))
-    circle = _circle({document.slug: document.prerequisites for document in plan.documents})
-    if circle:
-        at = slugs.index(circle[0])
-        where = file.line(("documents", at, "prerequisites"))
-        raise BadContent(file.path, where, f"a circular prerequisite: {' -> '.join(circle)}", "Drop one of them")
-    if sorted(plan.reading_order) != sorted(slugs):
-        odd = sorted(set(plan.reading_order) ^ set(slugs))
-        raise BadContent(
-            file.path, file.line(("reading_order",)), f"the reading order and the documents differ in {odd}",
-            "List every document once",
-        )  # fmt: skip
-
-
-def _circle(edges: dict[str, tuple[str, ...]]) -> list[str]:
-    """A path that returns to its start, or []."""
-    done: set[str] = set()
-
-    def visit(name: str, path: list[str]) -> list[str]:
-        if name in path:
-            return [*path[path.index(name) :], name]
-        if name in done:
-            return []
-        for prerequisite in edges[name]:
-            found = visit(prerequisite, [*path, name])
-            if found:
-                return found
-        done.add(name)
-        return []
-
-    for name in edges:
-        found = visit(name, [])
-        if found:
-            return found
-    return []
 
 
 def with_document(reference: Reference, document: Document) -> Reference:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sysdesign.checks.scoreboard import Scoreboard
 from sysdesign.content import Reference, located
 from sysdesign.content.document import Document, Section
 from sysdesign.content.loading import default_root
 from sysdesign.content.tidy import tidied, write_atomically
 from sysdesign.errors import InvalidInput
-from sysdesign.search.index import Answer, Index
+
+if TYPE_CHECKING:
+    from sysdesign.checks.scoreboard import Scoreboard
+    from sysdesign.search.index import Answer, Index
 
 
 @dataclass(frozen=True)

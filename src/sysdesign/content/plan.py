@@ -1,0 +1,62 @@
+"""The plan, held against itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from sysdesign.content.located import Located
+from sysdesign.content.records import Plan
+from sysdesign.errors import BadContent, nearest
+
+
+def check_plan(plan: Plan, file: Located) -> None:
+    """Refuse what would make the map meaningless: unknown names, doubles, a circular prerequisite."""
+    slugs = [document.slug for document in plan.documents]
+    count = Counter(slugs)
+    groups = [group.id for group in plan.groups]
+    for at, document in enumerate(plan.documents):
+        line = file.line(("documents", at))
+        if count[document.slug] > 1:
+            raise BadContent(file.path, line, f"the document {document.slug} stands twice", "Keep one of the two")
+        if document.group not in groups:
+            raise BadContent(
+                file.path, line, f"unknown group {document.group!r}", nearest(document.group, groups, "groups")
+            )
+        for name in document.prerequisites:
+            if name not in count:
+                where = file.line(("documents", at, "prerequisites"))
+                raise BadContent(file.path, where, f"unknown prerequisite {name!r}", nearest(name, slugs, "documents"))
+    circle = _circle({document.slug: document.prerequisites for document in plan.documents})
+    if circle:
+        at = slugs.index(circle[0])
+        where = file.line(("documents", at, "prerequisites"))
+        raise BadContent(file.path, where, f"a circular prerequisite: {' -> '.join(circle)}", "Drop one of them")
+    if sorted(plan.reading_order) != sorted(slugs):
+        odd = sorted(set(plan.reading_order) ^ set(slugs))
+        raise BadContent(
+            file.path, file.line(("reading_order",)), f"the reading order and the documents differ in {odd}",
+            "List every document once",
+        )  # fmt: skip
+
+
+def _circle(edges: dict[str, tuple[str, ...]]) -> list[str]:
+    """A path that returns to its start, or []."""
+    done: set[str] = set()
+
+    def visit(name: str, path: list[str]) -> list[str]:
+        if name in path:
+            return [*path[path.index(name) :], name]
+        if name in done:
+            return []
+        for prerequisite in edges[name]:
+            found = visit(prerequisite, [*path, name])
+            if found:
+                return found
+        done.add(name)
+        return []
+
+    for name in edges:
+        found = visit(name, [])
+        if found:
+            return found
+    return []

@@ -1,0 +1,110 @@
+"""What reading and searching need, at once: the plan, the terms and the documents' texts.
+
+Parsing twenty documents takes seconds, and who asks for one section does not wait
+for that. A document's text is kept as it was parsed, in the user's cache folder,
+under a hash of the document and of the parser; anything odd there is parsed anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import pickle
+from dataclasses import replace
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from sysdesign.content import located
+from sysdesign.content.document import Document
+from sysdesign.content.loading import collection_paused, default_root, load_document, load_outline
+from sysdesign.content.records import PlannedDocument
+from sysdesign.content.reference import Reference
+from sysdesign.content.tidy import write_atomically
+
+PARSERS = ("sysdesign.content.parsing", "sysdesign.content.markdown", "sysdesign.content.document", "markdown_it")
+
+
+def load_texts(root: Path | None = None, only: str = "") -> Reference:
+    """Plan, terms and documents, without the records behind their evidence and without tokens.
+
+    With `only`, an address, its document alone where that is written. Raises as `load` does, and UnknownName.
+    """
+    with collection_paused():
+        folder = root or default_root()
+        plan, terms = load_outline(folder)
+        outline = Reference(folder, plan, {}, {}, {}, {}, {}, terms, {}, (), {}, {})
+        kept = _folder(folder) if root is None else None
+        if only:
+            planned = outline.named(only.partition("#")[0])
+            if (text := _text(folder, planned, kept)) is not None:
+                return replace(outline, documents={planned.slug: text})
+        texts = {planned.slug: _text(folder, planned, kept) for planned in plan.documents}
+        return replace(outline, documents={slug: text for slug, text in texts.items() if text is not None})
+
+
+def _folder(root: Path) -> Path:
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return home / "sysdesign" / f"texts-{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:8]}"
+
+
+def _text(root: Path, planned: PlannedDocument, folder: Path | None) -> Document | None:
+    path = root / f"{planned.name}.md"
+    if folder is None or not path.is_file():
+        return load_document(root, planned)
+    key = _key(located.read_text(path, f"{root.name}/{path.name}"), planned)
+    kept = folder / planned.slug
+    found = _read(kept, key)
+    if found is None:
+        parsed = load_document(root, planned)
+        if parsed is None:
+            return None
+        found = replace(parsed, tokens=(), sections=tuple(replace(section, tokens=()) for section in parsed.sections))
+        _keep(kept, key + pickle.dumps(found, protocol=5))
+    return found
+
+
+def _key(text: str, planned: PlannedDocument) -> bytes:
+    named = f"{planned.slug}\0{planned.name}\0{text}".encode()
+    return hashlib.sha256(_parsers() + named).digest()
+
+
+@cache
+def _parsers() -> bytes:
+    """A hash of what parses, found without loading it."""
+    found = hashlib.sha256()
+    for name in PARSERS:
+        spec = find_spec(name)
+        if spec is not None and spec.origin is not None:
+            found.update(Path(spec.origin).read_bytes())
+    return found.digest()
+
+
+def _read(path: Path, key: bytes) -> Document | None:
+    try:
+        data = path.read_bytes()
+        if not data.startswith(key):
+            return None
+        found = _Texts(io.BytesIO(data[len(key) :])).load()
+    except Exception:  # a file cut short or meddled with fails in any way that pickle knows
+        return None
+    return found if isinstance(found, Document) else None
+
+
+class _Texts(pickle.Unpickler):
+    """Makes the values of a document and nothing else, whatever the file says."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module != Document.__module__:
+            raise pickle.UnpicklingError(f"{module}.{name} is no part of a document")
+        return super().find_class(module, name)
+
+
+def _keep(path: Path, data: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, data)
+    except OSError:
+        return  # a home that cannot be written to costs time, nothing else
