@@ -9,7 +9,7 @@ import pytest
 
 from sysdesign.decide import decide, parse_framework, prose, workload_of
 from sysdesign.decide.prose import reason_text, share_text
-from sysdesign.decide.record import record
+from sysdesign.decide.record import read_record, record
 
 DAY = dt.date(2026, 11, 23)
 DISKS = """
@@ -99,3 +99,21 @@ def test_cautions_are_told_of_the_first_and_of_its_rival_only(disks):
 )
 def test_all_worlds_are_all_and_no_fewer(share, text):
     assert share_text(share) == text
+
+
+def test_nothing_is_told_twice(disks):
+    text = prose(decide(disks, workload_of({"data": {"size": "60 TB"}, "machine": {"disk": "60 TB"}})))
+    assert text.count("Full disks fragment.") == 1
+    only = prose(
+        decide(disks, workload_of({"data": {"size": "90 TB", "lifetime": "recent"}, "machine": {"disk": "100 TB"}}))
+    )
+    assert only.count("Share of the disk: 90%") == 1 and "The credible alternative: One disk.\n" in only
+
+
+def test_a_record_gives_times_and_sizes_their_unit_and_reads_them_back(disks):
+    workload = workload_of(
+        {"data": {"size": {"low": "60 TB", "high": "80 TB"}}, "durability": {"loss": "5 min"}, "messages": {"per_s": 7}}
+    )
+    text = record(decide(disks, workload), DAY)
+    assert "size: {low: 60000 GB, high: 80000 GB}" in text and "loss: 300 s" in text and "per_s: 7\n" in text
+    assert read_record(text)[1].values == workload.values

@@ -164,8 +164,7 @@ def _regrets(framework: Framework, central: Worlds, outcome: Outcome, at: int) -
         if node is None or not _counts(criterion, central):
             continue
         parts = (node, criterion.target, criterion.limit)
-        share = any(part.is_share for part in parts)
-        value, target, limit = (_quantity(part, central, share) for part in parts)
+        value, target, limit = (_quantity(part, central, criterion.is_share) for part in parts)
         regret = float(np.round(outcome.regrets[index, at, 0], 6))
         found.append(
             Regret(

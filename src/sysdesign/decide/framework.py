@@ -71,6 +71,11 @@ class Criterion(Rule):
     log: bool = False
 
     @cached_property
+    def is_share(self) -> bool:
+        """Whether its values read as percentages: one of them, or an end of the scale, is a share."""
+        return any(node.is_share for node in (*self.values.values(), self.target, self.limit))
+
+    @cached_property
     def is_judged(self) -> bool:
         """Whether its values are points that the framework's author gave, and no quantity that anyone could measure."""
         nodes = [*self.values.values(), self.target]

@@ -31,14 +31,24 @@ def _choice(answer: Answer) -> Iterator[str]:
     plain = " It is the default: nothing forces another." if answer.first == answer.framework.default else ""
     yield f"Choose: {best.label}.{plain}"
     second = _alternative(answer)
-    facts = list(deciding_facts(answer, with_binding=second is None))
+    apart = second is not None and second.option != answer.framework.default  # told of the alternative, not here
+    facts = list(deciding_facts(answer, with_binding=not apart))
     if facts:
         yield "Because:\n" + _list(facts)
     if second is not None:
-        yield f"The credible alternative: {second.label}. What separates them: {_sentence(answer.binding.text)}"
+        told = _not_yet_told(_sentence(answer.binding.text), facts)
+        yield f"The credible alternative: {second.label}." + (f" What separates them: {told}" if told else "")
     if answer.does_not_matter:
         names = ", ".join(answer.framework.options[name].label for name in answer.does_not_matter)
         yield f"Between these it hardly matters here: {names}."
+
+
+def _not_yet_told(text: str, facts: list[str]) -> str:
+    """The text without what the facts have said: all of it, or the reason after its numbers."""
+    reason = text.partition("\u201d. ")[2]
+    if text in facts:
+        return ""
+    return text.removesuffix(f" {reason}") if reason and any(fact.endswith(reason) for fact in facts) else text
 
 
 def _alternative(answer: Answer) -> Verdict | None:
@@ -155,7 +165,7 @@ def word_text(name: str, word: str) -> str:
 
 def _confidence(answer: Answer, found: Confidence) -> str:
     if not found.open_inputs:
-        return "Every input is known exactly."
+        return "Every input that decides is known exactly."
     count = len(found.open_inputs)
     inputs = "1 input unknown or in a range" if count == 1 else f"{count} inputs unknown or in ranges"
     text = f"With {inputs}, this stays first in {share_text(found.share)} {found.worlds:,} sampled worlds."

@@ -18,9 +18,10 @@ from sysdesign import __version__
 from sysdesign.content.located import parse
 from sysdesign.decide.answer import Answer, Regret, Verdict, fact_text
 from sysdesign.decide.deciding import decide
-from sysdesign.decide.field import Number
+from sysdesign.decide.field import Field, Number
 from sysdesign.decide.framework import Framework
 from sysdesign.decide.prose import deciding_facts, flip_text, reason_text, share_text, word_text
+from sysdesign.decide.quantity import PURE
 from sysdesign.decide.vocabulary import FIELDS
 from sysdesign.decide.workload import Workload, parse_workload
 from sysdesign.errors import BadContent, UnknownName, nearest
@@ -72,7 +73,7 @@ def _outcome(answer: Answer) -> str:
 def _consequences(answer: Answer) -> Iterator[str]:
     for caution in answer.cautions:
         if caution.option in (answer.first, ""):
-            yield f"Bad, beware: {caution.because}"
+            yield f"Beware: {caution.because}"
     for edge in answer.interactions():
         yield f"{edge['kind'].capitalize()} {edge['target']}: {edge['because']}"
 
@@ -122,13 +123,20 @@ def _workload_yaml(workload: Workload) -> str:
     lines = [f"name: {_scalar(workload.name)}"]
     for group, facts in workload.as_json().items():
         lines.append(f"{group}:")
-        lines += [f"  {key}: {_scalar(value)}" for key, value in facts.items()]
+        lines += [f"  {key}: {_with_unit(value, FIELDS[f'{group}.{key}'])}" for key, value in facts.items()]
     return "\n".join(lines) + "\n"
 
 
-def _scalar(value: Any) -> str:
+def _with_unit(value: Any, field: Field) -> str:
+    """A value as the workload file takes it: with its unit, where that is one of time, size or money."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {_scalar(inner)}" for key, inner in value.items()) + "}"
+        return "{" + ", ".join(f"{key}: {_with_unit(inner, field)}" for key, inner in value.items()) + "}"
+    if not isinstance(field, Number) or "/" in field.unit or field.dimension == PURE:
+        return _scalar(value)
+    return f"{_scalar(value)} {field.unit}"
+
+
+def _scalar(value: Any) -> str:
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
     text = str(value)
