@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models import consensus
-from sysdesign.models import consensus_kernels as kernels
-from sysdesign.models.consensus import ROUND_TRIPS_MS
+from sysdesign.models.consensus import ROUND_TRIPS_MS, kernels, regions
 from sysdesign.models.declaration import inputs_of
 
 
@@ -181,7 +180,7 @@ def test_the_same_answer_without_compilation():
         "import json; from sysdesign.models import consensus as c;"
         "print(json.dumps(vars(c.election(5, 1, 15, 22, 'uniform(1, 4)', '1', 'different', trials=100))))"
     )
-    source = Path(consensus.__file__).parents[2]
+    source = Path(consensus.__file__).parents[3]
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(source)}
     plain = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     compiled = vars(elect(low=15, high=22, write="1", logs="different", trials=100))
@@ -203,7 +202,7 @@ def test_a_commit_waits_for_the_median_round_trip():
     found = consensus.commit_latency(ROUND_TRIPS_MS, 1, "0", "0")
     assert found.commit_ms == found.commit_mean_ms == sorted([0, 31, 91, 164, 118])[2]
     assert list(found.client_ms) == [91, 122, 182, 255, 209]
-    square = consensus._matrix(ROUND_TRIPS_MS).ravel()
+    square = regions._matrix(ROUND_TRIPS_MS).ravel()
     assert list(consensus.commit_latency(tuple(square), 1, "0", "0").client_ms) == list(found.client_ms)
     assert consensus.commit_latency(ROUND_TRIPS_MS, 4, "5", "0", quorum=5).commit_ms == 284 + 5
 
@@ -238,14 +237,14 @@ def by_hand(trips, weights, members, leader):
 )
 def test_no_other_placement_is_better(drawn, replicas):
     half, weights = drawn
-    regions = len(weights)
-    trips = consensus._matrix(half)
-    if replicas > regions:
+    count = len(weights)
+    trips = regions._matrix(half)
+    if replicas > count:
         return
     found = consensus.placement(tuple(half), replicas, tuple(weights))
     choices = {
         (members, leader): by_hand(trips, weights, members, leader)
-        for members in itertools.combinations(range(regions), replicas)
+        for members in itertools.combinations(range(count), replicas)
         for leader in members
     }
     assert found.mean_ms == pytest.approx(min(choices.values()))

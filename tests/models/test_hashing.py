@@ -13,7 +13,7 @@ from scipy import stats
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models import hashing
-from sysdesign.models import hashing_kernels as kernels
+from sysdesign.models.hashing import kernels, placing
 from tests.models.corners import assert_finite_at_corners, assert_sentences
 
 ALGORITHMS = ["ring", "jump", "rendezvous", "modulo", "bounded"]
@@ -70,10 +70,10 @@ def test_ring_spread_adds_the_noise_of_points_and_keys():
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_every_key_has_a_node_and_the_same_one_again(algorithm):
-    keys = hashing._hashes(3000, np.uint64(9))
-    places = hashing._place(algorithm, keys, 7, 40, 0.2, np.uint64(3))
+    keys = placing.hashes(3000, np.uint64(9))
+    places = placing.place(algorithm, keys, 7, 40, 0.2, np.uint64(3))
     assert places.min() >= 0 and places.max() <= 6 and np.unique(places).size == 7
-    assert (places == hashing._place(algorithm, keys, 7, 40, 0.2, np.uint64(3))).all()
+    assert (places == placing.place(algorithm, keys, 7, 40, 0.2, np.uint64(3))).all()
 
 
 @pytest.mark.parametrize("algorithm", ["ring", "jump", "rendezvous"])
@@ -114,7 +114,7 @@ def test_bounded_loads_keep_the_bound_and_move_more_when_tight():
 
 
 def test_bounded_walk_agrees_with_a_walk_without_shortcuts():
-    points = hashing._quiet(kernels.ring_points, 6, 5, np.uint64(2))
+    points = placing.quiet(kernels.ring_points, 6, 5, np.uint64(2))
     first = np.random.default_rng(1).integers(0, points.size, 300)
     loads, expected = np.zeros(6, dtype=int), []
     for start in first:
@@ -129,7 +129,7 @@ def test_bounded_walk_agrees_with_a_walk_without_shortcuts():
 @given(st.integers(1, 3000), st.integers(0, 1000))
 @settings(max_examples=40, deadline=None)
 def test_points_come_in_order(count, salt):
-    hashed = hashing._hashes(count, np.uint64(salt))
+    hashed = placing.hashes(count, np.uint64(salt))
     assert (kernels.in_order(hashed) == np.sort(hashed)).all()
 
 
