@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import math
+from collections import OrderedDict
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from sysdesign.errors import InvalidInput, UnknownName
 from sysdesign.models import caching
+from sysdesign.models.cache import hit_ratio as ratios
 from sysdesign.models.cache.popularity import Popularity, Workload, zipf
+from sysdesign.models.cache.simulated import BATCHES, FEWEST
 from sysdesign.models.registry import model
 from tests.models.agreement import agrees_with_power, weights
 from tests.models.corners import assert_finite_at_corners, assert_sentences, corners
@@ -246,3 +251,44 @@ def test_refusals_say_what_would_work():
 
 def test_popularity_counts_its_keys():
     assert Popularity(np.array([0.5, 0.25]), np.array([1.0, 2.0])).catalog_keys == 3
+
+
+def test_the_origin_gets_the_misses_and_times_scale_with_the_rate():
+    slow, fast = (caching.hit_ratio(500, "lru", 5_000, 0.8, requests_per_s=rate) for rate in (1.0, 40.0))
+    assert slow.hit_ratio == fast.hit_ratio and 0.2 < slow.hit_ratio < 0.8
+    assert fast.origin_per_s == pytest.approx(40 * (1 - fast.hit_ratio))
+    assert fast.characteristic_time_s == pytest.approx(slow.characteristic_time_s / 40)
+    with pytest.raises(InvalidInput, match="holds the whole catalog"):
+        caching.hit_ratio(np.array([10.0, 5_000.0]), catalog_keys=5_000)
+
+
+def test_a_cache_of_the_whole_catalog_hits_always():
+    assert ratios.approximate(zipf(50, 0.9), "lru", 50) == (1.0, math.inf)
+    assert ratios.approximate(zipf(50, 0.9), "lru", 49)[0] < 1
+    whole = caching.exact_hit_ratio(40, 40, 0.9)
+    assert (whole.lru, whole.fifo) == (1, 1) and whole.best == pytest.approx(1)
+    assert caching.exact_hit_ratio(7, 40, 0.9).best == pytest.approx(weights(40, 0.9)[:7].sum())
+
+
+def test_the_interval_of_a_replay_is_that_of_its_batches():
+    """Batch means and Student's t a second time, around a cache made of a dictionary."""
+    keys, cache, hits = Workload(300, 0.7, 0, 1, seed=4).requests(30_000).tolist(), OrderedDict(), []
+    for key in keys:
+        hits.append(key in cache)
+        cache[key] = None
+        cache.move_to_end(key)
+        if len(cache) > 40:
+            cache.popitem(last=False)
+    batches = np.reshape(hits[15_000:], (BATCHES, -1)).mean(axis=1)
+    low, high = stats.t.interval(0.95, BATCHES - 1, batches.mean(), stats.sem(batches))
+    found = caching.replay("lru", 40, catalog_keys=300, skew=0.7, requests=30_000, precision=0, seed=4)
+    assert found.hit_ratio == pytest.approx(batches.mean(), abs=1e-12)
+    assert (found.hit_ratio_low, found.hit_ratio_high) == pytest.approx((low, high), abs=1e-12)
+
+
+def test_a_replay_stops_when_it_knows_and_not_where_it_may_not():
+    """A scan that never hits has no spread: a few batches tell, unless the precision asks for all."""
+    inputs = {"policy": "lru", "capacity_keys": 10, "scan_share": 1, "scan_keys": 100, "requests": 60_000}
+    assert caching.replay(**inputs, precision=0).requests_replayed == 60_000
+    batch = 30_000 // BATCHES
+    assert caching.replay(**inputs, precision=0.01).requests_replayed == 30_000 + FEWEST * batch
