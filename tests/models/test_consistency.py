@@ -412,3 +412,69 @@ def test_as_json_lines_the_answer_is_the_same():
         lines.append((one.returned, {**event, "type": "ok"}))
     text = "\n".join(json.dumps(event) for _, event in sorted(lines, key=lambda each: each[0]))
     assert check(histories.parse(text)).fails_first == "writes_follow_reads"
+
+
+# --- what must not matter -----------------------------------------------------------------------
+
+
+def verdicts(operations):
+    said = check(ordered(operations))
+    return {level: getattr(said, level) for level in LEVELS}
+
+
+@pytest.mark.parametrize("text", [text for text, _ in KNOWN])
+def test_a_bystander_changes_no_known_verdict(text):
+    """An operation on a key of its own, first or last, moves every place in the history by one."""
+    alone = run(text)
+    first = (Operation(8, "write", "z", 5, -2, -1), *alone)
+    last = (*alone, Operation(8, "write", "z", 5, 98, 99))
+    assert verdicts(first) == verdicts(last) == verdicts(alone)
+
+
+@settings(max_examples=60, deadline=None)
+@given(histories_of(kinds=("read", "read", "write"), keys="xy", most=7))
+def test_a_bystander_changes_no_verdict(operations):
+    bystander = Operation(8, "write", "z", 5, -2, -1)
+    assert verdicts((bystander, *operations)) == verdicts(operations)
+
+
+@settings(max_examples=60, deadline=None)
+@given(histories_of(kinds=("read", "write", "cas"), keys="xy", most=6), st.permutations(range(3)))
+def test_names_of_processes_do_not_matter(operations, names):
+    renamed = [
+        Operation(names[one.process], one.kind, one.key, one.value, one.invoked, one.returned, one.succeeded)
+        for one in operations
+    ]
+    assert verdicts(renamed) == verdicts(operations)
+
+
+# --- compare-and-set, values nobody wrote, and what a failure shows ------------------------------
+
+
+def test_a_compare_and_set_leaves_a_failure_standing_unless_it_might_explain_it():
+    broken = "0:w x 1  1:r x 1  1:r x -"
+    assert causal(run(f"{broken}  2:c y 5!6"), BUDGET).answer == "fails"  # set nothing, so it explains nothing
+    assert causal(run(f"{broken}  2:w y 6?"), BUDGET).answer == "fails"  # no compare-and-set at all
+    assert causal(run(f"{broken}  2:c y 5>6?"), BUDGET).answer == "unknown"
+    assert causal(run("0:w x 1  1:c x 1>2  2:r x 2  2:r x 1"), BUDGET).answer == "fails"
+
+
+def test_a_queue_among_registers_leaves_weak_levels_open():
+    assert causal(run("0:e q 1  1:w x 1  1:r x 1"), BUDGET).answer == "unknown"
+
+
+def test_a_value_nobody_wrote_hides_no_other_fault():
+    said = check(run("0:w x 1  1:r x 1  1:r x -  2:r y 7"))
+    assert (said.causal, said.monotonic_reads, said.read_your_writes) == ("fails", "fails", "holds")
+    assert causal(run("0:w x 1  2:r y 7"), BUDGET).reason == "nobody wrote what was read: " + run("2:r y 7")[0].text
+
+
+def test_a_failure_shows_the_causes_between_and_nothing_else():
+    chain = run("3:w z 9  0:w x 1  0:w x 2  1:r x 2  1:w y 1  2:r y 1  3:r z 9  2:r x 1")
+    shown_here = causal(chain, BUDGET).evidence
+    assert {one.text for one in shown_here} == {one.text for one in chain if one.key != "z"}
+    twice = run("3:w z 9  0:w x 1  1:w x 1  2:r x 1  2:r x -")
+    assert set(causal(twice, BUDGET).evidence) == set(twice)  # no one way of reading is to blame
+    assert causal(chain, BUDGET).reason.startswith("a read gives an older value")
+    view = run("2:w z 1  0:w x 1  0:w y 1  1:w x 2  1:r y 1  1:r x 2  1:r x 1")
+    assert causal(view, BUDGET).reason.startswith("process 1 cannot order")
