@@ -193,7 +193,7 @@ def test_an_input_bounds_its_distribution():
     check_value(latency, "lognormal(median=2 s, p99=8 s)")
     with pytest.raises(InvalidInput, match=r"read_ms .*below 0.*abs"):
         check_value(latency, "normal(10, 2)")
-    with pytest.raises(InvalidInput, match=r"read_ms has a median of 20000; .* from 0 to 10000 ms"):
+    with pytest.raises(InvalidInput, match=r"read_ms has a median of 20000; .* from 0 to 10,000 ms"):
         check_value(latency, "20 s")
     with pytest.raises(InvalidInput, match="read_ms: distribution '4 kg'"):
         check_value(latency, "4 kg")

@@ -120,7 +120,7 @@ def test_a_value_that_cannot_be_is_refused_in_place_and_the_chart_stays(page: An
     page.get_by_label("Requests for the key").fill("-5")
     reason = page.locator('.panel-input[data-name="arrivals_per_s"] .reason')
     reason.wait_for()
-    expect(reason).to_contain_text("from 0.001 to 1e+07")
+    expect(reason).to_have_text("-5; it takes a number from 0.001 to 10,000,000/s")  # the label above names it
     assert page.locator(".live-chart svg").is_visible()
     page.get_by_label("Requests for the key").fill("2000")
     reason.wait_for(state="hidden")
@@ -199,6 +199,24 @@ def test_search_finds_the_section(page: Any, typed: str) -> None:
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_url("**/05-caching-strategies/#cache-stampede")
+    expect(page.locator(".search-list")).to_be_hidden()
+    assert page.evaluate("document.activeElement === document.body")  # the section is on this page: keys are its own
+    page.keyboard.press("/")
+    page.keyboard.type("eviction")  # replaces what was sought before
+    expect(page.get_by_role("combobox")).to_have_value("eviction")
+
+
+def test_arrows_go_round_the_sections_found(page: Any) -> None:
+    page.goto(CACHING)
+    page.keyboard.press("/")
+    page.keyboard.type("cache")
+    options = page.locator(".search-list [role=option]")
+    options.nth(1).wait_for()
+    for key, chosen in (("ArrowUp", -1), ("ArrowDown", 0), ("ArrowUp", -1), ("ArrowUp", -2)):
+        page.keyboard.press(key)
+        expect(options.nth(chosen)).to_have_attribute("aria-selected", "true")
+    options.nth(0).click()
+    expect(page.locator(".search-list")).to_be_hidden()
 
 
 @pytest.mark.parametrize("typed", ["dogpile", "stampeed", "cache stampede", "stampede zebra"])

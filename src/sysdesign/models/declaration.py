@@ -273,14 +273,19 @@ def _check_bounds(parameter: Parameter, array: np.ndarray) -> None:
 
 def _range_text(parameter: Parameter) -> str:
     low, high, unit = parameter.input.low, parameter.input.high, parameter.input.unit
-    unit = "" if unit in ("", "share") else f" {unit}"
+    unit = "" if unit in ("", "share") else unit[1:] if unit.startswith("1/") else f" {unit}"
     if low is not None and high is not None:
-        return f" from {low:g} to {high:g}{unit}"
+        return f" from {_bound(low)} to {_bound(high)}{unit}"
     if low is not None:
-        return f" of {low:g}{unit} or more"
+        return f" of {_bound(low)}{unit} or more"
     if high is not None:
-        return f" of {high:g}{unit} or less"
+        return f" of {_bound(high)}{unit} or less"
     return unit
+
+
+def _bound(value: float) -> str:
+    """A bound as a reader writes it: 10,000,000 and not 1e+07."""
+    return f"{value:,.15g}" if value == 0 or 1e-5 <= abs(value) < 1e12 else f"{value:g}"
 
 
 def as_numbers(values: Sequence[float]) -> Numbers:

@@ -33,7 +33,7 @@ def page(site: Site, slug: str) -> Page:
         body=body, outline=_outline(document),
         before=[document_item(reference, reference.planned(name), root) for name in planned.prerequisites],
         notes=[note_view(reference, note, site.models, root) for note in prose.notes.found.values()],
-        terms=[_term(reference, id_, root) for id_ in sorted(prose.terms, key=str.lower)],
+        terms=[_term(reference, id_, root) for id_ in sorted(prose.terms, key=lambda id_: reference.terms[id_].term.lower())],
         outside=list(prose.outside), facts_checked=_facts_checked(reference, prose),
         evidence_line=_evidence_line(reference, prose),
         previous=before and document_item(reference, before, root),

@@ -145,7 +145,7 @@ class Panel {
     this.form.classList.toggle("stale", !ok);
     if (!ok) {
       const row = this.rows.find((each) => each.dataset.name === value.error.input);
-      if (row) this.reason(row, value.error.message); else this.message(value.error.message);
+      if (row) this.reason(row, value.error.message.replace(`${row.dataset.name} is `, "").replace(`${row.dataset.name}: `, "")); else this.message(value.error.message);
       return;
     }
     for (const result of value.results) {

@@ -169,9 +169,10 @@ function attachList(form, input, root) {
     if (event.key === "Escape") { if (list.hidden) input.blur(); else open(false); event.preventDefault(); }
     if (!count || list.hidden) return;
     if (event.key === "ArrowDown") { choose((at + 1) % count); event.preventDefault(); }
-    if (event.key === "ArrowUp") { choose((at + count) % count - 1 < 0 ? count - 1 : at - 1); event.preventDefault(); }
-    if (event.key === "Enter" && at >= 0) { event.preventDefault(); location.href = options()[at].href; open(false); }
+    if (event.key === "ArrowUp") { choose(at > 0 ? at - 1 : count - 1); event.preventDefault(); }
+    if (event.key === "Enter" && at >= 0) { event.preventDefault(); options()[at].click(); }
   });
+  list.addEventListener("click", (event) => { if (event.target.closest("a")) { open(false); input.blur(); } }); // it may stand on this page
   document.addEventListener("click", (event) => { if (!form.contains(event.target)) open(false); });
   form.addEventListener("focusout", (event) => { if (event.relatedTarget && !form.contains(event.relatedTarget)) open(false); });
   if (input.value) show();

@@ -190,7 +190,7 @@ function keys() {
     const acts = {
       "/": () => {
         const box = all(".search input").find((input) => input.offsetParent);
-        if (box) box.focus(); else document.querySelector(".search-link")?.click();
+        if (box) { box.focus(); box.select(); } else document.querySelector(".search-link")?.click();
       },
       "?": keyList,
       d: () => { const found = description(); if (found) found.open = !found.open; },
