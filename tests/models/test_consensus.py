@@ -19,6 +19,7 @@ from sysdesign.errors import InvalidInput
 from sysdesign.models import consensus
 from sysdesign.models.consensus import ROUND_TRIPS_MS, kernels, regions
 from sysdesign.models.declaration import inputs_of
+from sysdesign.models.registry import model
 
 
 def elect(servers=5, failed=1, low=150, high=300, one_way="uniform(1, 4)", write="10", **more):
@@ -308,7 +309,8 @@ def test_the_corners_of_the_inputs_give_numbers(name):
             found = function(**dict(zip(ends, values, strict=True)))
         except InvalidInput:
             continue
-        for value in vars(found).values():
+        numbers = [value for key, value in vars(found).items() if not key.endswith("_name")]
+        for value in numbers:
             assert np.all(np.isfinite(value)) and np.all(np.asarray(value) >= 0)
 
 
@@ -323,3 +325,13 @@ def test_a_split_vote_ends_after_a_fresh_timeout_from_the_split():
     assert elected == pytest.approx(225.0 + shortest + 2 * latency)
     assert heard == pytest.approx(elected + latency)
     assert terms == 2
+
+
+def test_regions_go_by_their_names_where_these_are_known():
+    found = consensus.placement(ROUND_TRIPS_MS, 3)
+    assert found.led_from_name == ("Washington", "Dallas", "Frankfurt", "Tokyo", "São Paulo")
+    assert consensus.commit_latency((*ROUND_TRIPS_MS[:9], 1.0), 1, "0", "0").region_name == tuple(
+        f"Region {at}" for at in range(1, 6)
+    )
+    sentence = model("consensus.placement").sentence({}, consensus.placement((10, 20, 30), 3))
+    assert "led from region 1:" in sentence

@@ -24,7 +24,8 @@ Row = dict[str, Any]
 def chart_rows(spec: ChartSpec, inputs: Mapping[str, Any] | None = None, *, seconds: float | None = None) -> list[Row]:
     """Rows with `x`, `y` and `series`; `inputs` (a reader's own) replace those of the chart.
 
-    Points that take fields along have `text` and `x_to` as well; the y of a span is a word.
+    Points that take fields along have `text` and `x_to` as well; the y of a span is a word. Where x is
+    a field of names, x is the place among them and `x_text` the name.
     A point at which the model has no steady state is left out. With `seconds`, a costly model
     is asked at fewer points, evenly thinned, so that a live chart keeps up with its reader.
     Raises InvalidInput.
@@ -46,10 +47,11 @@ def chart_table(spec: ChartSpec, rows: list[Row]) -> list[tuple[Any, ...]]:
     if spec.beside:
         return [tuple(row[key] for key in _keys(spec)) for row in rows]
     by_x: dict[float, dict[str, float]] = {}
+    names: dict[float, str] = {row["x"]: row["x_text"] for row in rows if "x_text" in row}
     for row in rows:
         by_x.setdefault(row["x"], {})[row["series"]] = row["y"]
     labels = series_labels(spec)
-    return [(x, *(found.get(label) for label in labels)) for x, found in sorted(by_x.items())]
+    return [(names.get(x, x), *(found.get(label) for label in labels)) for x, found in sorted(by_x.items())]
 
 
 def table_rows(spec: ChartSpec, table: Iterable[Sequence[Any]]) -> list[Row]:
@@ -57,11 +59,16 @@ def table_rows(spec: ChartSpec, table: Iterable[Sequence[Any]]) -> list[Row]:
     if spec.beside:
         return [{"series": "", **dict(zip(_keys(spec), found, strict=True))} for found in table]
     return [
-        {"x": x, "y": y, "series": label}
-        for x, *found in table
+        {**_along(x, at), "y": y, "series": label}
+        for at, (x, *found) in enumerate(table)
         for label, y in zip(series_labels(spec), found, strict=True)
         if y is not None
     ]
+
+
+def _along(x: Any, at: int) -> Row:
+    """Where a point stands along x: at its number, or at the place of its name, counted from 1."""
+    return {"x": float(at + 1), "x_text": str(x)} if isinstance(x, str) else {"x": x}
 
 
 def _keys(spec: ChartSpec) -> tuple[str, ...]:
@@ -218,8 +225,14 @@ def _curves(spec: ChartSpec, result: Any, label: str, labels: tuple[str, ...]) -
                 f"{spec.model}: {spec.x} has {len(x_values)} values and {field} {len(y_values)}; "
                 "draw fields of one length, or sweep an input"
             )
-        for x, y in zip(x_values, y_values, strict=True):
-            yield {"x": rounded(x), "y": rounded(y), "series": label or labels[at]}
+        if isinstance(x_values[0], str) and spec.shape != "bars":
+            raise InvalidInput(f"{spec.model}: {spec.x} holds names; names along x take shape: bars")
+        for place, (x, y) in enumerate(zip(x_values, y_values, strict=True)):
+            yield {
+                **_along(x if isinstance(x, str) else rounded(x), place),
+                "y": rounded(y),
+                "series": label or labels[at],
+            }
 
 
 def _points(spec: ChartSpec, result: Any, x_values: np.ndarray, label: str) -> Iterator[Row]:

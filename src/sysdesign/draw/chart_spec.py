@@ -5,7 +5,7 @@
     inputs: {rebuild_s: 0.5}              # others at their defaults
     sweep: {input: arrivals_per_s, from: 1, to: 10000, points: 60, scale: log}
     series: {input: protection, values: [none, locking], labels: [No protection, Lock]}
-    x: arrivals_per_s                     # the sweep's input, or an array field of the result
+    x: arrivals_per_s                     # the sweep's input, or an array field of the result (of names, for bars)
     y: requests_per_expiry                # a field of the result, or a list of fields, each a series
     y_scale: log
     marks: [{x: 2000, label: "the default"}]

@@ -73,7 +73,16 @@ def vega_lite(spec: ChartSpec, rows: list[Row], *, here: float | None = None) ->
         if spec.shape == "bars"
         else axis_over(across, spec.along == "log", width, tight=True)
     )
-    return _framed(spec, names, rows, x, _x(spec, x), here)
+    return _framed(spec, names, rows, x, _named(_x(spec, x), rows), here)
+
+
+def _named(channel: dict[str, Any], rows: list[Row]) -> dict[str, Any]:
+    """The x axis with the names of its places, where it has names."""
+    words = {int(row["x"]): row["x_text"] for row in rows if "x_text" in row}
+    if words:
+        shown = json.dumps([words.get(at, "") for at in range(max(words) + 1)], ensure_ascii=False)
+        channel["axis"] = {**channel["axis"], "labelExpr": f"{shown}[datum.value]", "labelOverlap": False}
+    return channel
 
 
 def _by_nines(spec: ChartSpec, rows: list[Row], here: float | None) -> dict[str, Any]:

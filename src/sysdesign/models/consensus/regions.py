@@ -22,7 +22,8 @@ from sysdesign.models.interval import interval_of
 PLACEMENT = "Where should the replicas of a consensus group stand?"
 EQUAL_SHARES = as_numbers((1,))
 
-# Washington, Dallas, Frankfurt, Tokyo, Sao Paulo: averages of 27 July to 25 August 2024 (ibm-latency-2024)
+# averages of 27 July to 25 August 2024 (ibm-latency-2024)
+REGIONS = ("Washington", "Dallas", "Frankfurt", "Tokyo", "São Paulo")
 ROUND_TRIPS_MS = (31, 91, 164, 118, 123, 143, 146, 233, 198, 284)
 
 RoundTrips = Annotated[
@@ -44,6 +45,7 @@ class Commit:
     commit_high_ms: Annotated[float, Output("its high end at 95%", "ms")]
     commit_p99_ms: Annotated[float, Output("From the leader to safe, 99th percentile", "ms")]
     region: Annotated[np.ndarray, Output("Region of the client")]
+    region_name: Annotated[tuple[str, ...], Output("Region of the client", drawn=True)]
     client_ms: Annotated[np.ndarray, Output("Answer to a client there, mean", "ms")]
 
 
@@ -58,6 +60,7 @@ class Placement:
     commit_ms: Annotated[float, Output("Of that, from the leader to safe", "ms")]
     after_loss_ms: Annotated[float, Output("Mean after the worst loss of one member", "ms")]
     led_from: Annotated[np.ndarray, Output("Region of the leader, each in turn")]
+    led_from_name: Annotated[tuple[str, ...], Output("Region of the leader, each in turn", drawn=True)]
     led_from_ms: Annotated[np.ndarray, Output("Best mean with that leader", "ms")]
 
 
@@ -94,7 +97,7 @@ def commit_latency(
     if not np.all(np.isfinite(clients)):
         raise InvalidInput(f"jitter_ms is {jitter} and has no mean; take a Pareto shape above 1")
     regions = np.arange(1, len(trips) + 1)
-    return Commit(float(median), mean.mean, mean.low, mean.high, float(p99), regions, clients)
+    return Commit(float(median), mean.mean, mean.low, mean.high, float(p99), regions, _names(trips), clients)
 
 
 @checked
@@ -129,7 +132,8 @@ def placement(
     led_from = range(len(trips))
     return Placement(
         leader + 1, tuple(each + 1 for each in members), mean, worst, commit, _after_loss(trips, weights, members),
-        np.array(led_from) + 1, np.array([min(each[0] for each in choices if each[4] == at) for at in led_from]),
+        np.array(led_from) + 1, _names(trips),
+        np.array([min(each[0] for each in choices if each[4] == at) for at in led_from]),
     )  # fmt: skip
 
 
@@ -149,6 +153,13 @@ def _matrix(round_trips: Sequence[float]) -> np.ndarray:
     trips = np.zeros((half, half))
     trips[np.triu_indices(half, 1)] = values
     return trips + trips.T
+
+
+def _names(trips: np.ndarray) -> tuple[str, ...]:
+    """The regions by name where the round trips are the defaults, else by number."""
+    if np.array_equal(trips, _matrix(ROUND_TRIPS_MS)):
+        return REGIONS
+    return tuple(f"Region {at}" for at in range(1, len(trips) + 1))
 
 
 def _quorum(regions: int, leader: int, quorum: int) -> int:
@@ -206,18 +217,24 @@ def _after_loss(trips: np.ndarray, weights: np.ndarray, members: Sequence[int]) 
     return max(means)
 
 
+def _called(names: Sequence[str], number: int) -> str:
+    """A region's name in a sentence."""
+    return names[number - 1].replace("Region", "region")
+
+
 def _commit_sentence(inputs: Mapping[str, Any], result: Commit) -> str:
     nearest, farthest = float(np.min(result.client_ms)), float(np.max(result.client_ms))
     return (
-        f"Led from region {inputs['leader']}, a write is safe after {result.commit_ms:.3g} ms (median); clients wait "
-        f"{nearest:.3g} ms in the best region and {farthest:.3g} ms in the worst."
+        f"Led from {_called(result.region_name, inputs['leader'])}, a write is safe after {result.commit_ms:.3g} ms "
+        f"(median); clients wait {nearest:.3g} ms in the best region and {farthest:.3g} ms in the worst."
     )
 
 
 def _placement_sentence(inputs: Mapping[str, Any], result: Placement) -> str:
-    members = ", ".join(map(str, result.members))
+    members = ", ".join(_called(result.led_from_name, each) for each in result.members)
+    leader = _called(result.led_from_name, result.leader)
     return (
-        f"Best: replicas in regions {members}, led from {result.leader}: a write takes clients {result.mean_ms:.3g} ms "
+        f"Best: replicas in {members}, led from {leader}: a write takes clients {result.mean_ms:.3g} ms "
         f"on average, and {result.after_loss_ms:.3g} ms after the worst loss of one."
     )
 
