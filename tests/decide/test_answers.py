@@ -166,7 +166,7 @@ def test_prose_names_choice_distance_and_question(small):
 
 
 def test_a_change_reads_as_a_distance_and_its_two_numbers_never_look_alike(small):
-    facts = {"messages": {"burst_factor": 2, "readers": 1}}
+    facts = {"messages": {"burst_factor": 2, "readers": 1, "answer": "later"}}
     call = decide(small, workload_of({**facts, "messages": {**facts["messages"], "per_s": 140}}))
     assert call.first == "call"
     assert "- messages.per_s at 185/s, 1.32 times your 140/s: Work queue" in prose(call)
@@ -175,9 +175,9 @@ def test_a_change_reads_as_a_distance_and_its_two_numbers_never_look_alike(small
     assert "- messages.per_s at 185/s, 99.9% of your 185.2/s: Direct call" in prose(queue)
     edge = decide(small, workload_of({**facts, "messages": {**facts["messages"], "per_s": 185}}))
     assert "- messages.per_s just above your 185/s: Work queue" in prose(edge)
-    unknown = decide(small, workload_of({"messages": {"burst_factor": 10}}))
+    unknown = decide(small, workload_of({"messages": {"burst_factor": 10, "answer": "later"}}))
     assert "at 37/s, 3.7 times the 10/s assumed: Work queue" in prose(unknown)
-    ranged = decide(small, workload_of({"messages": {"per_s": {"low": 4000, "high": 16000}}}))
+    ranged = decide(small, workload_of({"messages": {"per_s": {"low": 4000, "high": 16000}, "answer": "later"}}))
     assert "at 74/s, 1/108 of 8,000/s, the middle of your range: Direct call" in prose(ranged)
 
 

@@ -63,10 +63,21 @@ def test_a_log_waits_for_a_slow_message_only_where_order_must_be_kept(order, wai
 @pytest.mark.parametrize(("kinds", "share"), [(2, 1 / 2), (5, 1 / 5), (12, 1 / 12)])
 def test_a_stuck_kind_holds_up_its_part_of_the_work(kinds, share, decisions):
     facts = {"messages": {"noise": "noisy", "kinds": kinds}, "overload": {"tenants": 300}}
-    answer = answered(decisions["queue-isolation"], **facts)
-    assert regret(answer, "classes", "Others' work that one stuck kind") == pytest.approx(share, abs=1e-6)
-    assert regret(answer, "per_unit", "Others' work that one stuck kind") == pytest.approx(1 / 300, abs=1e-6)
-    assert regret(answer, "shared", "Others' work that one stuck kind") == 1
+    answer = answered(decisions["queue-isolation"], data={"tenants": "many_small"}, **facts)
+    name = "Others' work that one stuck kind"
+    assert regret(answer, "classes", name) == pytest.approx(share, abs=1e-6)
+    assert regret(answer, "shared", name) == 1
+    assert regret(answer, "per_unit", name) == 1, "the kind that sticks is at the head of every customer's queue"
+
+
+@pytest.mark.parametrize(("tenants", "share"), [(2, 1 / 2), (300, 1 / 300)])
+def test_a_flooding_customer_holds_up_its_part_of_the_work(tenants, share, decisions):
+    facts = {"messages": {"noise": "noisy", "kinds": 5}, "overload": {"tenants": tenants}}
+    answer = answered(decisions["queue-isolation"], data={"tenants": "isolated"}, **facts)
+    name = "Others' work that one flooding customer"
+    assert regret(answer, "per_unit", name) == pytest.approx(share, abs=1e-6)
+    assert regret(answer, "table", name) == pytest.approx(share, abs=1e-6)
+    assert regret(answer, "shared", name) == regret(answer, "classes", name) == 1
 
 
 def test_one_kind_cannot_be_kept_apart_by_kind(decisions):
@@ -78,6 +89,14 @@ def test_one_kind_cannot_be_kept_apart_by_kind(decisions):
         ).first
         == "classes"
     )
+
+
+@pytest.mark.parametrize(("order", "first", "asked"), [("none", "dedup", 0.25), ("per_key", "ordered", None)])
+def test_order_is_kept_where_it_is_asked_for(order, first, asked, decisions):
+    facts = {"messages": {"per_s": 25_000, "burst_factor": 2, "handle": "1 ms", "reply": "none"}}
+    durability = {"messages": "keep", "duplicates": "harmful"}
+    answer = answered(decisions["delivery-and-ordering"], durability=durability, consistency={"order": order}, **facts)
+    assert answer.first == first and regret(answer, "ordered", "An order kept") == asked
 
 
 @pytest.mark.parametrize(("tenants", "expected"), [(100, 0.0), (1000, 0.6), (10_000, 1.2), (100_000, 1.2)])
@@ -142,6 +161,15 @@ def test_worldwide_without_a_distance_decides_as_far_and_with_many_regions_as_ne
     near = answered(decisions["cdn-and-edge"], places={"users": "worldwide", "regions": 25}, edge=edge)
     name = "Distance of users from the answer"
     assert regret(far, "origin", name) == 1 and regret(near, "origin", name) == 0
+
+
+def test_who_hands_work_over_for_later_is_not_told_to_call(decisions):
+    later = answered(decisions["message-handoff"], messages={"answer": "later", "per_s": 3, "readers": 1})
+    assert later.first in ("table", "queue") and set(later.does_not_matter) == {"table", "queue"}
+    assert answered(decisions["message-handoff"], messages={"answer": "now", "per_s": 3}).first == "call"
+    assert central_value("messages.answer", workload_of({"messages": {"replay": "needed"}})) == "later"
+    assert central_value("messages.answer", workload_of({"messages": {"target": "subscribers"}})) == "later"
+    assert central_value("messages.answer", workload_of({"messages": {"per_s": 9}})) == "now"
 
 
 def test_a_lifetime_that_nobody_stated_keeps_the_bound_on_staleness(decisions):

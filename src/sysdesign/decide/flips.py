@@ -71,8 +71,9 @@ class WordFlip:
 def flips(framework: Framework, workload: Workload, first: str) -> tuple[tuple[Flip, ...], tuple[WordFlip, ...]]:
     """Every nearest flip of every input that the framework reads, most fragile first."""
     base = list(framework.options).index(first) if first else -1
-    numbers = [name for name in framework.fields if isinstance(FIELDS[name], Number)]
-    words = [name for name in framework.fields if isinstance(FIELDS[name], Word)]
+    inputs = framework.fields_for(workload)
+    numbers = [name for name in inputs if isinstance(FIELDS[name], Number)]
+    words = [name for name in inputs if isinstance(FIELDS[name], Word)]
     brackets = _brackets(framework, workload, numbers, base)
     found = list(_narrowed(framework, workload, brackets, base))
     found.sort(key=lambda flip: (flip.nearness, flip.input, flip.direction))

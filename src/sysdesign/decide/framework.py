@@ -141,8 +141,15 @@ class Framework:
     @cached_property
     def fields(self) -> tuple[str, ...]:
         """Names of the workload fields that the choice depends on, by its rules or through what follows from them."""
-        read = frozenset().union(*(node.fields for node in self.nodes))
-        return tuple(sorted(read | sources_of(read)))
+        return tuple(sorted(self._read | sources_of(self._read)))
+
+    def fields_for(self, workload: Workload) -> tuple[str, ...]:
+        """Those fields on which the choice depends for this workload: what is stated follows from nothing else."""
+        return tuple(sorted(self._read | sources_of(self._read, workload.values)))
+
+    @cached_property
+    def _read(self) -> frozenset[str]:
+        return frozenset().union(*(node.fields for node in self.nodes))
 
     @cached_property
     def warned_by(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ stating the usual changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -186,17 +186,28 @@ RELATIONS: dict[str, tuple[Relation, ...]] = {
     # Between our own services there is no browser, no screen, and little for a cache on the way.
     "clients.browser": (FromWord("clients.who", {"services": {"none": 9, "some": 1}}),),
     "api.http_caching": (FromWord("clients.who", {"services": {"unimportant": 8, "useful": 2}}),),
+    # Nobody waits for receivers that the sender does not know, for work set for later, or for what is read again.
+    "messages.answer": (
+        FromWord("messages.replay", {"needed": {"later": 19, "now": 1}}),
+        FromWord("messages.schedule", {"at_time": {"later": 19, "now": 1}}),
+        FromWord(
+            "messages.target", {"subscribers": {"later": 19, "now": 1}, "publisher_names": {"later": 9, "now": 1}}
+        ),
+    ),
+    # Work handed over for later outlives a restart, a deployment, a bad hour of its receiver.
+    "availability.outage": (FromWord("messages.answer", {"later": (10, 300, 7200)}),),
     "api.resources_per_screen": (FromWord("clients.who", {"services": (1, 1, 2)}),),
     "overload.tenants": (FromWord("data.tenants", {"one": (1, 1, 1)}),),
 }
 
 
-def sources_of(names: Iterable[str]) -> frozenset[str]:
-    """The fields from which those named may follow, sources of sources included."""
+def sources_of(names: Iterable[str], stated: Container[str] = ()) -> frozenset[str]:
+    """The fields from which those named may follow, sources of sources included; what is stated follows from none."""
     found: set[str] = set()
     waiting = list(names)
     while waiting:
-        for relation in RELATIONS.get(waiting.pop(), ()):
+        name = waiting.pop()
+        for relation in () if name in stated else RELATIONS.get(name, ()):
             new = set(relation.sources) - found
             found |= new
             waiting += new

@@ -285,15 +285,15 @@ _FIELDS: tuple[Field, ...] = (
         small 7 a few hundred bytes
         large 1 kilobytes or personal data that needs a check
         binary 0.3 bytes that are not text"""),
-    W("messages.answer", "later", "When the caller needs the result", """
+    W("messages.answer", "now", "When the caller needs the result", """
         now 5 before it can go on
         later 4 later or never"""),
     N("messages.per_s", "1/s", 0, 1e9, 0.1, 10, 500, "Messages or events handed over", load=True),
     N("messages.bytes", "B", 1, 1e13, 200, 2e3, 2e4, "Size of one message"),
     N("messages.readers", "count", 0, 1e6, 1, 1, 1.6, "Independent groups of consumers that each need every message", whole=True),
     W("messages.replay", "none", "Reading again what was already handled", """
-        none 8 not needed
-        needed 2 new or repaired consumers read old messages"""),
+        none 9 not needed
+        needed 0.7 new or repaired consumers read old messages"""),
     N("messages.retention", "days", 0, 1e5, 0.5, 2, 7, "How long messages must stay readable"),
     N("messages.handle", "ms", 1e-3, 1e9, 5, 50, 2000, "Time to handle one message"),
     W("messages.routing", "none", "Choosing receivers by what a message says", """
@@ -301,14 +301,14 @@ _FIELDS: tuple[Field, ...] = (
         by_content 1 many rules over fields, many sources and targets"""),
     W("messages.schedule", "none", "Handling at a set time", """
         none 9 as soon as may be
-        at_time 0.7 at a time given with the message"""),
+        at_time 0.3 at a time given with the message"""),
     W("messages.target", "any_worker", "Who names the receiver", """
-        any_worker 6 whoever is free among equal workers
-        publisher_names 0.5 the sender names the exact address to call
-        subscribers 2 receivers sign up; the sender knows none of them"""),
+        any_worker 8 whoever is free among equal workers
+        publisher_names 0.3 the sender names the exact address to call
+        subscribers 1 receivers sign up; the sender knows none of them"""),
     W("messages.rate_control", "none", "Protecting the receiver from too fast delivery", """
         none 8 receivers take what they can
-        needed 1.5 a set rate or number at once must be held"""),
+        needed 0.7 a set rate or number at once must be held"""),
     W("messages.ack", "each", "How handling is confirmed", """
         each 5 each message alone; slow ones must not hold up others
         in_order 3 up to a position in the order"""),
@@ -371,7 +371,7 @@ _FIELDS: tuple[Field, ...] = (
     W("dependency.atomic", "one", "What must change together", """
         one 9 one system
         several 0.5 several databases at once"""),
-    N("dependency.layers_that_retry", "count", 0, 20, 0, 0, 1, "Layers below or above that retry the same call", "linear", whole=True),
+    N("dependency.layers_that_retry", "count", 0, 20, 0, 0, 0.7, "Layers below or above that retry the same call", "linear", whole=True),
     W("dependency.fallback", "none", "Something useful to answer without it", """
         none 6 nothing
         degraded 3 a cached, default or partial answer"""),

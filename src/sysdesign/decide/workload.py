@@ -26,6 +26,7 @@ from sysdesign.decide import quantity
 from sysdesign.decide.field import Field, Number, Word
 from sysdesign.decide.vocabulary import FIELDS, GROUPS
 from sysdesign.errors import BadContent, InvalidInput, UnknownName, nearest
+from sysdesign.models.wording import bound_text
 
 TITLES = ("name", "title", "about", "source")  # texts about the workload, never read by a rule
 
@@ -216,9 +217,10 @@ def _number_from_text(known: Number, raw: str) -> float:
 def _expects(known: Field) -> str:
     if isinstance(known, Word):
         return f"It is one of {', '.join(known.words)}"
-    unit = "" if known.unit in ("count", "factor", "share") else f" {known.unit}"
+    plain = known.unit in ("count", "factor", "share")
+    unit = "" if plain else known.unit[1:] if known.unit.startswith("1/") else f" {known.unit}"
     kind = "a whole number" if known.whole else "a number"
-    return f"It takes {kind} from {known.low:g} to {known.high:g}{unit}"
+    return f"It takes {kind} from {bound_text(known.low)} to {bound_text(known.high)}{unit}"
 
 
 def _plain(known: Field, value: Value) -> Any:

@@ -169,7 +169,7 @@ def sampled_worlds(
     generator = np.random.default_rng(seed)
     facts = _Facts(workload, {}, 1)
     draws: dict[str, np.ndarray] = {}
-    for name in framework.fields:
+    for name in framework.fields_for(workload):
         value = workload.values.get(name)
         if value is None or isinstance(value, Interval):
             strata = (generator.permutation(count) + generator.random(count)) / count
