@@ -158,3 +158,32 @@ def test_parts_and_copies_are_counted_one_by_one():
 def test_what_copies_share_is_in_series_with_them():
     assert model.parallel((0.9, 0.9), 0.99).availability == pytest.approx(0.99 * 0.99)
     assert model.parallel((0.9, 0.8, 0.7), 0.95).unavailability == pytest.approx(1 - 0.95 * (1 - 0.1 * 0.2 * 0.3))
+
+
+def test_downtime_by_hand():
+    found = model.downtime(0.998, 366, 31)
+    assert (found.year_min, found.quarter_min) == pytest.approx((1054.08, 263.52))
+    assert (found.month_min, found.week_min, found.day_min) == pytest.approx((89.28, 20.16, 2.88))
+    assert found.nines == pytest.approx(2.69897)
+    whole = model.series((0.9, 1.0))
+    assert (whole.year_min, whole.month_min, whole.nines) == pytest.approx((52_560, 4_320, 1))
+    assert whole.part.tolist() == [1, 2]
+
+
+def test_repair_and_incidents_by_hand():
+    one = model.repair(1000, 24, 0.99)
+    assert (one.availability, one.failures_per_year) == pytest.approx((1000 / 1024, 8760 / 1024))
+    assert (one.year_min, one.longest_repair_h) == pytest.approx((525_600 * 24 / 1024, 1000 / 99))
+    year = model.incidents(4, 10, 20, 0.5, 0.999)
+    assert (year.lost_min, year.budget_min, year.left_min) == pytest.approx((60, 525.6, 465.6))
+    assert (year.availability, year.most_incidents) == (pytest.approx(1 - 60 / 525_600), 35)
+    assert model.incidents(1, 2.628, 2.628, 1, 0.99).most_incidents == 1000  # exactly, though rounding says 999.99
+    assert model.incidents(1, 0, 0).most_incidents == 525_600
+    assert model.incidents(6, 0, 87_600).availability == 0  # the whole year
+
+
+def test_a_dependency_budget_by_hand():
+    found = model.dependency_budget(0.999, 3, 0.9999, 0.5)
+    assert (found.budget_min, found.dependencies_min, found.own_min) == pytest.approx((525.6, 157.68, 367.92))
+    assert (found.ceiling, found.extra_nine) == pytest.approx((0.9999**3, 0.9999), abs=1e-12)
+    assert (found.needed, found.most_dependencies) == (pytest.approx(1 - 0.0005 / 3, abs=1e-12), 5)

@@ -69,3 +69,22 @@ def test_ends_of_the_ranges():
 
 def test_sentences():
     assert_sentences(bounded_queue.MODELS)
+
+
+def test_every_figure_by_the_balance_of_neighboring_states():
+    """Two servers, five places: what leaves a state upward comes back from the next."""
+    load, rate, weights = 1.5, 4.0, [1.0]
+    for number in range(1, 6):
+        weights.append(weights[-1] * load / min(number, 2))
+    share = np.array(weights) / sum(weights)
+    found = bounded_queue.mmck(load * rate, rate, 2, 5)
+    waiting = float(share @ np.maximum(np.arange(6) - 2, 0))
+    done = load * rate * (1 - share[-1])
+    assert (found.refused, found.throughput_per_s) == pytest.approx((share[-1], done))
+    assert (found.utilization, found.empty_probability) == pytest.approx((done / rate / 2, share[0]))
+    assert found.wait_probability == pytest.approx(share[2:5].sum() / share[:5].sum())
+    assert (found.mean_in_queue, found.mean_in_system) == pytest.approx((waiting, float(share @ np.arange(6))))
+    assert (found.mean_wait_s, found.mean_time_s) == pytest.approx((waiting / done, waiting / done + 1 / rate))
+    assert found.longest_mean_wait_s == pytest.approx(3 / 8)  # three leave, eight a second
+    assert found.number.tolist() == [0, 1, 2, 3, 4, 5] and found.share == pytest.approx(share)
+    assert bounded_queue.mmck(10, 1, 3, 900).number.size == 201

@@ -198,3 +198,22 @@ def test_corners(each):
 
 def test_sentences():
     assert_sentences(hashing.MODELS)
+
+
+def test_rings_and_moves_by_hand():
+    one = hashing.ring(1, 100)
+    assert (one.std_error, one.low, one.high, one.largest) == (0, 1, 1, 1)
+    assert hashing.ring(20, 150).memory_bytes == 48_000
+    double = hashing.moved("modulo", 10, 20)
+    assert (double.moved, double.fewest, double.times_fewest) == (0.5, 0.5, 1)
+    odd = hashing.moved("modulo", 4, 5)
+    assert (odd.moved, odd.fewest, odd.times_fewest) == pytest.approx((0.8, 0.2, 4))
+    assert hashing.moved("modulo", 7, 7).times_fewest == 1
+
+
+def test_the_emptiest_and_fullest_node_by_counting():
+    """Modulo over few keys, where the spread is wide: the means of the extremes over many draws of our own."""
+    found = hashing.spread("modulo", 8, 80, relative_width=0.001, most_draws=2000)
+    counts = np.random.default_rng(5).multinomial(80, [1 / 8] * 8, 40_000) / 10
+    assert found.smallest == pytest.approx(counts.min(axis=1).mean(), rel=0.02)
+    assert found.largest == pytest.approx(counts.max(axis=1).mean(), rel=0.02)

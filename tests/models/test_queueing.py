@@ -286,3 +286,20 @@ def test_ends_of_the_ranges(model):
 
 def test_sentences():
     assert_sentences((*queueing.MODELS, *sizing.MODELS, *queue_simulation.MODELS))
+
+
+def test_a_record_of_three_requests_by_hand():
+    """Two servers; at 0, 1 and 2 s, taking 5, 4 and 3 s: the third waits until 5 s and ends at 8."""
+    found = queue_simulation.lindley((1.0, 1.0), (5.0, 4.0, 3.0), 2)
+    assert found.waits_s.tolist() == [0, 0, 3]
+    assert (found.mean_wait_s, found.longest_wait_s, found.mean_time_s) == (1, 3, 5)
+    assert (found.wait_p99_s, found.time_p99_s) == pytest.approx((2.94, 5.98))
+    assert found.utilization == pytest.approx(12 / (8 * 2)) and found.waited == pytest.approx(1 / 3)
+
+
+def test_percentiles_of_the_simulation_are_those_of_the_closed_form():
+    found = queue_simulation.ggc("exponential(rate=0.5)", "exponential(rate=1)", 1, relative_width=0.01)
+    truth = queueing.mm1(0.5, 1)
+    assert found.time_p50_s == pytest.approx(truth.time_p50_s, rel=0.03)
+    assert found.time_p95_s == pytest.approx(truth.time_p95_s, rel=0.03)
+    assert found.time_p99_s == pytest.approx(truth.time_p99_s, rel=0.045)

@@ -163,3 +163,17 @@ def test_one_failure_of_few_requests_burns_what_its_share_says():
     found = slo.low_traffic(0.999, 20, 0.0005)
     assert found.one_failure_error_rate == pytest.approx(1 / 20)
     assert found.one_failure_burn_rate == pytest.approx((1 / 20) / (1 - 0.999))
+
+
+def test_budgets_by_hand():
+    found = slo.error_budget(0.99, 0.05, 7, 20)
+    assert (found.budget, found.burn_rate) == pytest.approx((0.01, 5))
+    assert (found.full_outage_min, found.failed_requests) == pytest.approx((100.8, 120_960))
+    assert (found.exhaustion_h, found.spent_per_h) == pytest.approx((33.6, 5 / 168))
+    few = slo.low_traffic(0.99, 5, 0.001, window_d=10)
+    assert (few.one_failure_spends, few.failures_allowed) == pytest.approx((1 / 12, 12))
+
+
+def test_an_outage_without_errors_alerts_nobody():
+    found = slo.outage(0.999, (10.0, 5.0), (0.0, 0.0))
+    assert (found.alerts, found.detection_min, found.spent, found.reset_min) == (0, 0, 0, 0)

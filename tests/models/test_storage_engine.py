@@ -183,3 +183,53 @@ def test_corners(each):
 
 def test_sentences():
     assert_sentences(model.MODELS)
+
+
+@pytest.mark.parametrize("policy", ["leveled", "tiered", "lazy"])
+@pytest.mark.parametrize("fanout,levels", [(4, 3), (10, 2), (3, 4)])
+def test_space_is_what_full_levels_hold_for_each_live_key(policy, fanout, levels):
+    """Every run as large as its level allows, all versions of the keys in the last level's runs."""
+    runs = [[fanout**level] * fanout for level in range(levels)]  # bytes of each run, in write buffers
+    if policy != "tiered":
+        runs[-1] = [sum(runs[-1])]
+    live = runs[-1][-1]
+    data = sum(fanout**level for level in range(1, levels + 1)) * 1e6 * 0.999
+    found = model.lsm(data, policy, fanout, 1e6)
+    assert found.space_amplification == pytest.approx(sum(map(sum, runs)) / live)
+    one_run = {"leveled": levels, "lazy": 1, "tiered": 0}[policy]
+    assert found.runs == one_run + (levels - one_run) * fanout
+
+
+def test_lazy_leveling_keeps_the_bound_on_space_of_leveling():
+    """Dayan and Idreos 2018: fewer merges above the last level cost no space."""
+    leveled, lazy = (model.lsm(5e12, policy, 8) for policy in ("leveled", "lazy"))
+    assert lazy.space_amplification == leveled.space_amplification < 1 + 1 / 7
+
+
+def test_trees_by_hand():
+    small = model.btree_capacity(3, 4096, 10)
+    assert (small.pages, small.bytes) == (1000, 4_096_000)
+    tree = model.btree(1000, 200, 24)  # 14 rows to a leaf, 117 references to an inner page
+    assert (tree.leaf_pages, tree.fanout, tree.levels, tree.inner_bytes) == (72, 117, 2, 4096)
+    assert tree.space_amplification == pytest.approx(72 * 4096 / 200_000)
+    assert (tree.reads, tree.write_amplification) == (1, pytest.approx(20.48))
+    assert model.btree(10, 512, 256, page_bytes=512, fill=1).write_amplification == 1  # two references are enough
+    levels = model.lsm_levels(1000, 3)
+    assert (levels.fanout, levels.write_amplification) == pytest.approx((10, 30))
+    assert levels.best_fanout == pytest.approx(levels.best_write_amplification / levels.best_levels)
+    tree = model.lsm(1e9, "leveled", 10, 1e6, bits_per_key=16, row_bytes=100)
+    assert tree.filter_bytes == 2e7
+
+
+def test_throughput_by_hand():
+    units = model.capacity_units(1025, 7000, 1500, "strong", "transactional")
+    assert (units.units_a_read, units.units_a_write) == (1, 4)
+    assert (units.read_units, units.write_units) == (7000, 6000)
+    assert units.partitions == 9  # 7000 / 3000 + 6000 / 1000 = 8.33
+    assert model.capacity_units(1024, 3000, 1000, "strong").partitions == 2
+    exact = model.hot_partition(6000, 0, 0.5)
+    assert (exact.load, exact.key_copies, exact.throttled) == (1, 1, 0)
+    assert model.hot_partition(0, 4151, 3 / 4.151).key_copies == 3  # 3.0000000000000004 copies are three
+    saved = model.burst(150, 250, 50, 100)
+    assert (saved.saved_units, saved.lasts_s, saved.throttled_after) == (10_000, 100, pytest.approx(0.4))
+    assert model.burst(150, 250, 50, 9_999).saved_units == 30_000

@@ -32,6 +32,7 @@ import numpy as np
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.distribution import Distribution
+from sysdesign.models.wording import bound_text
 
 Samples = NewType("Samples", np.ndarray)
 Numbers = NewType("Numbers", tuple)
@@ -275,17 +276,12 @@ def _range_text(parameter: Parameter) -> str:
     low, high, unit = parameter.input.low, parameter.input.high, parameter.input.unit
     unit = "" if unit in ("", "share") else unit[1:] if unit.startswith("1/") else f" {unit}"
     if low is not None and high is not None:
-        return f" from {_bound(low)} to {_bound(high)}{unit}"
+        return f" from {bound_text(low)} to {bound_text(high)}{unit}"
     if low is not None:
-        return f" of {_bound(low)}{unit} or more"
+        return f" of {bound_text(low)}{unit} or more"
     if high is not None:
-        return f" of {_bound(high)}{unit} or less"
+        return f" of {bound_text(high)}{unit} or less"
     return unit
-
-
-def _bound(value: float) -> str:
-    """A bound as a reader writes it: 10,000,000 and not 1e+07."""
-    return f"{value:,.15g}" if value == 0 or 1e-5 <= abs(value) < 1e12 else f"{value:g}"
 
 
 def as_numbers(values: Sequence[float]) -> Numbers:

@@ -27,3 +27,8 @@ def percent(share: float) -> str:
 def count(value: float) -> str:
     """A count with separators where it is large, three digits where it is small: 12345.6 is "12,346"."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def bound_text(value: float) -> str:
+    """A bound as a reader writes it: 10,000,000 and not 1e+07."""
+    return f"{value:,.15g}" if value == 0 or 1e-5 <= abs(value) < 1e12 else f"{value:g}"

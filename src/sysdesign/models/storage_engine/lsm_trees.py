@@ -94,7 +94,7 @@ def lsm(
     average while a level fills by whole merges (an engine that merges file by file into
     full levels sees the former). tiered: up to T runs a level, merged only when full, so
     each byte is written once a level. lazy: tiered but for one run at the last level.
-    Space is the worst case of updates: leveled keeps outdated copies in all upper levels,
+    Space is the worst case of updates: leveled and lazy keep outdated copies in all upper levels,
     1 / (T - 1) of the data; tiered may hold T versions at the last level. A compaction
     needs room for its output besides. Reads count runs: with filters a run that lacks the
     key is read with the filter's false-positive chance, equal in all levels. The first
@@ -136,7 +136,7 @@ def _policy(
     if policy == "tiered":
         return levels * ratio, levels, levels, ratio * (1 + upper)
     last = (levels - 1) * ratio + 1
-    return last, levels - 1 + ratio, levels - 1 + (ratio + 1) / 2, 1 + upper * ratio / np.maximum(ratio - 1, 1)
+    return last, levels - 1 + ratio, levels - 1 + (ratio + 1) / 2, 1 + upper
 
 
 @dataclass(frozen=True)
