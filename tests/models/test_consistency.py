@@ -478,3 +478,72 @@ def test_a_failure_shows_the_causes_between_and_nothing_else():
     assert causal(chain, BUDGET).reason.startswith("a read gives an older value")
     view = run("2:w z 1  0:w x 1  0:w y 1  1:w x 2  1:r y 1  1:r x 2  1:r x 1")
     assert causal(view, BUDGET).reason.startswith("process 1 cannot order")
+
+
+# --- making a part smaller ------------------------------------------------------------------------
+
+
+@st.composite
+def sound_histories(draw, most=6):
+    """Operations that really took effect one after the other, each at some moment of the time it was under way."""
+    now, found, busy = None, [], dict.fromkeys(range(3), -math.inf)
+    for moment in range(draw(st.integers(2, most))):
+        free = [process for process, until in busy.items() if until < moment]
+        if not free:
+            break
+        process = draw(st.sampled_from(free))
+        kind = draw(st.sampled_from(("read", "write", "cas")))
+        good, value = True, now
+        if kind == "write":
+            value = now = draw(st.integers(1, 2))
+        elif kind == "cas":
+            value = (draw(st.integers(1, 2)), draw(st.integers(1, 2)))
+            good = value[0] == now
+            now = value[1] if good else now
+        is_open = kind != "read" and good and draw(st.integers(0, 3)) == 0
+        start = max(moment - draw(st.sampled_from((0.1, 1.2, 2.3))), busy[process] + 0.05)
+        end = math.inf if is_open else moment + draw(st.sampled_from((0.1, 1.3, 2.4)))
+        busy[process] = end
+        found.append(Operation(process, kind, "x", value, start, end, good))
+    return ordered(found)
+
+
+@settings(max_examples=400, deadline=None)
+@given(sound_histories())
+def test_no_step_breaks_a_history_that_really_took_place(operations):
+    assert linearizable(operations, BUDGET).answer == "holds"
+
+    def look(part):
+        assert by_trying_linearizable(part), part
+        return True
+
+    smallest_failing(operations, look, in_time=True)
+
+
+SMALLEST = [
+    ("0:w x 1  0:w x 2  0:w x 3  1:r x 2", "0:w x 2  0:w x 3  1:r x 2"),
+    ("0:w y 5  0:w x 1  1:r x 1  0:w x 2  1:r x 2  2:r x 1", "0:w x 1  0:w x 2  2:r x 1"),
+    ("0:e q 1  0:e q 2  0:e q 3  1:d q 2", "0:e q 1  0:e q 2  1:d q 2"),
+    ("0:e q 1  1:d q 1  0:e q 2  0:e q 3  1:d q 3", "0:e q 2  0:e q 3  1:d q 3"),
+    ("0:w x 1  1:c x 1>2  2:r x 2  0:w x 3  2:r x 1", "0:w x 1  0:w x 3  2:r x 1"),
+    (
+        "0:w x 1  1:c x 2!3  0:w x 2  1:c x 2!3  2:r x 2",
+        "0:w x 1  0:w x 2  1:c x 2!3",
+    ),  # 1 may be what the last one found
+]
+
+
+@pytest.mark.parametrize(("whole", "smallest"), SMALLEST)
+def test_the_smallest_parts_of_known_failures(whole, smallest):
+    part = shown(run(whole), "linearizable")
+
+    def told(operations):
+        return [(one.process, one.kind, one.value, one.succeeded) for one in operations]
+
+    assert told(part) == told(run(smallest))
+
+
+def test_tries_that_run_out_leave_the_part_as_it_was():
+    operations = run("0:w x 1  0:w x 2  0:w x 3  1:r x 2")
+    assert smallest_failing(operations, lambda part: True, most_tries=1) == operations
+    assert smallest_failing(operations, lambda part: False) == operations
