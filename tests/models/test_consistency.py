@@ -529,7 +529,7 @@ SMALLEST = [
     (
         "0:w x 1  1:c x 2!3  0:w x 2  1:c x 2!3  2:r x 2",
         "0:w x 1  0:w x 2  1:c x 2!3",
-    ),  # 1 may be what the last one found
+    ),  # it may have found 1
 ]
 
 
