@@ -67,6 +67,15 @@ def test_a_changed_workload_is_named_and_judged(written, known):
     assert "No longer holds" in again.prose() and "messages.readers: 1, now 4" in again.prose()
 
 
+def test_facts_that_the_decision_does_not_read_are_only_counted(written, known):
+    facts = {"messages": {"per_s": 500, "burst_factor": 10, "answer": "later", "readers": 4}}
+    beside = recheck(written, known, workload_of({**facts, "edge": {"purge": "at_once"}, "team": {"engineers": 9}}))
+    text = beside.prose()
+    assert "messages.readers: 1, now 4" in text and "edge.purge" not in text and "2 other facts changed" in text
+    assert len(beside.changes) == 4, "the data keeps them all"
+    assert "“Work queue” was chosen, “Replayable log” is first now." in text
+
+
 def test_changed_rules_are_told_apart_from_a_changed_workload(written):
     stricter = parse_framework(SMALL.replace("messages.readers > 1", "messages.readers > 0"), "small.yaml")
     again = recheck(written, {"small": stricter})

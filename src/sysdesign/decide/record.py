@@ -182,15 +182,27 @@ class Recheck:
     def prose(self) -> str:
         options = self.answer.framework.options
         then, now = (options[name].label if name in options else name for name in (self.then, self.now))
-        head = f"Still holds: {now}." if self.holds else f"No longer holds: {then} was chosen, {now} is first now."
-        lines = [f"{change.input}: {change.then}, now {change.now}" for change in self.changes]
-        parts = [head, "What changed:\n" + _bullets(lines) if lines else "No fact of the workload changed."]
+        changed = f"No longer holds: \u201c{then}\u201d was chosen, \u201c{now}\u201d is first now."
+        parts = [f"Still holds: {now}." if self.holds else changed, *self._what_changed()]
         if self.rules_changed:
             parts.append(
                 "The framework's rules have changed since"
                 + (", and that alone changes the choice." if self.by_rules else ".")
             )
         return "\n\n".join(parts) + "\n"
+
+    def _what_changed(self) -> Iterator[str]:
+        """The facts that changed; those that the decision does not read are only counted."""
+        read = self.answer.framework.warned_by
+        lines = [f"{change.input}: {change.then}, now {change.now}" for change in self.changes if change.input in read]
+        if lines:
+            yield "What changed:\n" + _bullets(lines)
+        others = len(self.changes) - len(lines)
+        if others:
+            which = f"{'other ' if lines else ''}fact{'' if others == 1 else 's'}"
+            yield f"{others} {which} changed that this decision does not read."
+        elif not lines:
+            yield "No fact of the workload changed."
 
 
 def recheck(
