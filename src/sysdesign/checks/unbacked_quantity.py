@@ -18,7 +18,8 @@ from sysdesign.checks.computation import equals_input, equals_value
 from sysdesign.checks.findings import Context, Finding, at
 from sysdesign.checks.quantities import Quantity, all_numbers, quantities
 from sysdesign.content import Reference
-from sysdesign.content.document import Document, FootnoteUse, Statement, Table
+from sysdesign.content.document import Document, FootnoteUse, Section, Statement, Table
+from sysdesign.content.markdown import marked_text, plain, sentences
 from sysdesign.content.records import Fact, Number
 
 CRITERION = "numbers"
@@ -30,12 +31,12 @@ _FIX = "Mark it with a source, fact or number, or say that it is assumed"
 def check(reference: Reference, context: Context) -> Iterator[Finding]:
     for document in context.chosen(reference):
         yield from _missing_words(reference, document)
-        literals = _literals(document)
+        claimed = {section.anchor: _claimed(section) for section in document.sections}
         own = {(use.line, use.covers, use.id) for use in document.footnote_uses}
         for statement in document.statements:
             if document.chapter(statement.section) != EXEMPT and not _is_assumed(document, statement):
                 marks = {id_ for id_ in statement.backing if (statement.line, statement.text, id_) in own}
-                text = _without(statement.text, literals.get(statement.section, ()))
+                text = claimed[statement.section].get(statement.text, statement.text)
                 yield from _unbacked(reference, document, statement, text, marks)
 
 
@@ -141,20 +142,18 @@ def _pattern(shows: str) -> str:
     return r"(?<![\w.,])" + r"\s+".join(map(re.escape, shows.split())) + r"(?!\w|[.,]\d)"
 
 
-def _without(text: str, literals: tuple[str, ...]) -> str:
-    for literal in literals:
-        text = text.replace(literal, " … ")
-    return text
-
-
-def _literals(document: Document) -> dict[str, tuple[str, ...]]:
-    """Code and formulas of each section: they are written as they are, not claimed."""
+def _claimed(section: Section) -> dict[str, str]:
+    """Sentences and cells that hold code or formulas, with these hidden: they are written as they are, not claimed."""
     found = {}
-    for section in document.sections:
-        children = [child for token in section.tokens for child in token.children or ()]
-        kinds = ("code_inline", "math_inline", "math_inline_double")
-        texts = {" ".join(child.content.split()) for child in children if child.type in kinds}
-        found[section.anchor] = tuple(sorted(texts - {""}, key=lambda text: (-len(text), text)))
+    for children in (token.children for token in section.tokens if token.children):
+        shown, hidden = marked_text(children), marked_text(children, hidden=True)
+        if shown == hidden:
+            continue
+        found[plain(shown)] = plain(hidden)
+        at = 0
+        for sentence, _ in sentences(shown):
+            at = shown.index(sentence, at)
+            found[plain(sentence)] = plain(hidden[at : at + len(sentence)])
     return found
 
 

@@ -41,16 +41,17 @@ def anchor(title: str) -> str:
     return re.sub(r"[^\w\- ]", "", title.strip().lower()).replace(" ", "-")
 
 
-def marked_text(children: Sequence[Token]) -> str:
+def marked_text(children: Sequence[Token], *, hidden: bool = False) -> str:
     """Inline tokens as plain text: footnote marks kept between MARK_OPEN and MARK_CLOSE, images dropped.
 
-    A line break in the source stays a newline, so that a sentence can be traced to its line.
+    A line break in the source stays a newline, so that a sentence can be traced to its line. `hidden` puts an
+    ellipsis for every character of code and formulas.
     """
     texts = []
     for token in children:
         kind = token.type
         if kind in _WORDS:
-            texts.append(token.content)
+            texts.append("…" * len(token.content) if hidden and kind != "text" else token.content)
         elif kind in _BREAKS:
             texts.append("\n")
         elif kind == "footnote_ref":
