@@ -22,6 +22,7 @@ from sysdesign.models.distribution import Distribution
 from sysdesign.models.elementwise import plain
 from sysdesign.models.interval import interval_of, replicate
 from sysdesign.models.streams import Streams
+from sysdesign.models.wording import amount
 
 Algorithm = Literal[
     "random", "round robin", "least connections", "power of d choices", "consistent hashing", "bounded hashing"
@@ -249,11 +250,11 @@ def warm() -> None:
 WHICH = "Which balancing algorithm?"
 MODELS = (
     Model(supermarket, WHICH,
-          lambda i, r: f"A request takes {r.mean_time:.3g} mean services where one random choice takes "
-                       f"{r.random_mean_time:.3g}.",
+          lambda i, r: f"A request takes {amount(r.mean_time)} mean services where one random choice takes "
+                       f"{amount(r.random_mean_time)}.",
           "10-networking", "10-networking/supermarket"),
     Model(balance, WHICH,
-          lambda i, r: f"A request takes {r.mean_time_ms:.3g} ms on average ({r.mean_time_low_ms:.3g} to "
-                       f"{r.mean_time_high_ms:.3g}), and 1 in 100 over {r.p99_ms:.3g} ms.",
+          lambda i, r: f"A request takes {amount(r.mean_time_ms)} ms on average ({amount(r.mean_time_low_ms)} to "
+                       f"{amount(r.mean_time_high_ms)}), and 1 in 100 over {amount(r.p99_ms)} ms.",
           "10-networking", "10-networking/balancing"),
 )  # fmt: skip

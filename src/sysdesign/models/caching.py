@@ -20,6 +20,7 @@ from sysdesign.models.cache.fleet import LostNode, OriginLoad, Tiers, lost_node,
 from sysdesign.models.cache.popularity import zipf
 from sysdesign.models.cache.simulated import ReplayResult, replay
 from sysdesign.models.declaration import Input, Model, Output, checked
+from sysdesign.models.wording import amount
 
 __all__ = [
     "Estimate", "ExactRatios", "Expiry", "Leases", "LostNode", "OriginLoad", "ReplayResult", "Stampede", "Tiers",
@@ -123,7 +124,7 @@ def _percent(share: float) -> str:
 
 
 def _count(value: float) -> str:
-    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
+    return f"{value:,.0f}" if value >= 10 else amount(value, 2)
 
 
 def _replay_sentence(inputs: Mapping[str, Any], result: ReplayResult) -> str:
@@ -171,7 +172,7 @@ def _stampede_sentence(inputs: Mapping[str, Any], result: Stampede) -> str:
 def _leases_sentence(inputs: Mapping[str, Any], result: Leases) -> str:
     return (
         f"Leases cut the origin's queries from {_count(result.without_per_s)} to {_count(result.with_per_s)} a second, "
-        f"{result.reduction:.3g} times fewer."
+        f"{amount(result.reduction)} times fewer."
     )
 
 
@@ -192,7 +193,8 @@ def _tiers_sentence(inputs: Mapping[str, Any], result: Tiers) -> str:
 
 def _lost_node_sentence(inputs: Mapping[str, Any], result: LostNode) -> str:
     return (
-        f"{_percent(result.moved_share)} of cached keys are lost, so the origin's load rises {result.surge:.3g} times, "
+        f"{_percent(result.moved_share)} of cached keys are lost, so the origin's load rises "
+        f"{amount(result.surge)} times, "
         f"to {_count(result.origin_after_per_s)} a second; half of the extra load is gone after "
         f"{result.half_refill_s:.2g} s."
     )

@@ -16,7 +16,7 @@ from sysdesign.errors import InvalidInput, Unstable
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.distribution import Distribution
 from sysdesign.models.elementwise import plain
-from sysdesign.models.wording import count, duration, percent
+from sysdesign.models.wording import count, duration, percent, several, size
 
 JUST_WHOLE = 1 - 1e-12  # 3.0000000000000004 partitions are 3
 
@@ -376,14 +376,15 @@ def fan_out(
 
 def _partitioned(inputs: Mapping[str, Any], result: Partitions) -> str:
     return (
-        f"{count(result.partitions)} partitions: writes need {count(result.for_producers)}, reads "
+        f"{several(result.partitions, 'partition')}: writes need {count(result.for_producers)}, reads "
         f"{count(result.for_consumers)}."
     )
 
 
 def _staffed(inputs: Mapping[str, Any], result: Consumers) -> str:
     return (
-        f"{count(result.consumers)} consumers are busy {percent(result.utilization)} of the time; all together they "
+        f"{several(result.consumers, 'consumer')} would be busy {percent(result.utilization)} of the time; all "
+        f"together they "
         f"process {count(result.throughput_per_s)} messages a second."
     )
 
@@ -397,7 +398,7 @@ def _drained(inputs: Mapping[str, Any], result: Backlog) -> str:
 
 def _retained(inputs: Mapping[str, Any], result: Retention) -> str:
     return (
-        f"Keep {duration(result.retention_s)}: {result.stored_bytes / 1e9:,.4g} GB with all replicas, "
+        f"Keep {duration(result.retention_s)}: {size(result.stored_bytes)} with all replicas, "
         f"{duration(result.reread_s)} to read again."
     )
 

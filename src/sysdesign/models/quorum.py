@@ -20,7 +20,7 @@ from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.distribution import Distribution
 from sysdesign.models.quorum_kernels import race
-from sysdesign.models.wording import duration, percent
+from sysdesign.models.wording import amount, duration, percent
 
 BLOCK = 8_192  # trials at a time: what fits a processor's cache, and how often a run asks whether to stop
 SSD = "0.9122*pareto(minimum=0.235, shape=10) + 0.0878*exponential(rate=1.66)"
@@ -401,11 +401,11 @@ def _staleness_sentence(inputs: Mapping[str, Any], result: Staleness) -> str:
     else:
         seen = (
             f"a read {inputs['t_ms']:g} ms after a write sees it {percent(result.consistent)} of the time, "
-            f"and {result.visible_ms:.3g} ms after it {percent(inputs.get('share', 0.999))} of reads do"
+            f"and {amount(result.visible_ms)} ms after it {percent(inputs.get('share', 0.999))} of reads do"
         )
     return (
-        f"With N={n}, R={r}, W={w}, {seen}; at that share a read takes {result.read_tail_ms:.3g} ms "
-        f"and a write {result.write_tail_ms:.3g} ms."
+        f"With N={n}, R={r}, W={w}, {seen}; at that share a read takes {amount(result.read_tail_ms)} ms "
+        f"and a write {amount(result.write_tail_ms)} ms."
     )
 
 
@@ -415,10 +415,10 @@ def _configurations_sentence(inputs: Mapping[str, Any], result: Configurations) 
     best = int(np.flatnonzero(strict)[np.argmin(total[strict])])
     fastest = int(np.argmin(total))
     return (
-        f"Never stale: best R={result.read_quorum[best]}, W={result.write_quorum[best]}, {total[best]:.3g} ms "
+        f"Never stale: best R={result.read_quorum[best]}, W={result.write_quorum[best]}, {amount(total[best])} ms "
         f"for a read and a write together, at the tail. Fastest: R={result.read_quorum[fastest]}, "
-        f"W={result.write_quorum[fastest]}, {total[fastest]:.3g} ms, "
-        f"where a read may be stale for {result.visible_ms[fastest]:.3g} ms."
+        f"W={result.write_quorum[fastest]}, {amount(total[fastest])} ms, "
+        f"where a read may be stale for {amount(result.visible_ms[fastest])} ms."
     )
 
 

@@ -22,7 +22,7 @@ from sysdesign.models.distribution import Distribution
 from sysdesign.models.interval import interval_of, replicate
 from sysdesign.models.streams import Streams
 from sysdesign.models.stretches import highest, stretches
-from sysdesign.models.wording import percent
+from sysdesign.models.wording import amount, percent
 
 Algorithm = Literal["fixed window", "sliding log", "sliding counter", "token bucket", "leaky bucket", "gcra"]
 KINDS = {
@@ -297,11 +297,12 @@ def _envelope_sentence(inputs: Any, result: Envelope) -> str:
 WHICH = "Which rate limiter, and which burst?"
 MODELS = (
     Model(envelope, WHICH, _envelope_sentence, "02-rest", "02-rest/limiter-envelope"),
-    Model(sliding_counter, WHICH, lambda i, r: f"The estimate is {r.estimate:.4g}, so the request is {r.decision}.",
+    Model(sliding_counter, WHICH, lambda i, r: f"The estimate is {amount(r.estimate, 4)}, so the request is "
+                                               f"{r.decision}.",
           "02-rest", "02-rest/sliding-counter"),
     Model(token_bucket, WHICH,
           lambda i, r: f"At most {r.max_admitted:,.0f} requests pass in the span; a full bucket meets the demand "
-                       + (f"for {r.lasts_s:.3g} s." if r.lasts_s else "for good."),
+                       + (f"for {amount(r.lasts_s)} s." if r.lasts_s else "for good."),
           "02-rest", "02-rest/token-bucket"),
     Model(replay, WHICH,
           lambda i, r: f"{r.admitted} requests would have passed, at most {r.most_in_window} in one window's length.",

@@ -18,7 +18,7 @@ from scipy import special
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Numbers, Output, checked
-from sysdesign.models.wording import percent
+from sysdesign.models.wording import amount, percent
 
 PARALLEL = Input("Work that can be spread", "share", low=0, high=0.999999999, default=0.95)
 NODES = Input("Nodes", low=1, high=1e9, default=32)
@@ -289,26 +289,29 @@ HELPS = "Do more nodes still help?"
 
 
 def _usl_sentence(inputs: Any, result: Scalability) -> str:
-    start = f"These nodes do {result.capacity:.3g} times the work of one, {percent(result.efficiency)} of each is used"
+    start = (
+        f"These nodes do {amount(result.capacity)} times the work of one, {percent(result.efficiency)} of each is used"
+    )
     return start + (f"; beyond {result.peak_nodes:.0f} nodes, more hurt." if result.peak_nodes else ".")
 
 
 def _fit_sentence(inputs: Any, result: Fit) -> str:
     if not result.peak_nodes:
-        return f"Contention is {result.alpha:.3g} and no peak shows in these measurements."
+        return f"Contention is {amount(result.alpha)} and no peak shows in these measurements."
     return (
         f"Throughput peaks near {result.peak_nodes:.0f} ({result.peak_nodes_low:.0f} to {result.peak_nodes_high:.0f}); "
-        f"contention is {result.alpha:.3g}, coherency {result.beta:.3g}."
+        f"contention is {amount(result.alpha)}, coherency {amount(result.beta)}."
     )
 
 
 MODELS = (
-    Model(amdahl, HELPS, lambda i, r: f"They are {r.speedup:.3g} times as fast as one, and never over {r.limit:.4g}.",
+    Model(amdahl, HELPS, lambda i, r: f"They are {amount(r.speedup)} times as fast as one, and never over "
+                                      f"{amount(r.limit, 4)}.",
           "01-compute", "01-compute/amdahl"),
-    Model(gustafson, HELPS, lambda i, r: f"They do {r.speedup:.4g} times the work of one in the same time.",
+    Model(gustafson, HELPS, lambda i, r: f"They do {amount(r.speedup, 4)} times the work of one in the same time.",
           "01-compute", "01-compute/gustafson"),
     Model(usl, HELPS, _usl_sentence, "01-compute", "01-compute/usl"),
-    Model(usl_limits, HELPS, lambda i, r: f"Throughput peaks at {r.peak_nodes:.3g} nodes.",
+    Model(usl_limits, HELPS, lambda i, r: f"Throughput peaks at {amount(r.peak_nodes)} nodes.",
           "01-compute", "01-compute/usl-limits"),
     Model(usl_fit, HELPS, _fit_sentence, "01-compute", "01-compute/usl-fit"),
 )  # fmt: skip

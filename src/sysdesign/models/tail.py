@@ -21,7 +21,7 @@ from sysdesign.models.distribution import Distribution
 from sysdesign.models.interval import interval_of
 from sysdesign.models.laws import invert
 from sysdesign.models.summed import Summed
-from sysdesign.models.wording import percent
+from sysdesign.models.wording import amount, percent
 
 SHARES = np.array([0.5, 0.95, 0.99, 0.999])
 LATENCY = "0.98*lognormal(median=5, sigma=0.4) + 0.02*exponential(mean=60)"
@@ -272,14 +272,16 @@ MODELS = (
     Model(leaf_target, FAN, lambda i, r: f"One server may be slow in at most {percent(r.slow_share)} of its answers.",
           "07-resilience", "07-resilience/leaf-target"),
     Model(wait_for, FAN,
-          lambda i, r: f"1 request in 100 takes longer than {r.p99_ms:.3g} ms; of one server, {r.one_p99_ms:.3g} ms.",
+          lambda i, r: f"1 request in 100 takes longer than {amount(r.p99_ms)} ms; of one server, "
+                       f"{amount(r.one_p99_ms)} ms.",
           "07-resilience", "07-resilience/wait-for"),
     Model(hedge, HEDGING,
-          lambda i, r: f"Hedging after {r.delay_ms:.3g} ms takes the 99.9th percentile from "
-                       f"{r.plain_p999_ms:.3g} ms to {r.p999_ms:.3g} ms for {percent(r.extra_requests)} more requests.",
+          lambda i, r: f"Hedging after {amount(r.delay_ms)} ms takes the 99.9th percentile from "
+                       f"{amount(r.plain_p999_ms)} ms to {amount(r.p999_ms)} ms for {percent(r.extra_requests)} "
+                       f"more requests.",
           "07-resilience", "07-resilience/hedge"),
     Model(tied, HEDGING,
-          lambda i, r: f"Tying takes the 99th percentile from {r.plain_p99_ms:.3g} ms to {r.p99_ms:.3g} ms; "
+          lambda i, r: f"Tying takes the 99th percentile from {amount(r.plain_p99_ms)} ms to {amount(r.p99_ms)} ms; "
                        f"{percent(r.extra_work)} of requests are done twice.",
           "07-resilience", "07-resilience/tied"),
 )  # fmt: skip

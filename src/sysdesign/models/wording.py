@@ -5,15 +5,20 @@ from __future__ import annotations
 import math
 
 UNITS = ((31_536_000.0, "years"), (86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
+SHORT_UNITS = ((1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
+SIZES = ((1e15, "PB"), (1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 
 def duration(seconds: float) -> str:
     """A time in the unit that people would say, to three digits: 2592 is "43.2 minutes"."""
     for size, unit in UNITS:
         if abs(seconds) >= size:
-            amount = f"{seconds / size:.3g}"
-            return f"{amount} {unit.removesuffix('s') if amount == '1' else unit}"
-    return f"{seconds * 1000:.3g} ms" if seconds else "0 seconds"
+            text = amount(seconds / size)
+            return f"{text} {unit.removesuffix('s') if text == '1' else unit}"
+    for size, unit in SHORT_UNITS:
+        if abs(seconds) >= size:
+            return f"{amount(seconds / size)} {unit}"
+    return "under 1 ns" if seconds else "0 seconds"
 
 
 def percent(share: float) -> str:
@@ -21,12 +26,37 @@ def percent(share: float) -> str:
     if 0.99 < share < 1:
         digits = min(12, -math.floor(math.log10(1 - share)))
         return f"{share * 100:.{digits}f}".rstrip("0").rstrip(".") + "%"
-    return f"{share * 100:.3g}%"
+    return "under 0.000000001%" if 0 < share < 1e-11 else f"{amount(share * 100)}%"
+
+
+def amount(value: float, digits: int = 3) -> str:
+    """A number to so many digits, written out: 1234567 is "1,230,000" and 0.0000123 is "0.0000123"."""
+    rounded = float(f"{value:.{digits}g}")
+    if not 1e-9 <= abs(rounded) < 1e15:
+        return f"{value:.{digits}g}"
+    text = f"{rounded:,.{max(0, digits - 1 - math.floor(math.log10(abs(rounded))))}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def size(size_bytes: float) -> str:
+    """Bytes in the unit that people would say: 5.184e11 is "518 GB"."""
+    for each, unit in SIZES:
+        if size_bytes >= each:
+            return f"{amount(size_bytes / each)} {unit}"
+    return f"{amount(size_bytes)} bytes"
+
+
+def several(number: float, noun: str) -> str:
+    """A count with its noun: "1 server", "2 servers", "1,000 queries"."""
+    if number == 1:
+        return f"1 {noun}"
+    plural = f"{noun.removesuffix('y')}ies" if noun.endswith("ry") else f"{noun}s"
+    return f"{count(number)} {plural}"
 
 
 def count(value: float) -> str:
     """A count with separators where it is large, three digits where it is small: 12345.6 is "12,346"."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e15 else amount(value)
 
 
 def bound_text(value: float) -> str:

@@ -15,7 +15,7 @@ from sysdesign.errors import InvalidInput
 from sysdesign.models.availability.composition import MINUTES_PER_DAY, PROMISE, composed
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.elementwise import plain
-from sysdesign.models.wording import duration, percent
+from sysdesign.models.wording import amount, duration, percent
 
 DAYS_PER_WEEK = 7
 HOURS_PER_DAY = 24.0
@@ -218,7 +218,7 @@ def _allowed(inputs: Mapping[str, Any], result: Downtime) -> str:
 
 def _repaired(inputs: Mapping[str, Any], result: Repair) -> str:
     return (
-        f"It fails {result.failures_per_year:.3g} times a year and is down {duration(result.year_min * 60)}; "
+        f"It fails {amount(result.failures_per_year)} times a year and is down {duration(result.year_min * 60)}; "
         f"to reach {percent(inputs['target'])} a repair may take {duration(result.longest_repair_h * 3600)}."
     )
 

@@ -17,7 +17,7 @@ from sysdesign.models.consensus.kernels import elections
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.distribution import Distribution
 from sysdesign.models.interval import interval_of
-from sysdesign.models.wording import percent
+from sysdesign.models.wording import amount, percent
 
 ELECTION = "How long may an election timeout be?"
 MOST_DRAWS = 10_000_000  # random numbers of one run: the budget in the worst case
@@ -258,14 +258,15 @@ def _plain(value: Any) -> Any:
 def _split_sentence(inputs: Mapping[str, Any], result: SplitVote) -> str:
     return (
         f"With {inputs['failed']} of {inputs['servers']} servers down, {result.candidates} candidates at once "
-        f"split the vote: {percent(result.split)} of terms, so an election takes {result.terms:.3g} terms on average."
+        f"split the vote: {percent(result.split)} of terms, so an election takes {amount(result.terms)} terms "
+        f"on average."
     )
 
 
 def _election_sentence(inputs: Mapping[str, Any], result: Election) -> str:
     text = (
-        f"After a leader fails, the cluster has the next one in {result.mean_ms:.3g} ms on average and "
-        f"{result.p999_ms:.3g} ms at the 99.9th percentile; "
+        f"After a leader fails, the cluster has the next one in {amount(result.mean_ms)} ms on average and "
+        f"{amount(result.p999_ms)} ms at the 99.9th percentile; "
         f"{percent(result.split)} of elections take more than one term."
     )
     return text if not result.given_up else f"{text} {percent(result.given_up)} were given up without a leader."
@@ -274,7 +275,7 @@ def _election_sentence(inputs: Mapping[str, Any], result: Election) -> str:
 def _outage_sentence(inputs: Mapping[str, Any], result: Outage) -> str:
     return (
         f"{inputs['failures_per_year']:g} lost leaders a year leave the cluster without one for "
-        f"{result.seconds_per_year:.3g} s, {percent(result.availability)} available."
+        f"{amount(result.seconds_per_year)} s, {percent(result.availability)} available."
     )
 
 

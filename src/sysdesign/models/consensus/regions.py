@@ -18,6 +18,7 @@ from sysdesign.models.consensus.elections import RelativeWidth, Seed
 from sysdesign.models.declaration import Input, Model, Numbers, Output, as_numbers, checked
 from sysdesign.models.distribution import Distribution
 from sysdesign.models.interval import interval_of
+from sysdesign.models.wording import amount
 
 PLACEMENT = "Where should the replicas of a consensus group stand?"
 EQUAL_SHARES = as_numbers((1,))
@@ -225,8 +226,9 @@ def _called(names: Sequence[str], number: int) -> str:
 def _commit_sentence(inputs: Mapping[str, Any], result: Commit) -> str:
     nearest, farthest = float(np.min(result.client_ms)), float(np.max(result.client_ms))
     return (
-        f"Led from {_called(result.region_name, inputs['leader'])}, a write is safe after {result.commit_ms:.3g} ms "
-        f"(median); clients wait {nearest:.3g} ms in the best region and {farthest:.3g} ms in the worst."
+        f"Led from {_called(result.region_name, inputs['leader'])}, a write is safe after "
+        f"{amount(result.commit_ms)} ms "
+        f"(median); clients wait {amount(nearest)} ms in the best region and {amount(farthest)} ms in the worst."
     )
 
 
@@ -234,8 +236,8 @@ def _placement_sentence(inputs: Mapping[str, Any], result: Placement) -> str:
     members = ", ".join(_called(result.led_from_name, each) for each in result.members)
     leader = _called(result.led_from_name, result.leader)
     return (
-        f"Best: replicas in {members}, led from {leader}: a write takes clients {result.mean_ms:.3g} ms "
-        f"on average, and {result.after_loss_ms:.3g} ms after the worst loss of one."
+        f"Best: replicas in {members}, led from {leader}: a write takes clients {amount(result.mean_ms)} ms "
+        f"on average, and {amount(result.after_loss_ms)} ms after the worst loss of one."
     )
 
 

@@ -14,7 +14,7 @@ from sysdesign.models.elementwise import plain
 from sysdesign.models.hashing import kernels
 from sysdesign.models.hashing.placing import PLACEMENT, Draws, Nodes, Seed, Width, quiet, refuse_large_ring, salts_of
 from sysdesign.models.interval import interval_of, replicate
-from sysdesign.models.wording import percent
+from sysdesign.models.wording import amount, percent
 
 Points = Annotated[int, Input("Points of each node (virtual nodes)", low=1, high=100_000, default=100)]
 Confidence = Annotated[float, Input("Share of nodes in the interval", "share", low=0.5, high=0.9999, default=0.99)]
@@ -121,8 +121,9 @@ def _ringed(inputs: Mapping[str, Any], result: RingSpread) -> str:
 
 def _ring_drawn(inputs: Mapping[str, Any], result: RingDrawn) -> str:
     return (
-        f"Over {result.rings} rings the standard error is {result.std_error:.3g} "
-        f"({result.std_error_low:.3g} to {result.std_error_high:.3g}); the fullest node has {result.largest:.2f} times "
+        f"Over {result.rings} rings the standard error is {amount(result.std_error)} "
+        f"({amount(result.std_error_low)} to {amount(result.std_error_high)}); the fullest node has "
+        f"{result.largest:.2f} times "
         "the average."
     )
 

@@ -18,7 +18,7 @@ from sysdesign.errors import InvalidInput, Unstable
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.queueing import kernels as queueing_kernels
 from sysdesign.models.queueing.steady_state import erlang_c_share, plain
-from sysdesign.models.wording import percent
+from sysdesign.models.wording import amount, percent, several
 
 LOAD = Input("Offered load", "erlang", low=0, high=1e6, default=8)
 SERVERS = Input("Servers", low=1, high=2_000_000, default=10)
@@ -243,13 +243,15 @@ MODELS = (
           "01-compute", "01-compute/turned-away"),
     Model(erlang_c, MANY, lambda i, r: f"{percent(r.wait_probability)} of requests find every server busy and wait.",
           "01-compute", "01-compute/made-to-wait"),
-    Model(servers_for_blocking, MANY, lambda i, r: f"{r.servers:,} servers turn away {percent(r.blocked)} of requests.",
+    Model(servers_for_blocking, MANY, lambda i, r: f"{several(r.servers, 'server')} turn away "
+                                                   f"{percent(r.blocked)} of requests.",
           "01-compute", "01-compute/servers-by-load"),
-    Model(load_for_blocking, MANY, lambda i, r: f"{i['servers']:,} servers take {r.offered_load:.4g} erlangs and turn "
+    Model(load_for_blocking, MANY, lambda i, r: f"{several(i['servers'], 'server')} take {amount(r.offered_load, 4)} "
+                                                f"erlangs and turn "
                        f"away {percent(i['blocked_at_most'])} of requests.",
           "01-compute", "01-compute/load-by-servers"),
     Model(servers_for_wait, MANY,
-          lambda i, r: f"{r.servers:,} servers, {percent(r.utilization)} busy, begin "
+          lambda i, r: f"{several(r.servers, 'server')}, {percent(r.utilization)} busy, begin "
                        f"{percent(r.within_target)} of requests in time.",
           "01-compute", "01-compute/servers-for-wait"),
     Model(desired_replicas, MANY, lambda i, r: f"The autoscaler asks for {r.desired_replicas:,} replicas.",

@@ -21,7 +21,7 @@ from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.distribution import Distribution, DistributionLike
 from sysdesign.models.queueing import kernels as queueing_kernels
 from sysdesign.models.queueing.waiting_law import md1_wait_quantiles, mg1_quantiles
-from sysdesign.models.wording import duration, percent
+from sysdesign.models.wording import amount, duration, percent
 
 SHARES = (0.5, 0.9, 0.95, 0.99, 0.999)
 ARRIVALS = Input("Requests", "1/s", low=1e-6, high=1e9, default=80)
@@ -323,7 +323,7 @@ def _general_sentence(inputs: Any, result: Any) -> str:
 
 FULL = "How full may a server run?"
 MODELS = (
-    Model(littles_law, FULL, lambda i, r: f"On average {r.concurrency:.4g} requests are in progress at once.",
+    Model(littles_law, FULL, lambda i, r: f"On average {amount(r.concurrency, 4)} requests are in progress at once.",
           "01-compute", "01-compute/little"),
     Model(mm1, FULL, _wait_sentence, "01-compute", "01-compute/wait-by-load"),
     Model(mmc, FULL, _wait_sentence, "01-compute", "01-compute/pooled-servers"),

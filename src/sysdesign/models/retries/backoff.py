@@ -19,7 +19,7 @@ from sysdesign.models.interval import FEWEST, interval_of, replicate
 from sysdesign.models.retries import contention_kernel
 from sysdesign.models.retries.contention_kernel import DECORRELATED, EQUAL, EXPONENTIAL, FULL, NONE
 from sysdesign.models.streams import Streams
-from sysdesign.models.wording import duration
+from sysdesign.models.wording import amount, duration
 
 Jitter = Literal["none", "exponential", "equal", "full", "decorrelated"]
 KINDS = {"none": NONE, "exponential": EXPONENTIAL, "equal": EQUAL, "full": FULL, "decorrelated": DECORRELATED}
@@ -179,6 +179,7 @@ def _schedule_sentence(inputs: Any, result: Schedule) -> str:
 MODELS = (
     Model(schedule, "Which backoff and jitter?", _schedule_sentence, "07-resilience", "07-resilience/backoff-schedule"),
     Model(contention, "Which backoff and jitter?",
-          lambda i, r: f"All are done after {duration(r.time_ms / 1000)} and {r.calls_per_client:.3g} writes a client.",
+          lambda i, r: f"All are done after {duration(r.time_ms / 1000)} and {amount(r.calls_per_client)} "
+                       f"writes a client.",
           "07-resilience", "07-resilience/contention"),
 )  # fmt: skip

@@ -15,7 +15,7 @@ import numpy as np
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Numbers, Output, checked
-from sysdesign.models.wording import percent
+from sysdesign.models.wording import amount, percent
 
 FAILURES = Input("Attempts that fail", "share", low=0, high=1, default=0.2)
 ATTEMPTS = Input("Attempts at most, the first included", low=1, high=100, default=3)
@@ -193,18 +193,19 @@ HOW_MANY = "How many attempts, and at which layer?"
 HOW_FAR = "What may retries cost a service in trouble?"
 MODELS = (
     Model(amplification, HOW_MANY,
-          lambda i, r: f"One request makes {r.mean_calls:.3g} calls at the bottom, at worst {r.worst_calls:.0f}.",
+          lambda i, r: f"One request makes {amount(r.mean_calls)} calls at the bottom, at worst {r.worst_calls:.0f}.",
           "07-resilience", "07-resilience/amplification"),
     Model(attempts_for, HOW_MANY,
           lambda i, r: f"{r.attempts} attempts bring {percent(r.succeeded)} of requests through, "
-                       f"at {r.mean_calls:.3g} calls each.",
+                       f"at {amount(r.mean_calls)} calls each.",
           "07-resilience", "07-resilience/attempts-for"),
     Model(budget, HOW_FAR,
-          lambda i, r: f"The budget holds one request at {r.calls_with:.3g} calls, not {r.calls_without:.3g}.",
+          lambda i, r: f"The budget holds one request at {amount(r.calls_with)} calls, not {amount(r.calls_without)}.",
           "07-resilience", "07-resilience/retry-budget"),
     Model(client_throttle, HOW_FAR, lambda i, r: f"The client refuses {percent(r.rejected)} of its own requests.",
           "07-resilience", "07-resilience/client-throttle"),
     Model(throttled_load, HOW_FAR,
-          lambda i, r: f"{r.sent_per_s:.4g} requests/s reach the service, of which it refuses {r.refused_per_s:.4g}/s.",
+          lambda i, r: f"{amount(r.sent_per_s, 4)} requests/s reach the service, of which it refuses "
+                       f"{amount(r.refused_per_s, 4)}/s.",
           "07-resilience", "07-resilience/throttled-load"),
 )  # fmt: skip

@@ -19,6 +19,7 @@ import numpy as np
 
 from sysdesign.errors import BudgetSpent, InvalidInput
 from sysdesign.models.declaration import Input, Model, Output, checked
+from sysdesign.models.wording import amount
 
 POINTS = 400  # of the trajectory shown
 MOST_STEPS = 400_000
@@ -64,7 +65,7 @@ def metastable_loop(
     if steps > MOST_STEPS:
         raise BudgetSpent(
             f"{shown_s:g} s with a timeout of {timeout_s:g} s take {steps:,} steps, over {MOST_STEPS:,}; "
-            f"show {shown_s * MOST_STEPS / steps:.3g} s or less"
+            f"show {shown_s * MOST_STEPS / steps:,.0f} s or less"
         )
     time = np.arange(steps) * step
     begin, end = shown_s / 10, shown_s / 10 + trigger_s
@@ -146,7 +147,7 @@ def _verdict(
 def _sentence(inputs: Any, result: Loop) -> str:
     return (
         f"At {inputs['arrivals_per_s']:g} requests/s the service {result.state}; above "
-        f"{result.vulnerable_above_per_s:.4g} requests/s retries can keep it down."
+        f"{amount(result.vulnerable_above_per_s, 4)} requests/s retries can keep it down."
     )
 
 

@@ -15,7 +15,7 @@ from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Numbers, Output, checked
 from sysdesign.models.elementwise import plain
 from sysdesign.models.slo.budgets import HOURS_PER_DAY, MINUTES_PER_HOUR, TOUCHES, WINDOWS, Objective, Window
-from sysdesign.models.wording import duration, percent
+from sysdesign.models.wording import amount, duration, percent
 
 MOST_STEPS = 1000  # of an outage profile
 MOST_RULES = 20
@@ -257,7 +257,7 @@ def steady_outage(
 
 def _ruled(inputs: Mapping[str, Any], result: BurnRule) -> str:
     return (
-        f"Alert at {result.burn_rate:.3g} times the budget's pace over "
+        f"Alert at {amount(result.burn_rate)} times the budget's pace over "
         f"{duration(inputs['long_window_h'] * 3600)} and "
         f"over {duration(result.short_window_min * 60)}: a full outage is noticed after "
         f"{duration(result.detection_min * 60)}."

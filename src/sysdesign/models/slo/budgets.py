@@ -14,7 +14,7 @@ from scipy import special
 
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.elementwise import plain
-from sysdesign.models.wording import duration, percent
+from sysdesign.models.wording import amount, duration, percent
 
 MINUTES_PER_HOUR, HOURS_PER_DAY = 60.0, 24.0
 TOUCHES = 1 - 1e-9  # an average this close under a threshold counts as at it: sums of steps round
@@ -124,7 +124,7 @@ def _budgeted(inputs: Mapping[str, Any], result: ErrorBudget) -> str:
 
 def _few(inputs: Mapping[str, Any], result: LowTraffic) -> str:
     return (
-        f"One failure is a burn rate of {result.one_failure_burn_rate:.3g} and spends "
+        f"One failure is a burn rate of {amount(result.one_failure_burn_rate)} and spends "
         f"{percent(result.one_failure_spends)} of the budget; the rule fires at "
         f"{result.failures_to_alert:,.0f} in its long window."
     )

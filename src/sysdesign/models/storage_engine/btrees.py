@@ -15,7 +15,7 @@ import numpy as np
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.elementwise import plain
-from sysdesign.models.wording import count
+from sysdesign.models.wording import count, several, size
 
 JUST_WHOLE = 1 - 1e-12
 
@@ -116,12 +116,13 @@ def btree(
 
 
 def _reached(inputs: Mapping[str, Any], result: Capacity) -> str:
-    return f"{inputs['levels']:g} levels reach {result.bytes / 1e12:,.4g} TB in {count(result.pages)} pages."
+    return f"{several(inputs['levels'], 'level')} reach {size(result.bytes)} in {several(result.pages, 'page')}."
 
 
 def _tree(inputs: Mapping[str, Any], result: BTree) -> str:
     return (
-        f"{result.levels:g} levels; {result.inner_bytes / 1e9:,.3g} GB of memory keep all inner pages, then a lookup "
+        f"{several(result.levels, 'level')}; {size(result.inner_bytes)} of memory keep all inner pages, then "
+        f"a lookup "
         f"reads one page and a random update writes {count(result.write_amplification)} bytes for each byte."
     )
 

@@ -16,7 +16,7 @@ import numpy as np
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.elementwise import plain
 from sysdesign.models.storage_engine.btrees import ENGINE
-from sysdesign.models.wording import count, percent
+from sysdesign.models.wording import count, percent, several
 
 
 @dataclass(frozen=True)
@@ -187,14 +187,15 @@ def _filtered(inputs: Mapping[str, Any], result: Filter) -> str:
 
 def _merged(inputs: Mapping[str, Any], result: Lsm) -> str:
     return (
-        f"{result.levels:g} levels: each byte is written {count(result.write_amplification)} times, takes up to "
+        f"{several(result.levels, 'level')}: each byte is written {count(result.write_amplification)} times, "
+        f"takes up to "
         f"{count(result.space_amplification)} bytes, and an absent key costs {count(result.absent_reads)} reads."
     )
 
 
 def _leveled(inputs: Mapping[str, Any], result: Levels) -> str:
     return (
-        f"{inputs['levels']:g} levels write each byte {count(result.write_amplification)} times; the least is "
+        f"{several(inputs['levels'], 'level')} write each byte {count(result.write_amplification)} times; the least is "
         f"{count(result.best_write_amplification)}, with {result.best_levels:g}."
     )
 
