@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import signal
 import socket
 import sys
@@ -56,10 +57,16 @@ def _listener(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise InvalidInput(
-            f"port {port} of {host} cannot be used ({error.strerror}). Name another: make serve PORT={port + 1}"
-        ) from None
+        found = f"port {port} of {host} cannot be used ({error.strerror})"
+        raise InvalidInput(f"{found}. {_instead(port, error)}") from None
     return listener
+
+
+def _instead(port: int, error: OSError) -> str:
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return "Name an address of this machine with --host, or leave it out"
+    other = port + 1 if 1024 <= port < 65535 else 8001
+    return f"Name another: make serve PORT={other}, or sysdesign serve --port {other}"
 
 
 async def _run(

@@ -225,6 +225,9 @@ def test_a_sweep_gives_a_row_a_point() -> None:
         (["decide", "no-such-decision"], "no decision"),
         (["check", "--reference", "/nothing"], "plan.yaml"),
         (["recheck", "/nothing"], "cannot be read"),
+        (["decide", "cache-placement", "--set", "traffic.nope=1"], "--set: there is no workload field 'traffic.nope'"),
+        (["decide", "cache-placement", "--set", "traffic.writes_per_s=-1"], "from 0 to 100,000,000/s"),
+        (["serve", "--host", "203.0.113.9"], "an address of this machine"),
     ],
 )
 def test_wrong_use_is_one_clear_line(words: list[str], says: str) -> None:
@@ -248,6 +251,11 @@ def test_help_and_version() -> None:
         ended = run(*words, "--help")
         assert ended.returncode == 0 and "Usage" in ended.stdout, words
     assert run("--version").stdout.strip()
+
+
+def test_what_prints_results_prints_json_too() -> None:
+    for words in (["list"], ["model", "list"], ["facts"], ["explain"], ["workload", "fields"], ["workload", "schema"]):
+        assert json.loads(run(*words, "--json").stdout), words
 
 
 def test_build_writes_a_site_and_its_numbers(tmp_path: Path) -> None:

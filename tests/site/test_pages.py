@@ -18,6 +18,7 @@ from sysdesign.content.parsing import parse_document
 from sysdesign.errors import BadContent
 from sysdesign.site.asset_files import assets
 from sysdesign.site.building import scoreboard_of
+from sysdesign.site.document_page import terms_in_order
 from sysdesign.site.pages import render
 
 CACHING = "05-caching-strategies/index.html"
@@ -102,6 +103,11 @@ def test_terms_are_marked_once_a_section_and_not_where_they_are_explained(pages:
     assert 'href="#term:origin"' not in overview and 'href="#term:hit-ratio"' in overview
     assert concepts.count('href="#term:origin"') == 1 and 'href="#term:hit-ratio"' not in concepts
     assert stampede.count('href="#term:origin"') == 1 and 'href="#term:cache-stampede"' not in stampede
+
+
+def test_the_terms_of_a_page_stand_in_the_order_that_the_reader_sees() -> None:
+    found = terms_in_order(load(), ["lru", "message-log", "cache-lease"])
+    assert found == ["cache-lease", "message-log", "lru"]  # lease, log, LRU
 
 
 def test_a_chart_has_its_data_and_its_panel(pages: dict[str, bytes]) -> None:

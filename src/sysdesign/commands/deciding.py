@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sysdesign.commands.console import AsJson, Root, out, print_json, table, today
-from sysdesign.errors import InvalidInput
+from sysdesign.errors import BadContent, InvalidInput
 
 if TYPE_CHECKING:
     from sysdesign.decide import Workload
@@ -101,7 +101,10 @@ def _workload(path: Path | None, given: list[str]) -> Workload:
         if not (equals and dot and field):
             raise InvalidInput(f"--set {each!r}: write it as group.field=value, as in traffic.writes_per_s=40000")
         facts.setdefault(group, {})[field] = _plain(value)
-    return workload_of(facts, str(path) if path else "workload")
+    try:
+        return workload_of(facts, str(path) if path else "--set")
+    except BadContent as error:  # the file was read before: what is wrong was given on the command line
+        raise InvalidInput(f"--set: {error.found}. {error.fix}") from None
 
 
 def _plain(text: str) -> Any:
@@ -150,7 +153,7 @@ def fields(as_json: AsJson = False) -> None:
     out().print(shown)
 
 
-def schema() -> None:
+def schema(as_json: AsJson = False) -> None:
     """Print the JSON Schema of a workload, for editors and programs."""
     from sysdesign.decide import workload_schema
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from markupsafe import Markup
@@ -33,7 +34,7 @@ def page(site: Site, slug: str) -> Page:
         body=body, outline=_outline(document),
         before=[document_item(reference, reference.planned(name), root) for name in planned.prerequisites],
         notes=[note_view(reference, note, site.models, root) for note in prose.notes.found.values()],
-        terms=[_term(reference, id_, root) for id_ in sorted(prose.terms, key=lambda id_: reference.terms[id_].term.lower())],
+        terms=[_term(reference, id_, root) for id_ in terms_in_order(reference, prose.terms)],
         outside=list(prose.outside), facts_checked=_facts_checked(reference, prose),
         evidence_line=_evidence_line(reference, prose),
         previous=before and document_item(reference, before, root),
@@ -50,6 +51,11 @@ def _outline(document: Document) -> list[dict[str, Any]]:
         elif section.level == 3 and parts:
             parts[-1]["parts"].append({"anchor": section.anchor, "title": section.title})
     return parts
+
+
+def terms_in_order(reference: Reference, terms: Iterable[str]) -> list[str]:
+    """Ids of terms by what the reader sees."""
+    return sorted(terms, key=lambda id_: reference.terms[id_].term.lower())
 
 
 def _term(reference: Reference, id_: str, root: str) -> dict[str, str]:
