@@ -39,7 +39,7 @@ def _choice(answer: Answer) -> Iterator[str]:
         told = _not_yet_told(_sentence(answer.binding.text), facts)
         yield f"The credible alternative: {second.label}." + (f" What separates them: {told}" if told else "")
     if answer.does_not_matter:
-        names = ", ".join(answer.framework.options[name].label for name in answer.does_not_matter)
+        names = "; ".join(answer.framework.options[name].label for name in answer.does_not_matter)
         yield f"Between these it hardly matters here: {names}."
 
 

@@ -318,7 +318,7 @@ _FIELDS: tuple[Field, ...] = (
     W("messages.reply", "none", "Whether the enqueued write may be lost with its record", """
         none 8 the message is sent on its own
         with_database 2 a row and a message must both happen or neither"""),
-    W("messages.noise", "alike", "What one kind of message does to the others", """
+    W("messages.noise", "alike", "What one kind of message, or one customer, does to the others", """
         alike 8 kinds and customers do no harm to each other
         noisy 2 a flood or fault of one holds up the others"""),
     N("messages.kinds", "count", 1, 1e4, 1, 4, 12, "Kinds of message that differ in urgency, in cost or in who waits for them", whole=True),
