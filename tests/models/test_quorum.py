@@ -151,8 +151,11 @@ def test_all_configurations_agree_with_single_runs():
     at = 3  # R=2, W=1
     single = run(3, 2, 1, trials=20_000, half_width=1e-6)
     assert table.consistent[at] == pytest.approx(single.consistent)
-    assert table.read_tail_ms[at] == single.read_tail_ms
+    assert (table.read_tail_ms[at], table.write_tail_ms[at]) == (single.read_tail_ms, single.write_tail_ms)
     assert np.all(table.consistent[table.strict == 1] == 1)
+    pairs = list(zip(table.read_quorum, table.write_quorum, strict=True))
+    assert table.strict.tolist() == [int(r + w > 3) for r, w in pairs]
+    assert table.overlap == tuple("overlap: never stale" if r + w > 3 else "may be stale" for r, w in pairs)
 
 
 def test_k_staleness_by_drawing_quorums():
@@ -254,3 +257,11 @@ def test_the_corners_of_staleness_give_numbers(write, n, r, w):
     for t, share, extra in itertools.product((0, 1e9), (0.5, 0.99999), (0, 1e7)):
         found = run(n, r, w, t, write_ms=write, share=share, remote_extra_ms=extra, trials=1_000, half_width=0.5)
         assert all(np.all(np.isfinite(value)) for value in vars(found).values())
+
+
+def test_the_majority_without_a_shared_cause_is_a_binomial():
+    found = quorum.availability(5, 0.97, 0.2, 5, 0.99, read_quorum=3, write_quorum=3)
+    binomial = sum(math.comb(5, k) * 0.97**k * 0.03 ** (5 - k) for k in (3, 4, 5))
+    assert found.independent_majority == pytest.approx(binomial, rel=1e-12)
+    assert found.majority < binomial
+    assert found.majority_down_min_per_month == pytest.approx((1 - found.majority) * 43_200)

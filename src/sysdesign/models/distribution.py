@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from sysdesign.errors import InvalidInput
+from sysdesign.models.elementwise import plain
 from sysdesign.models.laws import Absolute, Constant, Law, Measured, Member, Scaled, invert, number_text
 
 MOST_PARTS = 64
@@ -128,7 +129,7 @@ class Distribution:
     def cdf(self, x: Any) -> Any:
         """Chance that a draw is at most x, elementwise."""
         x = np.asarray(x, dtype=float)
-        return _plain(sum(weight * np.asarray(law.cdf(x)) for weight, law in self.parts))
+        return plain(sum(weight * np.asarray(law.cdf(x)) for weight, law in self.parts))
 
     def quantile(self, q: Any) -> Any:
         """The least value that a draw stays at or under with chance q, elementwise; q is 0 to 1.
@@ -140,10 +141,10 @@ class Distribution:
             raise InvalidInput(f"a quantile at {q}; it is a share from 0 to 1")
         each = np.array([np.broadcast_to(law.quantile(q), q.shape) for _, law in self.parts])
         if len(self.parts) == 1:
-            return _plain(each[0])
+            return plain(each[0])
         found = invert(self.cdf, q, each.min(axis=0), each.max(axis=0))
         found = np.where(q == 0, each.min(axis=0), np.where(q == 1, each.max(axis=0), found))
-        return _plain(found)
+        return plain(found)
 
     @property
     def mean(self) -> float:
@@ -198,10 +199,6 @@ EXAMPLES = (
 
 def _factor(law: Law) -> str:
     return f"({law.text})" if isinstance(law, Scaled) else law.text
-
-
-def _plain(value: Any) -> Any:
-    return float(value) if np.ndim(value) == 0 else value
 
 
 def _finite(value: float) -> float:

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+Numeric = float | np.ndarray
+
 
 def plain(value: Any) -> Any:
     """A float where the value is a single number, the array itself otherwise."""

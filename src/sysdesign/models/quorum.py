@@ -19,6 +19,7 @@ from scipy import special
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.distribution import Distribution
+from sysdesign.models.elementwise import plain
 from sysdesign.models.quorum_kernels import race
 from sysdesign.models.wording import amount, duration, percent
 
@@ -228,7 +229,7 @@ def versions(
     miss = _chance_of_missing(replicas, read_quorum, write_quorum)
     stale = miss ** np.asarray(versions, dtype=float)
     backwards = miss ** (1 + np.minimum(np.asarray(writes_per_s) / np.asarray(reads_per_s), 1e6))
-    return Versions(_plain(stale), _plain(1 - stale), _plain(backwards))
+    return Versions(plain(stale), plain(1 - stale), plain(backwards))
 
 
 @checked
@@ -275,11 +276,11 @@ def availability(
     majority = nodes // 2 + 1
     count_up = _count_up(nodes, zones, alone, zone_up)
     some, read, write = (
-        _plain(np.clip(together * count_up[..., quorum or majority :].sum(axis=-1), 0.0, 1.0))
+        plain(np.clip(together * count_up[..., quorum or majority :].sum(axis=-1), 0.0, 1.0))
         for quorum in (majority, read_quorum, write_quorum)
     )
-    alike = _plain(_count_up(nodes, 1, up, np.asarray(1.0))[..., majority:].sum(axis=-1))
-    return Availability(some, read, write, _plain((1 - np.asarray(some)) * 30 * 24 * 60), alike)
+    alike = plain(_count_up(nodes, 1, up, np.asarray(1.0))[..., majority:].sum(axis=-1))
+    return Availability(some, read, write, plain((1 - np.asarray(some)) * 30 * 24 * 60), alike)
 
 
 def _count_up(nodes: int, zones: int, node_up: Any, zone_up: Any) -> np.ndarray:
@@ -388,10 +389,6 @@ def _check_placement(nodes: int, zones: int, read_quorum: int, write_quorum: int
     for name, quorum in (("read_quorum", read_quorum), ("write_quorum", write_quorum)):
         if quorum > nodes:
             raise InvalidInput(f"{name} is {quorum} of {nodes} replicas; it is from 0 to {nodes}")
-
-
-def _plain(value: Any) -> Any:
-    return float(value) if np.ndim(value) == 0 else value
 
 
 def _staleness_sentence(inputs: Mapping[str, Any], result: Staleness) -> str:

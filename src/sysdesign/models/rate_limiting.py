@@ -19,6 +19,7 @@ from sysdesign.errors import InvalidInput
 from sysdesign.models import rate_limiting_kernels as kernels
 from sysdesign.models.declaration import Input, Model, Output, Samples, checked
 from sysdesign.models.distribution import Distribution
+from sysdesign.models.elementwise import plain
 from sysdesign.models.interval import interval_of, replicate
 from sysdesign.models.streams import Streams
 from sysdesign.models.stretches import highest, stretches
@@ -199,7 +200,7 @@ def token_bucket(
     lasts = np.divide(size, demand - rate, out=np.zeros(np.broadcast(size, demand, rate).shape), where=over)
     refused = np.divide(demand - rate, demand, out=np.zeros(np.broadcast(demand, rate).shape), where=over)
     most = np.floor(size + rate * span + 1e-9)
-    return Bucket(*(_plain(value) for value in np.broadcast_arrays(most, lasts, refused, size / rate)))
+    return Bucket(*(plain(value) for value in np.broadcast_arrays(most, lasts, refused, size / rate)))
 
 
 @checked
@@ -281,10 +282,6 @@ def _arrivals(seed: int, number: int, law: Distribution) -> tuple[np.ndarray, ..
 def warm() -> None:
     """Compile what the first request would otherwise wait for."""
     kernels.warm()
-
-
-def _plain(value: Any) -> Any:
-    return float(value) if np.ndim(value) == 0 else value
 
 
 def _envelope_sentence(inputs: Any, result: Envelope) -> str:

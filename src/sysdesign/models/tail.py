@@ -18,6 +18,7 @@ from scipy.special import betaincinv
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.distribution import Distribution
+from sysdesign.models.elementwise import plain
 from sysdesign.models.interval import interval_of
 from sysdesign.models.laws import invert
 from sysdesign.models.summed import Summed
@@ -107,7 +108,7 @@ def fan_out(
     share, count = np.asarray(slow_share, float), np.asarray(servers, float)
     with np.errstate(divide="ignore"):
         any_slow = -np.expm1(count * np.log1p(-share))
-    return FanOut(_plain(any_slow), _plain(0.5 ** (1 / count)))
+    return FanOut(plain(any_slow), plain(0.5 ** (1 / count)))
 
 
 @checked
@@ -121,7 +122,7 @@ def leaf_target(
     """
     with np.errstate(divide="ignore"):
         share = -np.expm1(np.log1p(-np.asarray(any_slow, float)) / np.asarray(servers, float))
-    return LeafTarget(_plain(share), _plain(1 - share))
+    return LeafTarget(plain(share), plain(1 - share))
 
 
 @checked
@@ -258,10 +259,6 @@ def _tied_draws(
 def _finite(law: Distribution, *values: Any) -> None:
     if not all(np.isfinite(value).all() for value in values):
         raise InvalidInput(f"the latency {law.text} has no finite percentile that high; give a lighter tail")
-
-
-def _plain(value: Any) -> Any:
-    return float(value) if np.ndim(value) == 0 else value
 
 
 FAN = "How far may a request fan out?"

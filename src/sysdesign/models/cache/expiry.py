@@ -13,8 +13,8 @@ import numpy as np
 from scipy.special import exp1, gammainc
 
 from sysdesign.errors import InvalidInput
-from sysdesign.models.cache.elementwise import Numeric, plain
 from sysdesign.models.declaration import Input, Output, checked
+from sysdesign.models.elementwise import Numeric, plain
 
 EULER_GAMMA = 0.5772156649015329
 MOST_TOKENS = 1_000  # lease tokens that may fall into one rebuild

@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 import numpy as np
 
 from sysdesign.errors import InvalidInput
-from sysdesign.models.cache.elementwise import plain
 from sysdesign.models.cache.hit_ratio import approximate, characteristic_time, occupancy
 from sysdesign.models.cache.popularity import Popularity, zipf
 from sysdesign.models.declaration import Input, Output, checked
+from sysdesign.models.elementwise import plain
 
 RateInput = Annotated[float, Input("Requests", "1/s", low=0.001, high=1e9, default=10_000)]
 CatalogInput = Annotated[int, Input("Distinct keys asked for", "keys", low=2, high=1e9, default=100_000)]
@@ -125,10 +125,8 @@ def _second_tier(
     popularity: Popularity, missed: np.ndarray, first_time: float, capacity_keys: int, servers: int
 ) -> np.ndarray:
     """Chance per key that the second tier holds it when a first tier asks. Times in requests to all servers."""
-    if capacity_keys >= popularity.catalog_keys or not np.isfinite(first_time):
-        return np.ones_like(missed)
     requested = Popularity(missed, popularity.keys)
-    if capacity_keys >= float((popularity.keys * (missed > 0)).sum()):
+    if capacity_keys >= float((popularity.keys * (missed > 0)).sum()):  # all that is ever asked of it
         return np.ones_like(missed)
     time = characteristic_time(requested, "lru", capacity_keys)
     same_server, others = max(time - first_time, 0.0) / servers, time * (1 - 1 / servers)

@@ -16,6 +16,7 @@ from sysdesign.errors import InvalidInput
 from sysdesign.models.consensus.kernels import elections
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.distribution import Distribution
+from sysdesign.models.elementwise import plain
 from sysdesign.models.interval import interval_of
 from sysdesign.models.wording import amount, percent
 
@@ -129,7 +130,7 @@ def split_vote(
         raise InvalidInput(
             f"latency_share is {latency_share} and every vote would split; let timeouts range over more than a latency"
         )
-    return SplitVote(_plain(split), _plain(1 / (1 - split)), candidates)
+    return SplitVote(plain(split), plain(1 / (1 - split)), candidates)
 
 
 @checked
@@ -249,10 +250,6 @@ def _elections(
             break
     elected, heard, tried = np.hstack(found)
     return elected, heard, tried
-
-
-def _plain(value: Any) -> Any:
-    return float(value) if np.ndim(value) == 0 else value
 
 
 def _split_sentence(inputs: Mapping[str, Any], result: SplitVote) -> str:

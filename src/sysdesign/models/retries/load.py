@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Numbers, Output, checked
+from sysdesign.models.elementwise import plain
 from sysdesign.models.wording import amount, percent
 
 FAILURES = Input("Attempts that fail", "share", low=0, high=1, default=0.2)
@@ -93,7 +94,7 @@ def amplification(
     for attempts in reversed(tuple(attempts_by_layer)):
         mean = mean * _mean_attempts(failing, attempts)
         failing = failing**attempts
-    return Amplification(_plain(mean), worst, _plain(failing))
+    return Amplification(plain(mean), worst, plain(failing))
 
 
 def _mean_attempts(failing: np.ndarray, attempts: float) -> np.ndarray:
@@ -163,7 +164,7 @@ def client_throttle(
     sent, accepted = np.asarray(requests, float), np.asarray(accepts, float)
     if np.any(accepted > sent):
         raise InvalidInput(f"accepts is {accepts} of {requests} requests; give no more accepts than requests")
-    return Throttle(_plain(np.maximum(0.0, (sent - multiplier * accepted) / (sent + 1))))
+    return Throttle(plain(np.maximum(0.0, (sent - multiplier * accepted) / (sent + 1))))
 
 
 @checked
@@ -182,11 +183,7 @@ def throttled_load(
     sent = np.minimum(offered, multiplier * capacity)
     accepted = np.minimum(sent, capacity)
     rejected = np.divide(offered - sent, offered, out=np.zeros(offered.shape), where=offered > 0)
-    return ThrottledLoad(*map(_plain, (sent, accepted, sent - accepted, rejected)))
-
-
-def _plain(value: Any) -> Any:
-    return float(value) if np.ndim(value) == 0 else value
+    return ThrottledLoad(*map(plain, (sent, accepted, sent - accepted, rejected)))
 
 
 HOW_MANY = "How many attempts, and at which layer?"
