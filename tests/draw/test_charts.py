@@ -55,6 +55,8 @@ def wait(
 def models(monkeypatch: pytest.MonkeyPatch) -> None:
     offered = {"queue.wait": Model(wait, "How many?", lambda inputs, result: "", "05-caching")}
     monkeypatch.setattr(registry, "models", lambda: offered)
+    monkeypatch.setattr(registry, "SUBJECTS", ("queue",))
+    monkeypatch.setattr(registry, "_of", lambda subject: offered)  # a model is looked up in its subject alone
 
 
 SWEEP = """title: Waits grow without bound
