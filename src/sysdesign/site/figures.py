@@ -17,6 +17,10 @@ from sysdesign.site.drawing import DarkPartners, Drawing, cell_text, drawing, wi
 
 ENLARGE = '<button class="enlarge" type="button">Enlarge</button>'  # the style sheet hides it without scripts
 
+# px. What the style sheet does on a phone: a wide drawing shrinks to 34rem and scrolls, a narrow one keeps its width,
+# and a small one shrinks to fit.
+NARROW, SMALL = 544, 420
+
 
 @dataclass
 class FigureRoom:
@@ -75,7 +79,8 @@ class FigureRoom:
     def picture(self, drawn: Drawing, id_: str) -> str:
         """The drawing's own markup, named by caption and description."""
         named = f'aria-labelledby="{escape(id_)}:caption" aria-describedby="{escape(id_)}:text"'
-        return with_attributes(drawn.markup, f'class="drawing" role="img" {named}')
+        size = " fits" if drawn.width < SMALL else " unscaled" if drawn.width < NARROW else ""
+        return with_attributes(drawn.markup, f'class="drawing{size}" role="img" {named}')
 
     def _live(self, name: str, drawn: Drawing) -> str:
         """What makes a chart live in place: only its own model's panel can draw it."""
