@@ -12,7 +12,7 @@ count is halved and so is what has been counted, as in Caffeine: the next halvin
   probes it takes one new key in a hundred for known after three new ones per cached key.
 
 On the OLTP trace of megiddo-2003 the sketch moves the hit ratio by 0.0 to 0.6 points from exact counts
-(35.3 % for 35.9 % at 1,000 keys), the doorkeeper by -2.1 to 0.7; libCacheSim's lies 3 to 5 points below
+(35.3% for 35.9% at 1,000 keys), the doorkeeper by -2.1 to 0.7; libCacheSim's lies 3 to 5 points below
 from 1,000 keys on. It halves after 32 per cached key, does not count hits in the window, counts the
 window's victim once more, and raises only the least of its counters.
 

@@ -1,6 +1,6 @@
 """W-TinyLFU (Einziger, Friedman & Manes 2017): a window before a segmented LRU that admits by frequency.
 
-The window is 1 % of the capacity (one key at least); 80 % of the rest is
+The window is 1% of the capacity (one key at least); 80% of the rest is
 protected. The window's victim enters the rest only if it was asked for more
 often than the rest's victim. How often is counted in one of three ways (popularity_sketch.py).
 
