@@ -177,3 +177,10 @@ def test_budgets_by_hand():
 def test_an_outage_without_errors_alerts_nobody():
     found = slo.outage(0.999, (10.0, 5.0), (0.0, 0.0))
     assert (found.alerts, found.detection_min, found.spent, found.reset_min) == (0, 0, 0, 0)
+
+
+def test_a_long_window_holds_more_requests_to_judge_by():
+    found = slo.low_traffic(0.99, 10, 0.001, long_window_h=3, burn_rate=10)
+    assert (found.one_failure_error_rate, found.one_failure_burn_rate) == pytest.approx((1 / 30, 100 / 30))
+    assert found.failures_to_alert == 3  # 10% of 30, though the product is a little more
+    assert found.false_alarm == pytest.approx(1 - np.exp(-0.03) * (1 + 0.03 + 0.03**2 / 2), rel=1e-9)

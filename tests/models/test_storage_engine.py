@@ -233,3 +233,15 @@ def test_throughput_by_hand():
     saved = model.burst(150, 250, 50, 100)
     assert (saved.saved_units, saved.lasts_s, saved.throttled_after) == (10_000, 100, pytest.approx(0.4))
     assert model.burst(150, 250, 50, 9_999).saved_units == 30_000
+
+
+def test_filters_and_runs_by_hand():
+    assert model.bloom(10, 7, 8e6).memory_bytes == 1e7
+    wasted = model.bloom(10, 7).false_positive
+    tiered = model.lsm(5e9, "tiered", 4, 64e6, bits_per_key=10)
+    assert tiered.absent_reads == pytest.approx(tiered.runs * wasted)
+    assert tiered.present_reads == pytest.approx(1 + (tiered.runs - 1) * wasted)
+    assert model.lsm(5e9, "tiered", 4, 64e6, bits_per_key=0).present_reads == tiered.runs
+    lazy = model.lsm(5e9, "lazy", 4, 64e6)
+    assert lazy.write_amplification == lazy.levels - 1 + 4
+    assert model.btree(1e6, 200, 24).inner_bytes == (611 + 6 + 1) * 4096  # over 71,429 leaves
