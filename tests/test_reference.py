@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 
 import pytest
 
@@ -45,6 +46,13 @@ def test_the_same_content_builds_the_same_bytes(reference: Reference) -> None:
     first, second = site_files(reference), site_files(load(reference.root))
     assert first.keys() == second.keys()
     assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_every_page_writes_a_percentage_without_a_space(reference: Reference) -> None:
+    spaced = re.compile(r"\d(?:\s|&nbsp;)%")
+    for name, content in site_files(reference).items():
+        if name.endswith(".html"):
+            assert [found.group() for found in spaced.finditer(content.decode())] == [], name
 
 
 def test_no_page_asks_another_host_for_anything(reference: Reference) -> None:
