@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 from dataclasses import replace
 from pathlib import Path
@@ -56,6 +57,23 @@ def test_a_changed_document_or_parser_is_parsed_anew(home: Path, monkeypatch: py
 class _Meddled:
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return Path, ("/",)
+
+
+def _named(name: str) -> bytes:
+    """A pickle that asks for one name of the module whose values are kept, through a dot or not."""
+    return b"".join(
+        (pickle.PROTO, b"\x05", *map(_short, ("sysdesign.content.document", name)), b"\x93", b")", b"R", b".")
+    )
+
+
+def _short(text: str) -> bytes:
+    return b"\x8c" + bytes([len(text)]) + text.encode()
+
+
+@pytest.mark.parametrize("name", ["dataclass", "Document.__init__", "Document.__eq__.__globals__", "nothing"])
+def test_only_the_values_of_a_document_are_made(name: str) -> None:
+    with pytest.raises(pickle.UnpicklingError, match="no part of a document"):
+        texts._Texts(io.BytesIO(_named(name))).load()
 
 
 @pytest.mark.parametrize("rest", [b"", b"\x80", pickle.dumps(7), pickle.dumps(_Meddled())])

@@ -11,13 +11,13 @@ import hashlib
 import io
 import os
 import pickle
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from sysdesign.content import located
+from sysdesign.content import document, located
 from sysdesign.content.document import Document
 from sysdesign.content.loading import collection_paused, default_root, load_document, load_outline
 from sysdesign.content.records import PlannedDocument
@@ -97,9 +97,10 @@ class _Texts(pickle.Unpickler):
     """Makes the values of a document and nothing else, whatever the file says."""
 
     def find_class(self, module: str, name: str) -> Any:
-        if module != Document.__module__:
+        found = vars(document).get(name) if module == document.__name__ else None  # a dotted name is none of them
+        if not (isinstance(found, type) and is_dataclass(found)):
             raise pickle.UnpicklingError(f"{module}.{name} is no part of a document")
-        return super().find_class(module, name)
+        return found
 
 
 def _keep(path: Path, data: bytes) -> None:
