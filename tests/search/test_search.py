@@ -59,6 +59,25 @@ def test_words_written_as_one_are_sought_together(reference) -> None:
     assert Index(reference).search("wriet-behind").corrected == "write behind"
 
 
+def test_what_the_query_names_comes_first(tmp_path: Path) -> None:
+    """A section with that title, or of a term with that name, before one that holds its words more often."""
+    question = "### How do sagas end?\n\nA saga ends a saga: saga, saga, retry storm, retry storms.\n"
+    home = f"### Sagas\n\nThe steps of a saga follow. {'One more sentence is told here. ' * 30}\n"
+    amplification = f"### Amplification\n\nEvery layer multiplies. {'One more sentence is told here. ' * 30}\n"
+    text = f"# Caching Strategies\n\n## Overview\n\n{question}\n{home}\n{amplification}"
+    (tmp_path / "plan.yaml").write_text(PLAN)
+    (tmp_path / "05-Caching-Strategies.md").write_text(text)
+    (tmp_path / "glossary.yaml").write_text(
+        's: {term: retry storm, sentence: S., home: "05-Caching-Strategies#amplification"}\n'
+    )
+    index = Index(load(tmp_path))
+    for query in ("saga", "SAGAS", "sgaas"):
+        assert index.search(query).hits[0].title == "Sagas"
+    assert index.search("saga retry").hits[0].title == "How do sagas end?"
+    for query in ("retry-storms", "retry storm"):
+        assert index.search(query, limit=1).hits[0].title == "Amplification"
+
+
 def test_any_word_is_enough_where_no_section_holds_all(reference) -> None:
     hits = Index(reference).search("crash stampede").hits
     assert {hit.title for hit in hits} >= {"Write-behind", "Cache stampede"}

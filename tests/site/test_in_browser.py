@@ -239,6 +239,17 @@ def test_search_of_a_large_site_finds_the_section_within_its_part(
     serving.close()
 
 
+@pytest.mark.parametrize(
+    ("typed", "anchor"), [("rate limiting", "rate-limiting"), ("dead letter queues", "poison-mess")]
+)
+def test_what_the_query_names_comes_first(chromium: Any, whole_address: str, typed: str, anchor: str) -> None:
+    """The section with that title or the home of that term, of many that hold its words."""
+    page = chromium.new_page()
+    page.goto(f"{whole_address}search/?q={typed}")
+    expect(page.locator(".results a").first).to_have_attribute("href", re.compile(f"#{anchor}"))
+    page.close()
+
+
 def test_the_results_page_keeps_its_query_in_the_address(page: Any) -> None:
     page.goto("search/?q=dogpile")
     expect(page.locator(".results li").first).to_contain_text("Cache stampede")

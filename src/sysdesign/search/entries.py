@@ -91,3 +91,8 @@ def words(text: str) -> list[str]:
 def compounds(text: str) -> list[list[str]]:
     """Lower-case words of a text, those written as one (n+1, write-behind) together."""
     return [parts for compound in COMPOUND.findall(text.lower()) if (parts := words(compound))]
+
+
+def plain_words(text: str) -> tuple[str, ...]:
+    """The words of a name, whatever its case, hyphens and plurals. A query of just these means what it names."""
+    return tuple(word[:-1] if len(word) > 2 and word.endswith("s") else word for word in words(text))

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from sysdesign.content import Reference
 from sysdesign.errors import InvalidInput
-from sysdesign.search.entries import STOP_WORDS, Entry, compounds, entries
+from sysdesign.search.entries import STOP_WORDS, Entry, compounds, entries, plain_words
 from sysdesign.search.spelling import correct, vocabulary
 
 # BM25 weights: without them the section that a query names ranks below those that mention it.
 WEIGHTS = {"title": 8.0, "aliases": 8.0, "document": 4.0, "trail": 2.0, "body": 1.0}
+LOOKED_AT = 12  # hits, of which those that the query names come first
 LONGEST_QUERY = 300
 MOST_WORDS = 24
 
@@ -45,6 +46,7 @@ class Index:
     def __init__(self, reference: Reference) -> None:
         self._entries: tuple[Entry, ...] = tuple(entries(reference))
         self.vocabulary: Mapping[str, int] = vocabulary(_everything(entry) for entry in self._entries)
+        self._names = {e.address: {plain_words(name) for name in (e.title, *e.aliases)} for e in self._entries}
         self._rows = sqlite3.connect(":memory:", check_same_thread=False)
         self._rows.execute(
             f"CREATE VIRTUAL TABLE section USING fts5({', '.join(WEIGHTS)}, "
@@ -70,14 +72,17 @@ class Index:
         sought = [parts for parts in typed if len(parts) > 1 or parts[0] not in STOP_WORDS] or typed
         fixed = [[correct(word, self.vocabulary) for word in parts] for parts in sought]
         apart = [[word] for parts in fixed for word in parts]
+        most = max(limit, LOOKED_AT)
         found = (
-            self._match(fixed, " AND ", limit)
-            or self._match(apart, " AND ", limit)
-            or self._match(fixed, " OR ", limit)
-            or self._match(apart, " OR ", limit)
+            self._match(fixed, " AND ", most)
+            or self._match(apart, " AND ", most)
+            or self._match(fixed, " OR ", most)
+            or self._match(apart, " OR ", most)
         )
-        changed = " ".join(word for [word] in apart) if fixed != sought else ""
-        return Answer(query, changed, tuple(found))
+        corrected = " ".join(word for [word] in apart)
+        names = {plain_words(query), plain_words(corrected)}
+        found.sort(key=lambda hit: names.isdisjoint(self._names[hit.address]))
+        return Answer(query, corrected if fixed != sought else "", tuple(found[:limit]))
 
     def _match(self, sought: list[list[str]], joint: str, limit: int) -> list[Hit]:
         """Sections with each of the phrases, or any; the last may be the beginning of a longer word."""

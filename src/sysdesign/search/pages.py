@@ -3,11 +3,11 @@
 Pagefind runs beside the build and is given each document as soon as it is read, so that
 it works while the pages are made.
 
-What Pagefind calls a page is one section here. On a large site it is a part of a document (a heading of level two
-with all below it), as Pagefind takes over a millisecond for each page of many; the script in the page
-finds the section in it. In a result, `meta.url` is the place of its first section (relative to the site's root) and
-`meta.document` and `meta.trail` are what stands above that. Each section begins at a heading's anchor; its own text
-ends at the next anchor that is none, where other names for it follow, which are found and not shown.
+What Pagefind calls a page is one section here, with the bare headings above it. On a large site it is a part of a
+document (a heading of level two with all below it), as Pagefind takes over a millisecond for each page of many; the
+script in the page finds the section in it. In a result, `meta.url` is the place of its first section (relative to the
+site's root), `meta.document` and `meta.trail` are what stands above that. Each section begins at a heading's anchor;
+its own text ends at the next anchor that is none; those after it are other names for it, which are found, not shown.
 `search/vocabulary.json` holds `{"stop": [words], "words": {word: count}}` for the rule in spelling.py.
 """
 
@@ -81,7 +81,8 @@ class SearchIndex:
         """Take in sections, in the order of the site."""
         page: list[Entry] = []
         for entry in found:
-            if page and entry.level <= self._level_alone:
+            below_bare = page and not page[-1].text and entry.level > page[-1].level
+            if page and entry.level <= self._level_alone and not below_bare:
                 self._add_page(page)
                 page = []
             page.append(entry)
@@ -160,9 +161,10 @@ def _page(sections: Sequence[Entry]) -> str:
 
 def _section(entry: Entry) -> str:
     anchor = escape(entry.url.partition("#")[2]) or "top"
+    names = "".join(f'<div id="name" data-pagefind-weight="9">{escape(name)}</div>' for name in entry.aliases)
     return (
         f'<h{entry.level} id="{anchor}" data-pagefind-weight="9">{escape(entry.title)}</h{entry.level}>'
         f"<p>{escape(entry.text)}</p>"
-        f'<div id="names" data-pagefind-weight="9">{escape(" ".join(entry.aliases))}</div>'
+        f'<div id="end"></div>{names}'
         f'<div data-pagefind-weight="3">{escape(entry.document)}</div>'
     )

@@ -4,6 +4,7 @@ import { make } from "./element.js";
 import { correct } from "./spelling.js";
 
 const EXCERPT = 28; // words
+const LOOKED_AT = 12; // results, of which those that the query names come first
 
 let engine;
 let words;
@@ -29,7 +30,16 @@ export async function find(query, limit) {
   let results = (await engine.search(corrected.join(" "))).results;
   const some = !results.length && corrected.length > 1;
   if (some) results = await any(corrected);
-  return { hits: await Promise.all(results.slice(0, limit).map((result) => result.data())), total: results.length, changed, some };
+  const hits = await Promise.all(results.slice(0, Math.max(limit, LOOKED_AT)).map(async (result) => section(await result.data())));
+  const asNamed = (name) => sameWords(name, query) || sameWords(name, corrected.join(" "));
+  const named = hits.filter(({ names }) => names.some(asNamed));
+  return { hits: [...named, ...hits.filter((hit) => !named.includes(hit))].slice(0, limit), total: results.length, changed, some };
+}
+
+// Whether two texts hold the same words, whatever their case, hyphens and plurals.
+function sameWords(one, other) {
+  const plain = (text) => (text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).map((word) => word.replace(/(?<=..)s$/u, "")).join(" ");
+  return plain(one) === plain(other);
 }
 
 async function any(list) {
@@ -52,10 +62,14 @@ function section(hit) {
   const sections = [];
   for (const { element, id, text, location } of hit.anchors) {
     const level = Number(/^h([1-6])$/.exec(element)?.[1]);
-    if (!level) { if (sections.length) sections.at(-1).end ??= location; continue; }
+    if (!level) {
+      sections.at(-1).end ??= location;
+      if (text) sections.at(-1).names.push(text);
+      continue;
+    }
     const above = (sections.findLast((other) => other.level < level) ?? { path: [] }).path;
     const path = [...above, text];
-    sections.push({ level, id, title: text, path, first: location, from: location + text.split(/\s+/).length, score: 0 });
+    sections.push({ level, id, title: text, names: [text], path, first: location, from: location + text.split(/\s+/).length, score: 0 });
   }
   for (const { location, balanced_score } of hit.weighted_locations) {
     const held = sections.findLast((other) => other.first <= location);
@@ -64,6 +78,7 @@ function section(hit) {
   const best = sections.reduce((one, other) => (other.score > one.score ? other : one));
   return {
     title: best.title,
+    names: best.names,
     url: best === sections[0] ? hit.meta.url : `${hit.meta.url.split("#")[0]}#${best.id}`,
     trail: [hit.meta.document, hit.meta.trail, ...best.path.slice(0, -1)].filter(Boolean).join(" › "),
     own: words.slice(best.from, best.end),
@@ -79,8 +94,7 @@ function excerpt({ own, found }) {
   return make("span", { class: "excerpt" }, first ? "… " : "", ...shown, first + EXCERPT < own.length ? "…" : "");
 }
 
-function item(hit, root, id) {
-  const shown = section(hit);
+function item(shown, root, id) {
   const option = id ? { id, role: "option", "aria-selected": "false", tabindex: "-1" } : {};
   const link = make("a", { href: new URL(shown.url, root).href, ...option }, make("b", {}, shown.title), make("span", { class: "trail" }, shown.trail), make("br"), excerpt(shown));
   return id ? link : make("li", {}, link);
