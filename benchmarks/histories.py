@@ -6,7 +6,6 @@ Reads the folder `histories` in the folder that SYSDESIGN_DATA names.
 from __future__ import annotations
 
 import os
-import sys
 import time
 from pathlib import Path
 
@@ -23,7 +22,8 @@ def main() -> None:
     """Print the time to read and decide all, how many verdicts are the published ones, and the time for every level."""
     folder = Path(os.environ.get("SYSDESIGN_DATA", "")) / "histories"
     if not os.environ.get("SYSDESIGN_DATA") or not folder.is_dir():
-        sys.exit("set SYSDESIGN_DATA to a folder with histories/etcd_000.log to etcd_050.log")
+        print("skipped: set SYSDESIGN_DATA to a folder with histories/etcd_000.log to etcd_050.log")
+        return
     start = time.perf_counter()
     recorded = [ordered(histories.read_history(folder / f"etcd_{number:03d}.log")) for number in range(51)]
     read_s = time.perf_counter() - start
