@@ -99,7 +99,7 @@ def regret_of(value: np.ndarray, target: np.ndarray, limit: np.ndarray, log: boo
     width = limit - target
     share = (value - target) / np.where(width == 0, 1.0, width)
     share = np.where(width == 0, (value > target) * 1.0, share)
-    return np.clip(np.nan_to_num(share, nan=0.0, posinf=1.0, neginf=0.0), 0.0, 1.0)
+    return np.minimum(np.fmax(share, 0.0), 1.0)  # fmax: what is undefined counts for nothing
 
 
 def _liking(framework: Framework, options: tuple[str, ...], views: Views, shape: tuple[int, int]) -> np.ndarray:

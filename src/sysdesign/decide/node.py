@@ -174,9 +174,7 @@ class Argument:
     whole: bool = False
 
     def value(self, raw: np.ndarray) -> np.ndarray:
-        clipped = np.clip(
-            np.nan_to_num(raw / self.size, nan=self.low, posinf=self.high, neginf=self.low), self.low, self.high
-        )
+        clipped = np.minimum(np.fmax(raw / self.size, self.low), self.high)  # fmax: what is undefined becomes `low`
         return np.rint(clipped) if self.whole else clipped
 
     def outside(self, raw: np.ndarray) -> bool:
