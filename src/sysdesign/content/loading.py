@@ -8,6 +8,8 @@ section, an unused footnote) is for the checks.
 from __future__ import annotations
 
 import gc
+import hashlib
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -43,6 +45,12 @@ def default_root() -> Path:
     """The checkout's reference/ when run from one, else the copy inside the package."""
     checkout = PACKAGE.parents[1] / "reference"
     return checkout if (checkout / "plan.yaml").is_file() else PACKAGE / "reference"
+
+
+def cache_folder(kind: str, root: Path) -> Path:
+    """A folder of that kind in the user's cache, one for each place of the reference. It may not be there yet."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return home / "sysdesign" / f"{kind}-{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:8]}"
 
 
 def _pass_on(document: Document, terms: Mapping[str, Term]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import pickle
 from dataclasses import is_dataclass, replace
 from functools import cache
@@ -19,7 +18,7 @@ from typing import Any
 
 from sysdesign.content import document, located
 from sysdesign.content.document import Document
-from sysdesign.content.loading import collection_paused, default_root, load_document, load_outline
+from sysdesign.content.loading import cache_folder, collection_paused, default_root, load_document, load_outline
 from sysdesign.content.records import PlannedDocument
 from sysdesign.content.reference import Reference
 from sysdesign.content.tidy import write_atomically
@@ -36,18 +35,13 @@ def load_texts(root: Path | None = None, only: str = "") -> Reference:
         folder = root or default_root()
         plan, terms = load_outline(folder)
         outline = Reference(folder, plan, {}, {}, {}, {}, {}, terms, {}, (), {}, {})
-        kept = _folder(folder) if root is None else None
+        kept = cache_folder("texts", folder) if root is None else None
         if only:
             planned = outline.named(only.partition("#")[0])
             if (text := _text(folder, planned, kept)) is not None:
                 return replace(outline, documents={planned.slug: text})
         texts = {planned.slug: _text(folder, planned, kept) for planned in plan.documents}
         return replace(outline, documents={slug: text for slug, text in texts.items() if text is not None})
-
-
-def _folder(root: Path) -> Path:
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return home / "sysdesign" / f"texts-{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:8]}"
 
 
 def _text(root: Path, planned: PlannedDocument, folder: Path | None) -> Document | None:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from sysdesign import __version__
 from sysdesign.content import Reference, load, located
 from sysdesign.content.document import Document
-from sysdesign.content.loading import PACKAGE, Heard, collection_paused
+from sysdesign.content.loading import PACKAGE, Heard, cache_folder, collection_paused
 from sysdesign.content.records import Term
 from sysdesign.errors import BadContent
 from sysdesign.search.entries import aliases_by_home, document_entries, entries
@@ -175,5 +175,4 @@ def default_out(root: Path) -> Path:
     """site/ in a checkout; elsewhere a cache folder of the user's, one for each place of the reference."""
     if (root.parent / "pyproject.toml").is_file():
         return root.parent / "site"
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return home / "sysdesign" / f"site-{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:8]}"
+    return cache_folder("site", root)
