@@ -89,7 +89,12 @@ BROKEN = {
     "no title": ("05-Caching-Strategies.md", b"words\n", 1, "# Title"),
     "a key twice": ("sources.yaml", b"paper:\n  author: A\n  author: B\n", 3, "stands twice"),
     "no YAML": ("glossary.yaml", b"a:\n  - [\n", 3, "is not YAML"),
-    "a misspelled field": ("symptoms.yaml", b"slow: {symptom: It is slow, secton: x}\n", 1, "Did you mean section?"),
+    "a misspelled field": (
+        "symptoms.yaml",
+        b"slow: {notice: Slow, kind: log, secton: x}\n",
+        1,
+        "Did you mean section?",
+    ),
     "a list for a mapping": ("claims/05-caching.yaml", b"- one\n", 1, "mapping of ids"),
     "a broken framework": ("decisions/cache.yaml", b"question: Which?\noptoins: {}\n", 2, "options"),
 }

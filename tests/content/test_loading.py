@@ -53,6 +53,7 @@ def test_a_folder_without_a_plan_is_refused(tmp_path: Path) -> None:
         ("numbers/05-caching.yaml", "n: {formula: '1', shows: '1', extra: 2}\n", 1, "extra"),
         ("numbers/99-nothing.yaml", "n: {formula: '1', shows: '1'}\n", 1, "belongs to no document"),
         ("claims/05-caching.yaml", "c: {statement: S, section: s, verdict: maybe, date: 2026-01-01}\n", 1, "verdict"),
+        ("symptoms.yaml", "a: {notice: N, kind: rumor, section: s}\n", 1, "kind is 'rumor'"),
         ("05-Caching-Strategies.md", "No title here.\n", 1, "title"),
     ],
 )  # fmt: skip
@@ -62,6 +63,34 @@ def test_a_fault_names_file_line_and_remedy(root: Path, name: str, text: str, li
     error = refused(root)
     assert (error.path, error.line) == (f"reference/{name}", line)
     assert says in str(error) and error.fix
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line", "says"),
+    [
+        ("05.yaml", "- {question: Q, sections: [a#b], tuned: true}\n- {question: Q, tuned: true}\n", 2, "'sections'"),
+        ("05.yaml", "- {question: Q, sections: [], tuned: true}\n", 1, "at least 1 item"),
+        ("05.yaml", "q: {question: Q, sections: [a#b], tuned: true}\n", 1, "not a list"),
+        ("05.yaml", "- Why?\n", 1, "'Why?' stands where"),
+        ("77.yaml", "[]\n", 1, "belongs to no document"),
+    ],
+)
+def test_a_faulty_question_bank_is_refused(root: Path, name: str, text: str, line: int, says: str) -> None:
+    banks = root.parent / "tests" / "questions"
+    banks.mkdir(parents=True)
+    (banks / name).write_text(text)
+    error = refused(root)
+    assert (error.path, error.line) == (f"tests/questions/{name}", line)
+    assert says in str(error) and error.fix
+
+
+def test_question_banks_are_read_by_document(root: Path) -> None:
+    assert load(root).questions == {}
+    banks = root.parent / "tests" / "questions"
+    banks.mkdir(parents=True)
+    (banks / "05.yaml").write_text("# Asked in public.\n- {question: Why so?, sections: [05#a, 05#b], tuned: false}\n")
+    [question] = load(root).questions["05-caching"]
+    assert (question.sections, question.tuned, question.place.line) == (("05#a", "05#b"), False, 2)
 
 
 def test_broken_utf8_names_the_line(root: Path) -> None:

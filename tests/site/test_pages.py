@@ -6,6 +6,7 @@ import json
 import posixpath
 import re
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -18,6 +19,7 @@ from sysdesign.content.parsing import parse_document
 from sysdesign.errors import BadContent
 from sysdesign.site.asset_files import assets
 from sysdesign.site.building import scoreboard_of
+from sysdesign.site.code import highlighted
 from sysdesign.site.document_page import terms_in_order
 from sysdesign.site.pages import render
 
@@ -127,6 +129,25 @@ def test_tables_keep_their_sides_and_name_their_frame(pages: dict[str, bytes]) -
 
 def test_math_is_markup_of_the_browsers_own(pages: dict[str, bytes]) -> None:
     assert '<math display="block">' in text(pages, CACHING) and "$" not in text(pages, CACHING).split("<title>")[1]
+
+
+def test_code_tells_its_kinds_of_words_apart_without_a_script(pages: dict[str, bytes]) -> None:
+    page = text(pages, CACHING)
+    assert '<span class="n">Cache-Control</span>: max-age=60' in page
+    assert '<span class="n">"id"</span>: <span class="m">42</span>' in page
+    assert '<span class="s">"&lt;b&gt;"</span>' in page
+    assert "<code>GET /item/42\n</code>" in page
+
+
+def test_code_is_kept_as_it_is_written() -> None:
+    for language in ("http", "sql", "graphql", "text", "no-such-language", ""):
+        for code in ("  a < b && 'c'\n\n", "\nGET / HTTP/1.1\n", "", 'é "x'):
+            assert unescape(re.sub(r"<[^>]*>", "", highlighted(code, language))) == code
+
+
+def test_the_home_page_lists_what_people_notice_and_no_program_text(pages: dict[str, bytes]) -> None:
+    page = text(pages, "index.html")
+    assert "The database falls over a minute after a deploy" in page and "WRONGTYPE" not in page
 
 
 def test_the_home_page_has_three_ways_in(pages: dict[str, bytes]) -> None:

@@ -1,4 +1,4 @@
-"""A record that names a section which is not there: a term's home, a symptom, a decision's option.
+"""A record that names a section which is not there: a term, a symptom, a decision's option, a collected question.
 
 Search, the home page and the decision panel lead readers to these addresses.
 """
@@ -28,6 +28,10 @@ def _addresses(reference: Reference) -> Iterator[tuple[str, Place, str]]:
         yield term.home, term.place, f"the term '{term.term}'"
     for symptom in reference.symptoms:
         yield symptom.section, symptom.place, f"the symptom '{symptom.id}'"
+    for bank in reference.questions.values():
+        for question in bank:
+            for address in question.sections:
+                yield address, question.place, f"the question '{question.question}'"
     for framework in frameworks(reference.root).values():
         file = located.read(reference.decisions[framework.id], framework.path)
         for option in framework.options.values():

@@ -1,4 +1,4 @@
-"""Reads the folder reference/ into a Reference.
+"""Reads the folder reference/, and the question banks beside it, into a Reference.
 
 Whatever cannot be read as what it should be is a BadContent with file, line,
 what was found and what would work. What can be read but is not right (a missing
@@ -22,6 +22,7 @@ from sysdesign.content.document import Document
 from sysdesign.content.glossary import check_links
 from sysdesign.content.located import KeyPath, Located, T, record
 from sysdesign.content.plan import check_plan
+from sysdesign.content.question_banks import QUESTIONS, question_banks
 from sysdesign.content.records import (
     Claim,
     Fact,
@@ -140,6 +141,7 @@ class _Loading:
             symptoms=tuple(self._by_id(Symptom, [self.root / "symptoms.yaml"]).values()),
             figures=self._figures(),
             decisions={path.stem: path for path in sorted((self.root / "decisions").glob("*.yaml"))},
+            questions=question_banks(self.root.parent / QUESTIONS, plan),
         )
 
     def _documents(self, plan: Plan, terms: dict[str, Term]) -> dict[str, Document]:

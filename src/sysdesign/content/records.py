@@ -120,10 +120,22 @@ class Claim(Record):
 
 
 class Symptom(Record):
-    """What people notice, and the section that explains it."""
+    """What people notice, and the section that explains it.
 
-    symptom: str
+    An error, a log line, a metric or a setting stands as it appears: that is what people paste into a search.
+    """
+
+    notice: str
+    kind: Literal["symptom", "error", "log", "metric", "setting"]
     section: str
+
+
+class BankQuestion(Record):
+    """A question that a person asked, reworded, and the sections that answer it."""
+
+    question: str
+    sections: tuple[str, ...] = Field(min_length=1)  # addresses
+    tuned: bool  # whether search may be tuned on it; half of each bank is kept for measuring alone
 
 
 class Topic(Record):
@@ -145,6 +157,8 @@ class PlannedDocument(Record):
     sentence: str
     prerequisites: tuple[str, ...] = ()  # slugs
     topics: tuple[Topic, ...]
+    form: Literal[1, 2] = 1  # edition of the form that it follows
+    most_words: int | None = None  # of its body, where the plan says so
 
 
 class Group(Record):

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from sysdesign.content.document import Document, Section
-from sysdesign.content.records import Claim, Fact, Number, Plan, PlannedDocument, Source, Symptom, Term
+from sysdesign.content.records import BankQuestion, Claim, Fact, Number, Plan, PlannedDocument, Source, Symptom, Term
 from sysdesign.errors import UnknownName, nearest
 
 
@@ -27,6 +27,7 @@ class Reference:
     symptoms: tuple[Symptom, ...]
     figures: dict[str, Path]  # "05-caching/stampede": its source, .d2 or .yaml
     decisions: dict[str, Path]  # "cache-stampede": its framework; `decide` reads it
+    questions: dict[str, tuple[BankQuestion, ...]]  # by slug; the banks stand beside the folder, in tests/questions/
 
     def planned(self, slug: str) -> PlannedDocument:
         """The plan's entry for a document. Raises UnknownName."""

@@ -34,7 +34,7 @@ def load_texts(root: Path | None = None, only: str = "") -> Reference:
     with collection_paused():
         folder = root or default_root()
         plan, terms = load_outline(folder)
-        outline = Reference(folder, plan, {}, {}, {}, {}, {}, terms, {}, (), {}, {})
+        outline = Reference(folder, plan, {}, {}, {}, {}, {}, terms, {}, (), {}, {}, {})
         kept = cache_folder("texts", folder) if root is None else None
         if only:
             planned = outline.named(only.partition("#")[0])

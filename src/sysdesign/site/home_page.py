@@ -28,11 +28,12 @@ def page(site: Site) -> Page:
 
 
 def _symptoms(reference: Reference) -> list[dict[str, Any]]:
-    found = []
-    for symptom in reference.symptoms:
-        target = section_target(reference, symptom.section, ROOT)
-        found.append({"symptom": symptom.symptom, "target": target})
-    return found
+    """What people notice in their own words; texts that programs print are for the search."""
+    return [
+        {"notice": each.notice, "target": section_target(reference, each.section, ROOT)}
+        for each in reference.symptoms
+        if each.kind == "symptom"
+    ]
 
 
 def _counts(site: Site) -> dict[str, int]:

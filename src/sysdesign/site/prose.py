@@ -19,6 +19,7 @@ from sysdesign.content import Reference
 from sysdesign.content.document import Document, Section
 from sysdesign.errors import BadContent, UnknownName
 from sysdesign.site.addresses import Target, link_target
+from sysdesign.site.code import highlighted
 from sysdesign.site.evidence import Notes, handle_label, record_of, with_handles
 from sysdesign.site.figures import FigureRoom
 from sysdesign.site.terms import TermFinder
@@ -155,7 +156,7 @@ class Prose:
         return f'<div class="alert alert-{escape(kind)}" role="note">\n'
 
     def _code_block(self, token: Token) -> str:
-        return f'<pre tabindex="0"><code>{escape(token.content, quote=False)}</code></pre>\n'
+        return f'<pre tabindex="0"><code>{highlighted(token.content, token.info.strip())}</code></pre>\n'
 
     def _math_block(self, token: Token) -> str:
         formula = self._mathml(token.content, "block")
