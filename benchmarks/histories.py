@@ -9,10 +9,10 @@ import os
 import time
 from pathlib import Path
 
-from sysdesign import histories
 from sysdesign.models.consistency import check
-from sysdesign.models.history import ordered
-from sysdesign.models.linearizability import linearizable
+from sysdesign.models.consistency.history import ordered
+from sysdesign.models.consistency.linearizability import linearizable
+from sysdesign.readers import histories
 
 PUBLISHED = {2, 5, 7, 18, 25, 31, 38, 45, 48, 49}  # linearizable; all others are not (porcupine_test.go)
 BUDGET = 10_000_000

@@ -17,8 +17,8 @@ import cachetools
 import libcachesim
 import numpy as np
 
-from sysdesign.models.cache.popularity import Workload
-from sysdesign.models.cache.replacement import KERNELS, Cache, Replay, warm
+from sysdesign.models.caching.popularity import Workload
+from sysdesign.models.caching.replacement import KERNELS, Cache, Replay, warm
 
 REQUESTS, CATALOG, SKEW, CAPACITY = 1_000_000, 100_000, 1.0, 5_000
 RUNS = 5

@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 
 from sysdesign.content import located
-from sysdesign.files import read_file
-from sysdesign.model_run import read_value
 from sysdesign.models.declaration import inputs_of
+from sysdesign.readers.files import read_file
+from sysdesign.running.model_run import read_value
 
 PUBLISHED = Path(__file__).parent / "published"
 DATA = "SYSDESIGN_DATA"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sysdesign.errors import InvalidInput, Unstable
 from sysdesign.models import balancing, queueing
-from sysdesign.models import balancing_kernel as kernel
+from sysdesign.models.balancing import kernels as kernel
 from tests.models.corners import assert_finite_at_corners, assert_sentences
 
 EXPONENTIAL = "exponential(mean=10)"
@@ -176,7 +176,7 @@ def test_popular_keys_overload_their_server_unless_hashing_is_bounded():
 
 def test_the_kernel_answers_alike_without_the_compiler():
     code = (
-        "import json, numpy as np; from sysdesign.models import balancing_kernel as k;"
+        "import json, numpy as np; from sysdesign.models.balancing import kernels as k;"
         "g=np.random.default_rng(5); a=np.cumsum(g.exponential(.3,300)); s=g.exponential(1,300);"
         "d=g.random((300,3)); h=g.integers(0,4,300);"
         "print(json.dumps([k.balance(i,2,r,1.25,a,s,np.ones(4),d,h)[0].tolist() for i in range(6) for r in (0.,2.)]))"

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sysdesign.errors import InvalidInput
-from sysdesign.models import interval, queueing
+from sysdesign.models import queueing
 from sysdesign.models.queueing import bounded as bounded_queue
 from sysdesign.models.queueing import sizing
+from sysdesign.probability import interval
 from tests.models.corners import assert_finite_at_corners, assert_sentences
 
 

@@ -14,9 +14,9 @@ from scipy import stats
 
 from sysdesign.errors import InvalidInput, UnknownName
 from sysdesign.models import caching
-from sysdesign.models.cache import hit_ratio as ratios
-from sysdesign.models.cache.popularity import Popularity, Workload, zipf
-from sysdesign.models.cache.simulated import BATCHES, FEWEST
+from sysdesign.models.caching import ratios
+from sysdesign.models.caching.popularity import Popularity, Workload, zipf
+from sysdesign.models.caching.simulated import BATCHES, FEWEST
 from sysdesign.models.registry import model
 from tests.models.agreement import agrees_with_power, weights
 from tests.models.corners import assert_finite_at_corners, assert_sentences, corners

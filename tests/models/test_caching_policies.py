@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sysdesign.errors import InvalidInput
-from sysdesign.models.cache.frequency import USED
-from sysdesign.models.cache.popularity import Workload
-from sysdesign.models.cache.popularity_sketch import DOORKEEPER, EXACT, HALVINGS, SKETCH, count, frequency, sketch
-from sysdesign.models.cache.replacement import KERNELS, Cache, KeyTable, Replay, warm
+from sysdesign.models.caching.frequency import USED
+from sysdesign.models.caching.popularity import Workload
+from sysdesign.models.caching.popularity_sketch import DOORKEEPER, EXACT, HALVINGS, SKETCH, count, frequency, sketch
+from sysdesign.models.caching.replacement import KERNELS, Cache, KeyTable, Replay, warm
 from tests.models.plain_caches import POLICIES
 
 CHUNKS = st.lists(st.lists(st.integers(0, 30), max_size=80), max_size=4)
@@ -134,8 +134,8 @@ def test_memory_grows_with_keys_and_not_with_requests():
 def test_the_same_without_compiling():
     code = (
         "import numpy as np\n"
-        "from sysdesign.models.cache.popularity import Workload\n"
-        "from sysdesign.models.cache.replacement import KERNELS, Cache, Replay\n"
+        "from sysdesign.models.caching.popularity import Workload\n"
+        "from sysdesign.models.caching.replacement import KERNELS, Cache, Replay\n"
         "replay = Replay(Cache(policy, 60) for policy in KERNELS)\n"
         "replay.feed(Workload(2_000, 0.9, 0.1, 500, 7).requests(6_000))\n"
         "print([cache.hits for cache in replay.caches], replay.distinct_keys)"

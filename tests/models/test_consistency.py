@@ -10,16 +10,16 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sysdesign import histories
 from sysdesign.errors import InvalidInput
 from sysdesign.models import consistency
-from sysdesign.models.causal import causal
 from sysdesign.models.consistency import IMPLIES, LEVELS, SESSION, check, shown
-from sysdesign.models.example_histories import EXAMPLES
-from sysdesign.models.history import Operation, ordered
-from sysdesign.models.linearizability import linearizable
-from sysdesign.models.reduction import smallest_failing
-from sysdesign.models.sequential import sequential
+from sysdesign.models.consistency.causal import causal
+from sysdesign.models.consistency.example_histories import EXAMPLES
+from sysdesign.models.consistency.history import Operation, ordered
+from sysdesign.models.consistency.linearizability import linearizable
+from sysdesign.models.consistency.reduction import smallest_failing
+from sysdesign.models.consistency.sequential import sequential
+from sysdesign.readers import histories
 
 BUDGET = 10**6
 LINEARIZABLE = {2, 5, 7, 18, 25, 31, 38, 45, 48, 49}  # of etcd_000 to etcd_050, porcupine_test.go

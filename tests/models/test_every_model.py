@@ -17,9 +17,9 @@ from sysdesign.draw.chart_spec import chart_spec
 from sysdesign.draw.charts import vega_lite
 from sysdesign.draw.figures import sources
 from sysdesign.errors import BudgetSpent, InvalidInput
-from sysdesign.model_run import read_inputs, run
 from sysdesign.models.declaration import Model, inputs_of, outputs_of, result_type_of
 from sysdesign.models.registry import models
+from sysdesign.running.model_run import read_inputs, run
 
 MODELS = models()
 FIGURES = sources(default_root())

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from sysdesign.errors import InvalidInput, Unstable
 from sysdesign.models import messaging as model
-from sysdesign.models.distribution import Distribution
+from sysdesign.probability.distribution import Distribution
 from tests.models.corners import assert_finite_at_corners, assert_sentences
 
 

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from sysdesign.errors import InvalidInput, Unstable
-from sysdesign.models import interval
 from sysdesign.models.queueing import kernels as queueing_kernels
 from sysdesign.models.queueing import simulation as queue_simulation
 from sysdesign.models.queueing import sizing, waiting_law
 from sysdesign.models.queueing import steady_state as queueing
+from sysdesign.probability import interval
 from tests.models.corners import assert_finite_at_corners, assert_sentences
 
 FIELDS = ("wait_p50_s", "wait_p95_s", "wait_p99_s", "time_p50_s", "time_p95_s", "time_p99_s")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sysdesign.errors import InvalidInput
 from sysdesign.models import quorum
 from sysdesign.models.declaration import inputs_of
-from sysdesign.models.quorum_kernels import race
+from sysdesign.models.quorum.kernels import race
 
 LEGS = {
     "write_ms": "exponential(mean=5)",

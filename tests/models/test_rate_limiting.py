@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from sysdesign.models import rate_limiting
-from sysdesign.models import rate_limiting_kernels as kernels
 from sysdesign.models.queueing import kernels as queueing_kernels
 from sysdesign.models.queueing import sizing
+from sysdesign.models.rate_limiting import kernels
 from tests.models.corners import assert_finite_at_corners, assert_sentences
 
 EVERY = tuple(rate_limiting.KINDS)
@@ -153,7 +153,7 @@ def test_what_is_left_is_what_may_still_come(previous, current, position, limit)
 
 def test_the_kernels_answer_alike_without_the_compiler():
     code = (
-        "import json, numpy as np; from sysdesign.models import rate_limiting_kernels as k;"
+        "import json, numpy as np; from sysdesign.models.rate_limiting import kernels as k;"
         "t=np.cumsum(np.random.default_rng(5).exponential(.3,400));"
         "print(json.dumps([[int(x) for x in k.admitted(i,t,7,2.,4.)] for i in range(6)]+[int(k.most_within(t,2.))]))"
     )

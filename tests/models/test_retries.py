@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sysdesign.errors import BudgetSpent, InvalidInput
-from sysdesign.models import interval
 from sysdesign.models.retries import backoff, contention_kernel, metastable
 from sysdesign.models.retries import load as retries
+from sysdesign.probability import interval
 from tests.models.corners import assert_finite_at_corners, assert_sentences
 
 JITTERS = ("none", "exponential", "equal", "full", "decorrelated")

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from sysdesign.errors import InvalidInput
-from sysdesign.models import interval, scaling_laws
+from sysdesign.models import scaling_laws
+from sysdesign.probability import interval
 from tests.models.corners import assert_finite_at_corners, assert_sentences
 
 

@@ -8,8 +8,8 @@ from scipy import integrate, stats
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models import serverless as model
-from sysdesign.models.distribution import Distribution
-from sysdesign.models.serverless_kernels import cold_starts_in
+from sysdesign.models.serverless.kernels import cold_starts_in
+from sysdesign.probability.distribution import Distribution
 from tests.models.corners import assert_finite_at_corners, assert_sentences
 
 

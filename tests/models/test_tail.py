@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sysdesign.errors import InvalidInput
-from sysdesign.models import interval, tail
-from sysdesign.models.distribution import Distribution
-from sysdesign.models.summed import Summed
+from sysdesign.models import tail
+from sysdesign.probability import interval
+from sysdesign.probability.distribution import Distribution
+from sysdesign.probability.summed import Summed
 from tests.models.corners import assert_finite_at_corners, assert_sentences
 
 YAMMER = "0.982*pareto(minimum=1.5, shape=3.8) + 0.018*exponential(rate=0.0217)"

@@ -15,7 +15,7 @@ from sysdesign.content import load
 from sysdesign.content.loading import with_document
 from sysdesign.content.parsing import parse_document
 from sysdesign.decide import decide, parse_framework, workload_of
-from sysdesign.model_run import run
+from sysdesign.running.model_run import run
 from sysdesign.site.building import changed_pages
 from tests.site.conftest import SMALL, served
 

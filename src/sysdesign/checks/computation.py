@@ -15,15 +15,16 @@ from typing import Any
 
 import numpy as np
 
-from sysdesign import model_run
+from sysdesign import units
 from sysdesign.checks.quantities import Quantity, all_numbers
 from sysdesign.content.records import Number
-from sysdesign.decide import expression, quantity
+from sysdesign.decide import expression
 from sysdesign.decide.node import Literal, Worlds
-from sysdesign.decide.quantity import PURE, Dimension
 from sysdesign.errors import InvalidInput, UnknownName, nearest
 from sysdesign.models.declaration import inputs_of, outputs_of
 from sysdesign.models.registry import model
+from sysdesign.running import model_run
+from sysdesign.units import PURE, Dimension
 
 _TIME: Dimension = (1.0, 0.0, 0.0)
 _RATE: Dimension = (-1.0, 0.0, 0.0)
@@ -45,7 +46,7 @@ class Computed:
         """For a finding's message."""
         if self.words:
             return self.words
-        shown = quantity.text(self.value, self.dimension)
+        shown = units.text(self.value, self.dimension)
         return shown if self.low == self.high else f"{shown} ({self.low:.4g} to {self.high:.4g})"
 
 
@@ -122,7 +123,7 @@ def _literal(name: str, value: Any) -> Literal:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise InvalidInput(f"the input {name} is {value!r}; give a number, or a text with a unit")
     if isinstance(value, str):
-        size, dimension, _ = quantity.parse(value)
+        size, dimension, _ = units.parse(value)
         return Literal(size, dimension)
     return Literal(float(value))
 
@@ -197,7 +198,7 @@ def _without(name: str, end: str) -> str:
 def _size(unit: str) -> tuple[float, Dimension]:
     """A declared unit in base units; one that only counts things ("keys") is 1."""
     try:
-        return quantity.unit(unit)
+        return units.unit(unit)
     except InvalidInput:
         return 1.0, PURE
 

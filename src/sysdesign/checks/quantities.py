@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sysdesign.decide import quantity
-from sysdesign.decide.quantity import PURE, Dimension
+from sysdesign import units
+from sysdesign.units import PURE, Dimension
 
 SMALL_COUNT = 10
 
@@ -200,8 +200,8 @@ def _time_after(text: str, match: re.Match[str]) -> str:
 
 
 def _factor(unit: str, time: str) -> tuple[float, Dimension]:
-    size, dimension = (1.0, PURE) if unit in _TIMES or not unit else quantity.unit(_UNITS.get(unit, unit))
+    size, dimension = (1.0, PURE) if unit in _TIMES or not unit else units.unit(_UNITS.get(unit, unit))
     if not time:
         return size, dimension
-    seconds, _ = quantity.unit("s" if time == "sec" else time)
+    seconds, _ = units.unit("s" if time == "sec" else time)
     return size / seconds, (dimension[0] - 1.0, dimension[1], dimension[2])

@@ -6,6 +6,7 @@ import csv
 import itertools
 import sys
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from sysdesign.model_run import ModelRun, Value
     from sysdesign.operations.modeling import ModelLine
+    from sysdesign.running.model_run import ModelRun, Value
 
 Given = Annotated[
     list[str] | None,
@@ -172,7 +173,7 @@ def _columns(values: list[Value]) -> Table | Text:
     from rich.table import Column, Table
     from rich.text import Text
 
-    from sysdesign.model_run import text_of
+    from sysdesign.running.model_run import text_of
 
     length = len(values[0].value)
     if length > LONGEST_TABLE:
@@ -212,9 +213,10 @@ def _sweep(
 ) -> None:
     from rich.progress import Progress
 
-    from sysdesign.model_run import text_of
-    from sysdesign.sweeps import axis
-    from sysdesign.sweeps import sweep as run_sweep
+    from sysdesign.operations.modeling import run_model
+    from sysdesign.running.model_run import text_of
+    from sysdesign.running.sweeps import axis
+    from sysdesign.running.sweeps import sweep as run_sweep
 
     with Progress(console=progress_console(), transient=True) as bar:
         task = bar.add_task(name, total=None)
@@ -224,7 +226,7 @@ def _sweep(
             [axis(name, text) for text in axes],
             jobs=jobs,
             dask=dask,
-            files=True,
+            run=partial(run_model, files=True),
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     columns = list(dict.fromkeys(key for row in swept.rows for key in row))

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from sysdesign.decide import quantity
+from sysdesign import units
 from sysdesign.decide.confidence import Confidence
 from sysdesign.decide.field import Number
 from sysdesign.decide.flips import Flip, WordFlip
@@ -209,9 +209,9 @@ def flip_json(flip: Flip) -> dict[str, Any]:
         "input": flip.input,
         "direction": flip.direction,
         "unit": field.unit,
-        "now": quantity.in_unit(flip.now, field.unit),
+        "now": units.in_unit(flip.now, field.unit),
         "now_text": now_text,
-        "value": quantity.in_unit(flip.value, field.unit),
+        "value": units.in_unit(flip.value, field.unit),
         "value_base": flip.value,
         "value_text": value_text,
         "factor": factor,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sysdesign.decide import quantity
+from sysdesign import units
 from sysdesign.decide.answer import Answer, Caution, Quantity, Reason, Regret, Verdict, fact_text
 from sysdesign.decide.binding import binding
 from sysdesign.decide.confidence import WORLDS, confidence
@@ -137,14 +137,14 @@ def _compared(comparison: Compare, central: Worlds) -> tuple[Quantity, Quantity]
     """Both sides of a comparison, with the digits they need to differ."""
     left, right = (_value(node, central) for node in (comparison.left, comparison.right))
     unit = "share" if comparison.left.is_share or comparison.right.is_share else ""
-    texts = quantity.texts_apart(left, right, comparison.left.dimension, unit)
+    texts = units.texts_apart(left, right, comparison.left.dimension, unit)
     return Quantity(left, texts[0]), Quantity(right, texts[1])
 
 
 def _gap(needed: Quantity, offered: Quantity) -> str:
     if needed.value > 0 and offered.value > 0 and np.isfinite(needed.value) and np.isfinite(offered.value):
         factor = max(needed.value / offered.value, offered.value / needed.value)
-        return f"a factor of {quantity.number_text(factor)}"
+        return f"a factor of {units.number_text(factor)}"
     return f"{needed.text} against {offered.text}"
 
 
@@ -154,7 +154,7 @@ def _value(node: Node, worlds: Worlds) -> float:
 
 def _quantity(node: Node, worlds: Worlds, share: bool = False) -> Quantity:
     value = _value(node, worlds)
-    return Quantity(value, quantity.text(value, node.dimension, "share" if share or node.is_share else ""))
+    return Quantity(value, units.text(value, node.dimension, "share" if share or node.is_share else ""))
 
 
 def _regrets(framework: Framework, central: Worlds, outcome: Outcome, at: int) -> list[Regret]:

@@ -17,7 +17,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sysdesign.decide import quantity
+from sysdesign import units
 from sysdesign.decide.field import Number, Word
 from sysdesign.decide.modelcall import model_call
 from sysdesign.decide.node import (
@@ -32,9 +32,9 @@ from sysdesign.decide.node import (
     NumberName,
     WordTest,
 )
-from sysdesign.decide.quantity import PURE, Dimension
 from sysdesign.decide.workload import field as workload_field
 from sysdesign.errors import InvalidInput, UnknownName, nearest
+from sysdesign.units import PURE, Dimension
 
 LIMIT_CHARACTERS = 2000
 LIMIT_DEPTH = 40
@@ -222,21 +222,21 @@ class _Parser:
     def literal(self) -> Node:
         value = float(self.next.text.replace("_", ""))
         self.at += 1
-        if self.next.kind == "name" and self.next.text in quantity.SCALES:
-            value *= quantity.SCALES[self.next.text]
+        if self.next.kind == "name" and self.next.text in units.SCALES:
+            value *= units.SCALES[self.next.text]
             self.at += 1
         unit = self.unit_text()
-        size, dimension = quantity.unit(unit)
-        return Literal(quantity.clean(value * size), dimension, unit == "%")
+        size, dimension = units.unit(unit)
+        return Literal(units.clean(value * size), dimension, unit == "%")
 
     def unit_text(self) -> str:
         if self.take("%"):
             return "%"
         text = ""
-        if self.next.kind == "name" and quantity.is_unit(self.next.text):
+        if self.next.kind == "name" and units.is_unit(self.next.text):
             text = self.word()
         after = self.tokens[self.at + 1] if self.at + 1 < len(self.tokens) else self.next
-        if self.next.text == "/" and after.kind == "name" and quantity.is_unit(after.text):
+        if self.next.text == "/" and after.kind == "name" and units.is_unit(after.text):
             self.at += 2
             text = f"{text}/{after.text}"
         return text

@@ -7,8 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from sysdesign.decide import quantity
-from sysdesign.decide.quantity import Dimension
+from sysdesign import units
+from sysdesign.units import Dimension
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,16 @@ class Number:
 
     @cached_property
     def size(self) -> float:
-        return quantity.unit(self.unit)[0]
+        return units.unit(self.unit)[0]
 
     @cached_property
     def dimension(self) -> Dimension:
-        return quantity.unit(self.unit)[1]
+        return units.unit(self.unit)[1]
 
     @cached_property
     def bounds(self) -> tuple[float, float]:
         """Accepted range in base units."""
-        return quantity.clean(self.low * self.size), quantity.clean(self.high * self.size)
+        return units.clean(self.low * self.size), units.clean(self.high * self.size)
 
     @cached_property
     def least(self) -> float:
@@ -54,7 +54,7 @@ class Number:
     @cached_property
     def prior(self) -> tuple[float, float, float]:
         """Likely low, central and likely high in base units."""
-        low, mid, high = (quantity.clean(v * self.size) for v in (self.likely_low, self.central, self.likely_high))
+        low, mid, high = (units.clean(v * self.size) for v in (self.likely_low, self.central, self.likely_high))
         return low, mid, high
 
     def between(self, low: float, high: float, share: np.ndarray) -> np.ndarray:
@@ -67,11 +67,11 @@ class Number:
 
     def text(self, value: float) -> str:
         """A value in base units, for people."""
-        return quantity.text(value, self.dimension, self.unit)
+        return units.text(value, self.dimension, self.unit)
 
     def texts_apart(self, one: float, other: float) -> tuple[str, str]:
         """Two values in base units, for people, with the digits they need to differ."""
-        return quantity.texts_apart(one, other, self.dimension, self.unit)
+        return units.texts_apart(one, other, self.dimension, self.unit)
 
 
 @dataclass(frozen=True)

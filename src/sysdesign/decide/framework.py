@@ -21,8 +21,8 @@ from typing import Any
 
 from sysdesign.decide.inference import sources_of
 from sysdesign.decide.node import Compare, Literal, ModelCall, Node, walk
-from sysdesign.decide.quantity import PURE
 from sysdesign.decide.workload import Workload
+from sysdesign.units import PURE
 
 PREFERENCE_LIMIT = 0.2  # all preferences for one option together
 TOLERANCE = 0.05  # regrets nearer than this are not worth telling apart

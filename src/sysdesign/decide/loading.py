@@ -9,8 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sysdesign import units
 from sysdesign.content.located import KeyPath, Located, parse, read_text
-from sysdesign.decide import expression, quantity
+from sysdesign.decide import expression
 from sysdesign.decide.framework import (
     PREFERENCE_LIMIT,
     Caution,
@@ -189,7 +190,7 @@ def _derived(root: Entry) -> dict[str, Node]:
         return found
     entry = root.inner("derived")
     for key in entry.value:
-        if not str(key).isidentifier() or str(key) in expression.KEYWORDS or quantity.is_unit(str(key)):
+        if not str(key).isidentifier() or str(key) in expression.KEYWORDS or units.is_unit(str(key)):
             raise entry.wrong(
                 f"{_shown(key)} cannot name a derived number", "Use a word that is no unit and no keyword", key
             )

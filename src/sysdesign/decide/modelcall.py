@@ -12,7 +12,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import numpy as np
 
 import sysdesign.models
-from sysdesign.decide import quantity
+from sysdesign import units
 from sysdesign.decide.node import Argument, ModelCall, Node
 from sysdesign.errors import InvalidInput, SysdesignError, UnknownName, nearest
 from sysdesign.models.declaration import Output, Parameter, inputs_of, outputs_of
@@ -111,11 +111,11 @@ def _output(name: str, function: Callable[..., Any], result: str) -> Output:
     return outputs[result]
 
 
-def _unit(text: str) -> tuple[float, quantity.Dimension]:
+def _unit(text: str) -> tuple[float, units.Dimension]:
     try:
-        return quantity.unit(text)
+        return units.unit(text)
     except InvalidInput:
-        return 1.0, quantity.PURE  # a unit of the field's own, such as erlangs: a pure number here
+        return 1.0, units.PURE  # a unit of the field's own, such as erlangs: a pure number here
 
 
 def _probe(call: ModelCall, declared: Mapping[str, Parameter]) -> None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sysdesign.decide import span
-from sysdesign.decide.quantity import PURE, Dimension
 from sysdesign.decide.span import Span, Truth, WordSet
+from sysdesign.units import PURE, Dimension
 
 
 @dataclass

@@ -10,9 +10,9 @@ from sysdesign.decide.binding import separation
 from sysdesign.decide.confidence import Confidence
 from sysdesign.decide.field import Number, Word
 from sysdesign.decide.flips import Flip
-from sysdesign.decide.quantity import number_text
 from sysdesign.decide.vocabulary import FIELDS
 from sysdesign.decide.workload import Interval
+from sysdesign.units import number_text
 
 SHOWN_FLIPS = 6
 

@@ -21,10 +21,10 @@ from sysdesign.decide.deciding import decide
 from sysdesign.decide.field import Field, Number
 from sysdesign.decide.framework import Framework
 from sysdesign.decide.prose import deciding_facts, flip_text, reason_text, share_text, word_text
-from sysdesign.decide.quantity import PURE
 from sysdesign.decide.vocabulary import FIELDS
 from sysdesign.decide.workload import Workload, parse_workload
 from sysdesign.errors import BadContent, UnknownName, nearest
+from sysdesign.units import PURE
 
 _FRONT = re.compile(r"\A---\n(?P<front>.*?)\n---\n", re.DOTALL)
 _WORKLOAD = re.compile(r"^## Workload\s*\n+```yaml\n(?P<workload>.*?)\n?```", re.DOTALL | re.MULTILINE)

@@ -21,8 +21,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from sysdesign import units
 from sysdesign.content.located import KeyPath, Located, parse, read_text
-from sysdesign.decide import quantity
 from sysdesign.decide.field import Field, Number, Word
 from sysdesign.decide.vocabulary import FIELDS, GROUPS
 from sysdesign.errors import BadContent, InvalidInput, UnknownName, nearest
@@ -199,12 +199,12 @@ def _in_base(known: Number, raw: float) -> float:
         value = math.inf
     if not math.isfinite(value):
         raise InvalidInput(f"{known.name} is {_shown(raw)}. {_expects(known)}")
-    return quantity.clean(value * known.size)
+    return units.clean(value * known.size)
 
 
 def _number_from_text(known: Number, raw: str) -> float:
     try:
-        value, dimension, with_unit = quantity.parse(raw)
+        value, dimension, with_unit = units.parse(raw)
     except InvalidInput as error:
         raise InvalidInput(f"{known.name}: {error}. {_expects(known)}") from None
     if not with_unit:
@@ -228,8 +228,8 @@ def _plain(known: Field, value: Value) -> Any:
         return value
     assert isinstance(known, Number)
     if isinstance(value, Interval):
-        return {"low": quantity.in_unit(value.low, known.unit), "high": quantity.in_unit(value.high, known.unit)}
-    return quantity.in_unit(value, known.unit)
+        return {"low": units.in_unit(value.low, known.unit), "high": units.in_unit(value.high, known.unit)}
+    return units.in_unit(value, known.unit)
 
 
 def _bad(located: Located, keys: KeyPath, found: str, fix: str) -> BadContent:

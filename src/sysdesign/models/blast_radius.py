@@ -20,9 +20,9 @@ from scipy import special
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Output, checked
-from sysdesign.models.elementwise import plain
-from sysdesign.models.interval import interval_of, replicate
 from sysdesign.models.wording import count, percent
+from sysdesign.probability.elementwise import plain
+from sysdesign.probability.interval import interval_of, replicate
 
 Nodes = Annotated[int, Input("Nodes", low=1, high=4096, default=8)]
 PerCustomer = Annotated[int, Input("Nodes of each customer", low=1, high=32, default=2)]

@@ -31,8 +31,8 @@ from typing import Annotated, Any, Literal, NewType, TypeVar, get_args, get_orig
 import numpy as np
 
 from sysdesign.errors import InvalidInput
-from sysdesign.models.distribution import Distribution
 from sysdesign.models.wording import bound_text
+from sysdesign.probability.distribution import Distribution
 
 Samples = NewType("Samples", np.ndarray)
 Numbers = NewType("Numbers", tuple)

@@ -16,8 +16,8 @@ import numpy as np
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Numbers, Output, Text, checked
-from sysdesign.models.elementwise import plain
 from sysdesign.models.wording import count, duration, percent
+from sysdesign.probability.elementwise import plain
 
 LONGEST_QUERY = 10_000
 DEEPEST = 64

@@ -14,9 +14,9 @@ import numpy as np
 
 from sysdesign.errors import InvalidInput, Unstable
 from sysdesign.models.declaration import Input, Model, Output, checked
-from sysdesign.models.distribution import Distribution
-from sysdesign.models.elementwise import plain
 from sysdesign.models.wording import count, duration, percent, several, size
+from sysdesign.probability.distribution import Distribution
+from sysdesign.probability.elementwise import plain
 
 JUST_WHOLE = 1 - 1e-12  # 3.0000000000000004 partitions are 3
 

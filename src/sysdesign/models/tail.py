@@ -17,12 +17,12 @@ from scipy.special import betaincinv
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Output, checked
-from sysdesign.models.distribution import Distribution
-from sysdesign.models.elementwise import plain
-from sysdesign.models.interval import interval_of
-from sysdesign.models.laws import invert
-from sysdesign.models.summed import Summed
 from sysdesign.models.wording import amount, percent
+from sysdesign.probability.distribution import Distribution
+from sysdesign.probability.elementwise import plain
+from sysdesign.probability.interval import interval_of
+from sysdesign.probability.laws import invert
+from sysdesign.probability.summed import Summed
 
 SHARES = np.array([0.5, 0.95, 0.99, 0.999])
 LATENCY = "0.98*lognormal(median=5, sigma=0.4) + 0.02*exponential(mean=60)"

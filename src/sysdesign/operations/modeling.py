@@ -13,10 +13,10 @@ from sysdesign.draw.chart_rows import chart_rows
 from sysdesign.draw.chart_spec import ChartSpec, chart_spec
 from sysdesign.draw.charts import chart_svg, vega_lite
 from sysdesign.errors import InvalidInput
-from sysdesign.model_run import ModelRun, Value, read_names, read_value
-from sysdesign.model_run import run as run_on
 from sysdesign.models.declaration import Model, Parameter, inputs_of, outputs_of, result_type_of
 from sysdesign.models.registry import model, models
+from sysdesign.running.model_run import ModelRun, Value, read_names, read_value
+from sysdesign.running.model_run import run as run_on
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def run_model(name: str, given: Mapping[str, Any], *, files: bool = False) -> Mo
 
     Raises UnknownName and InvalidInput.
     """
-    from sysdesign.files import read_file  # reads traces, samples and histories; the service never needs it
+    from sysdesign.readers.files import read_file  # reads traces, samples and histories; the service never needs it
 
     return run_on(name, given, read_file=read_file if files else None)
 
@@ -130,7 +130,7 @@ def panel(reference: Reference, name: str, given: Mapping[str, Any], *, chart: b
 
 def draw_chart(name: str, given: Mapping[str, Any], path: Path, *, root: Path | None = None) -> None:
     """Draw a model's chart with a person's inputs, files among them, to an SVG. Raises InvalidInput without a chart."""
-    from sysdesign.files import read_file
+    from sysdesign.readers.files import read_file
 
     chosen = model(name)
     reference = load(root)

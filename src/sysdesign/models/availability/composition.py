@@ -14,8 +14,8 @@ from scipy import special
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Numbers, Output, checked
-from sysdesign.models.elementwise import plain
 from sysdesign.models.wording import duration, percent
+from sysdesign.probability.elementwise import plain
 
 MINUTES_PER_DAY = 1440.0
 MINUTES_PER_YEAR = 365 * MINUTES_PER_DAY

@@ -14,8 +14,8 @@ import numpy as np
 from sysdesign.errors import InvalidInput
 from sysdesign.models.availability.composition import MINUTES_PER_DAY, PROMISE, composed
 from sysdesign.models.declaration import Input, Model, Output, checked
-from sysdesign.models.elementwise import plain
 from sysdesign.models.wording import amount, duration, percent
+from sysdesign.probability.elementwise import plain
 
 DAYS_PER_WEEK = 7
 HOURS_PER_DAY = 24.0

@@ -15,10 +15,10 @@ from scipy import special
 from sysdesign.errors import InvalidInput
 from sysdesign.models.consensus.kernels import elections
 from sysdesign.models.declaration import Input, Model, Output, checked
-from sysdesign.models.distribution import Distribution
-from sysdesign.models.elementwise import plain
-from sysdesign.models.interval import interval_of
 from sysdesign.models.wording import amount, percent
+from sysdesign.probability.distribution import Distribution
+from sysdesign.probability.elementwise import plain
+from sysdesign.probability.interval import interval_of
 
 ELECTION = "How long may an election timeout be?"
 MOST_DRAWS = 10_000_000  # random numbers of one run: the budget in the worst case

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from sysdesign.models.event_heap import pop, push
+from sysdesign.probability.event_heap import pop, push
 
 TIMER, REQUEST, VOTE, OWN_VOTE = 0, 1, 2, 3
 KINDS, MOST_SERVERS = 4, 16

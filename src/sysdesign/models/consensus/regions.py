@@ -16,9 +16,9 @@ import numpy as np
 from sysdesign.errors import InvalidInput
 from sysdesign.models.consensus.elections import RelativeWidth, Seed
 from sysdesign.models.declaration import Input, Model, Numbers, Output, as_numbers, checked
-from sysdesign.models.distribution import Distribution
-from sysdesign.models.interval import interval_of
 from sysdesign.models.wording import amount
+from sysdesign.probability.distribution import Distribution
+from sysdesign.probability.interval import interval_of
 
 PLACEMENT = "Where should the replicas of a consensus group stand?"
 EQUAL_SHARES = as_numbers((1,))

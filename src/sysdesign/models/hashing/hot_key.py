@@ -10,9 +10,9 @@ from typing import Annotated, Any
 import numpy as np
 
 from sysdesign.models.declaration import Input, Model, Output, checked
-from sysdesign.models.elementwise import plain
 from sysdesign.models.hashing.placing import PLACEMENT
 from sysdesign.models.wording import count, percent
+from sysdesign.probability.elementwise import plain
 
 
 @dataclass(frozen=True)

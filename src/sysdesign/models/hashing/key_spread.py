@@ -25,8 +25,8 @@ from sysdesign.models.hashing.placing import (
     salts_of,
 )
 from sysdesign.models.hashing.rings import Points
-from sysdesign.models.interval import interval_of, replicate
 from sysdesign.models.wording import percent
+from sysdesign.probability.interval import interval_of, replicate
 
 
 @dataclass(frozen=True)

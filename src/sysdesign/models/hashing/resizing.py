@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from sysdesign.models.declaration import Input, Model, Output, checked
-from sysdesign.models.elementwise import plain
 from sysdesign.models.hashing.placing import (
     PLACEMENT,
     Algorithm,
@@ -25,8 +24,9 @@ from sysdesign.models.hashing.placing import (
     salts_of,
 )
 from sysdesign.models.hashing.rings import Points
-from sysdesign.models.interval import interval_of, replicate
 from sysdesign.models.wording import percent
+from sysdesign.probability.elementwise import plain
+from sysdesign.probability.interval import interval_of, replicate
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ import numpy as np
 from scipy import special
 
 from sysdesign.models.declaration import Input, Model, Output, checked
-from sysdesign.models.elementwise import plain
 from sysdesign.models.hashing import kernels
 from sysdesign.models.hashing.placing import PLACEMENT, Draws, Nodes, Seed, Width, quiet, refuse_large_ring, salts_of
-from sysdesign.models.interval import interval_of, replicate
 from sysdesign.models.wording import amount, percent
+from sysdesign.probability.elementwise import plain
+from sysdesign.probability.interval import interval_of, replicate
 
 Points = Annotated[int, Input("Points of each node (virtual nodes)", low=1, high=100_000, default=100)]
 Confidence = Annotated[float, Input("Share of nodes in the interval", "share", low=0.5, high=0.9999, default=0.99)]

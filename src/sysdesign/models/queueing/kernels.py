@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from sysdesign.models.event_heap import pop, push
+from sysdesign.probability.event_heap import pop, push
 
 
 @njit(cache=True)

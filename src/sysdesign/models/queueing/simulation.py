@@ -16,12 +16,12 @@ import numpy as np
 
 from sysdesign.errors import InvalidInput, Unstable
 from sysdesign.models.declaration import Input, Model, Output, Samples, checked
-from sysdesign.models.distribution import Distribution
-from sysdesign.models.interval import interval_of
 from sysdesign.models.queueing import kernels as queueing_kernels
 from sysdesign.models.queueing.steady_state import service_law
-from sysdesign.models.stretches import highest, stretches
 from sysdesign.models.wording import duration, percent
+from sysdesign.probability.distribution import Distribution
+from sysdesign.probability.interval import interval_of
+from sysdesign.probability.stretches import highest, stretches
 
 BATCHES = 20  # long stretches of one run, each nearly independent of the next
 FIRST_BATCH = 2_000

@@ -16,10 +16,10 @@ import numpy as np
 
 from sysdesign.errors import InvalidInput, Unstable
 from sysdesign.models.declaration import Input, Model, Output, checked
-from sysdesign.models.elementwise import plain
 from sysdesign.models.queueing import kernels as queueing_kernels
 from sysdesign.models.queueing.steady_state import erlang_c_share
 from sysdesign.models.wording import amount, percent, several
+from sysdesign.probability.elementwise import plain
 
 LOAD = Input("Offered load", "erlang", low=0, high=1e6, default=8)
 SERVERS = Input("Servers", low=1, high=2_000_000, default=10)

@@ -18,10 +18,10 @@ import numpy as np
 
 from sysdesign.errors import InvalidInput, Unstable
 from sysdesign.models.declaration import Input, Model, Output, checked
-from sysdesign.models.distribution import Distribution, DistributionLike
 from sysdesign.models.queueing import kernels as queueing_kernels
 from sysdesign.models.queueing.waiting_law import md1_wait_quantiles, mg1_quantiles
 from sysdesign.models.wording import amount, duration, percent
+from sysdesign.probability.distribution import Distribution, DistributionLike
 
 SHARES = (0.5, 0.9, 0.95, 0.99, 0.999)
 ARRIVALS = Input("Requests", "1/s", low=1e-6, high=1e9, default=80)

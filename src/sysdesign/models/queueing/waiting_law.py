@@ -14,8 +14,8 @@ import numpy as np
 from scipy.special import gammaln
 
 from sysdesign.errors import InvalidInput
-from sysdesign.models.distribution import Distribution
 from sysdesign.models.queueing.kernels import md1_states
+from sysdesign.probability.distribution import Distribution
 
 CELLS = 1 << 14  # lattice cells; halving their width changes a percentile by less than 0.1%
 EXACT_SERVICES = 64  # beyond so many services the wait's tail is one exponential to all digits

@@ -14,12 +14,12 @@ import numpy as np
 
 from sysdesign.errors import BudgetSpent, InvalidInput
 from sysdesign.models.declaration import Input, Model, Output, checked
-from sysdesign.models.distribution import Distribution
-from sysdesign.models.interval import FEWEST, interval_of, replicate
 from sysdesign.models.retries import contention_kernel
 from sysdesign.models.retries.contention_kernel import DECORRELATED, EQUAL, EXPONENTIAL, FULL, NONE
-from sysdesign.models.streams import Streams
 from sysdesign.models.wording import amount, duration
+from sysdesign.probability.distribution import Distribution
+from sysdesign.probability.interval import FEWEST, interval_of, replicate
+from sysdesign.probability.streams import Streams
 
 Jitter = Literal["none", "exponential", "equal", "full", "decorrelated"]
 KINDS = {"none": NONE, "exponential": EXPONENTIAL, "equal": EQUAL, "full": FULL, "decorrelated": DECORRELATED}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from sysdesign.models.event_heap import pop, push, replace_first
+from sysdesign.probability.event_heap import pop, push, replace_first
 
 NONE, EXPONENTIAL, EQUAL, FULL, DECORRELATED = range(5)
 

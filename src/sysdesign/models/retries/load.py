@@ -15,8 +15,8 @@ import numpy as np
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Numbers, Output, checked
-from sysdesign.models.elementwise import plain
 from sysdesign.models.wording import amount, percent
+from sysdesign.probability.elementwise import plain
 
 FAILURES = Input("Attempts that fail", "share", low=0, high=1, default=0.2)
 ATTEMPTS = Input("Attempts at most, the first included", low=1, high=100, default=3)

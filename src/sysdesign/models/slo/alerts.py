@@ -13,9 +13,9 @@ import numpy as np
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Numbers, Output, checked
-from sysdesign.models.elementwise import plain
 from sysdesign.models.slo.budgets import HOURS_PER_DAY, MINUTES_PER_HOUR, TOUCHES, WINDOWS, Objective, Window
 from sysdesign.models.wording import amount, duration, percent
+from sysdesign.probability.elementwise import plain
 
 MOST_STEPS = 1000  # of an outage profile
 MOST_RULES = 20

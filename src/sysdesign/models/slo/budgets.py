@@ -13,8 +13,8 @@ import numpy as np
 from scipy import special
 
 from sysdesign.models.declaration import Input, Model, Output, checked
-from sysdesign.models.elementwise import plain
 from sysdesign.models.wording import amount, duration, percent
+from sysdesign.probability.elementwise import plain
 
 MINUTES_PER_HOUR, HOURS_PER_DAY = 60.0, 24.0
 TOUCHES = 1 - 1e-9  # an average this close under a threshold counts as at it: sums of steps round

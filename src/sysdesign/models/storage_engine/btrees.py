@@ -14,8 +14,8 @@ import numpy as np
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Output, checked
-from sysdesign.models.elementwise import plain
 from sysdesign.models.wording import count, several, size
+from sysdesign.probability.elementwise import plain
 
 JUST_WHOLE = 1 - 1e-12
 

@@ -14,9 +14,9 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from sysdesign.models.declaration import Input, Model, Output, checked
-from sysdesign.models.elementwise import plain
 from sysdesign.models.storage_engine.btrees import ENGINE
 from sysdesign.models.wording import count, percent, several
+from sysdesign.probability.elementwise import plain
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ import numpy as np
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Output, checked
-from sysdesign.models.elementwise import plain
 from sysdesign.models.storage_engine.btrees import JUST_WHOLE
 from sysdesign.models.wording import count, duration, percent
+from sysdesign.probability.elementwise import plain
 
 KB = 1024
 READ_UNITS = {"eventual": 0.5, "strong": 1.0, "transactional": 2.0}

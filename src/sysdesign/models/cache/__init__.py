@@ -1,1 +1,0 @@
-"""The parts of the caching models; `sysdesign.models.caching` offers them."""

@@ -1,0 +1,179 @@
+"""Whether a history is linearizable: each operation takes effect at one moment between call and return.
+
+Linearizability is local, so every key is decided by itself (Herlihy and Wing). For one key the
+events are walked in order of time with every state the key may then be in, each with the
+operations under way that have already taken effect. An operation is made to take effect only
+when one of them must return: just in time (Lowe). Three things keep the states few: what
+changes nothing takes effect as soon as its result fits; of open operations with the same effect
+the oldest goes first; and a state reached with fewer open operations replaces one with more.
+
+Source: porcupine for the published verdicts; the search itself is checked against every
+order of small histories.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from sysdesign.models.consistency.history import IMPOSSIBLE, Operation, after, agrees, by_key, starts_as
+
+Answer = Literal["holds", "fails", "unknown"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """An answer, what it cost, and for a failure why and what was looked at."""
+
+    answer: Answer
+    steps: int
+    reason: str = ""
+    evidence: tuple[Operation, ...] = ()  # operations that by themselves already fail
+
+
+def linearizable(operations: Sequence[Operation], budget: int) -> Outcome:
+    """Whether a whole history is linearizable, key by key, within `budget` steps."""
+    steps, answer = 0, Outcome("holds", 0)
+    for each in by_key(operations).values():
+        outcome = linearizable_key(each, budget - steps)
+        steps += outcome.steps
+        if outcome.answer == "fails":
+            return Outcome("fails", steps, outcome.reason, outcome.evidence)
+        if outcome.answer == "unknown":
+            answer = outcome
+    return Outcome(answer.answer, steps, answer.reason)
+
+
+def linearizable_key(operations: Sequence[Operation], budget: int) -> Outcome:
+    """Whether the operations of one key are linearizable."""
+    search = _Search(operations, budget)
+    for _, is_return, at in _events(operations):
+        if not is_return:
+            search.begin(at)
+            continue
+        search.end(at)
+        if search.spent:
+            return Outcome("unknown", search.steps, f"no answer within {budget} steps")
+        if not search.reached:
+            reason = f"no order of effects explains {operations[at].text}"
+            return Outcome("fails", search.steps, reason, _until(operations, operations[at].returned))
+    return Outcome("holds", search.steps)
+
+
+def _until(operations: Sequence[Operation], moment: float) -> tuple[Operation, ...]:
+    """What had been asked by then; what had not returned is open, and says nothing if it changes nothing."""
+    asked = (each for each in operations if each.invoked <= moment)
+    return tuple(
+        each if each.returned <= moment else replace(each, returned=math.inf)
+        for each in asked
+        if each.returned <= moment or each.changes
+    )
+
+
+def _events(operations: Sequence[Operation]) -> list[tuple[float, bool, int]]:
+    """Calls and returns in order; at the same time calls come first, so that both may overlap."""
+    calls = [(each.invoked, False, at) for at, each in enumerate(operations)]
+    returns = [(each.returned, True, at) for at, each in enumerate(operations) if not each.open]
+    return sorted(calls + returns)
+
+
+class _Search:
+    """States of one key with the operations under way that have taken effect, as bits.
+
+    `reached` maps a state and the bits of operations that will return to the least sets of open
+    operations with which it can be reached.
+    """
+
+    def __init__(self, operations: Sequence[Operation], budget: int) -> None:
+        self.operations, self.budget, self.steps = operations, budget, 0
+        self.changing: list[int] = []  # under way, may change the state
+        self.looking: list[int] = []  # under way, change nothing
+        self.open_bits = 0
+        self.twin_of: dict[int, int] = {}  # an open operation to the next older one with the same effect
+        self.reached: dict[tuple[Any, int], list[int]] = {(starts_as(operations), 0): [0]}
+
+    @property
+    def spent(self) -> bool:
+        return self.steps > self.budget
+
+    def begin(self, at: int) -> None:
+        operation = self.operations[at]
+        if not operation.changes:
+            self.looking.append(at)
+            self.reached = {
+                (state, done | (1 << at) if agrees(operation, state) else done): opens
+                for (state, done), opens in self.reached.items()
+            }
+            return
+        if operation.open:
+            twins = (each for each in reversed(self.changing) if self._same_effect(each, at))
+            self.twin_of[at] = next(twins, -1)
+            self.open_bits |= 1 << at
+        self.changing.append(at)
+
+    def _same_effect(self, first: int, second: int) -> bool:
+        one, two = self.operations[first], self.operations[second]
+        return one.open and (one.kind, one.value) == (two.kind, two.value)
+
+    def end(self, at: int) -> None:
+        """Let operations take effect until `at` has, then forget its bit."""
+        bit, waiting = 1 << at, []
+        kept: dict[tuple[Any, int], list[int]] = {}
+        seen = {key: list(opens) for key, opens in self.reached.items()}
+        for (state, done), opens in self.reached.items():
+            if done & bit:
+                _keep(kept, (state, done ^ bit), opens)
+            else:
+                waiting += [(state, done, opened) for opened in opens]
+        while waiting and not self.spent:
+            following = []
+            for state, done, opened in waiting:
+                for key, now_open in self._further(state, done, opened):
+                    if not is_new(seen, key, now_open):
+                        continue
+                    if key[1] & bit:
+                        _keep(kept, (key[0], key[1] ^ bit), [now_open])
+                    else:
+                        following.append((*key, now_open))
+            waiting = following
+        self.reached = kept
+        (self.changing if self.operations[at].changes else self.looking).remove(at)
+
+    def _further(self, state: Any, done: int, opened: int) -> list[tuple[tuple[Any, int], int]]:
+        found = []
+        for at in self.changing:
+            bit = 1 << at
+            if (done | opened) & bit:
+                continue
+            is_open = bool(self.open_bits & bit)
+            if is_open and self.twin_of[at] >= 0 and not opened >> self.twin_of[at] & 1:
+                continue
+            new = after(self.operations[at], state)
+            if new is IMPOSSIBLE or (is_open and new == state):
+                continue
+            self.steps += 1
+            now_done = done if is_open else done | bit
+            for look in self.looking:
+                if agrees(self.operations[look], new):
+                    now_done |= 1 << look
+            found.append(((new, now_done), opened | bit if is_open else opened))
+        return found
+
+
+def is_new(seen: dict[Any, list[int]], key: Any, opened: int) -> bool:
+    """Whether a state is reached with fewer open operations than before; remembers it."""
+    known = seen.setdefault(key, [])
+    if any(each & opened == each for each in known):
+        return False
+    known.append(opened)
+    return True
+
+
+def _keep(kept: dict[tuple[Any, int], list[int]], key: tuple[Any, int], opens: Sequence[int]) -> None:
+    for opened in opens:
+        known = kept.setdefault(key, [])
+        if not any(each & opened == each for each in known):
+            known[:] = [each for each in known if each & opened != opened]
+            known.append(opened)

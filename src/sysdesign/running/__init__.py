@@ -1,0 +1,1 @@
+"""A model on what a person typed, and sweeps of it."""

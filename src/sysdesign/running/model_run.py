@@ -1,0 +1,261 @@
+"""Running a model on what a person typed: text to typed inputs, result to labeled values.
+
+From Python, a model's function gives values, and `run` a table for pandas or polars as well:
+
+    from sysdesign.models import quorum
+    quorum.versions(replicas=3, read_quorum=1, write_quorum=1, versions=3).within
+
+    import pandas
+    from sysdesign.running import model_run
+    pandas.DataFrame(model_run.run("quorum.configurations", {"replicas": 5}).table())
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sysdesign import units
+from sysdesign.errors import InvalidInput, nearest
+from sysdesign.models.declaration import Model, Output, Parameter, check_value, inputs_of, outputs_of
+from sysdesign.models.registry import model
+from sysdesign.models.wording import percent
+from sysdesign.plain import as_plain
+from sysdesign.probability.distribution import Distribution
+
+LONG_NUMBER = re.compile(r"\d+\.\d{4,}")
+MOST_VALUES = 200_000  # of a list given in text or JSON; more belongs in a file
+# Times, sizes, rates of bytes and rates of events: powers of time, information, money.
+READABLE = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (-1.0, 1.0, 0.0), (-1.0, 0.0, 0.0))
+ReadFile = Callable[[Parameter, Path], Any]
+
+
+@dataclass(frozen=True)
+class Value:
+    """One input or result with what a reader needs beside the number."""
+
+    name: str
+    label: str
+    unit: str
+    value: Any
+    text: str  # for people, with its unit
+
+
+@dataclass(frozen=True)
+class ModelRun:
+    """A model's answer to one set of inputs."""
+
+    model: str
+    inputs: tuple[Value, ...]
+    results: tuple[Value, ...]
+    sentence: str
+    result: Any  # the model's own frozen result
+
+    def table(self) -> dict[str, list[Any]]:
+        """The results as columns, for `pandas.DataFrame` or `polars.DataFrame`; scalars are repeated.
+
+        Curves of different lengths cannot share a table: shorter ones are filled up with None.
+        """
+        columns = {value.name: value.value for value in self.results}
+        length = max((len(c) for c in columns.values() if isinstance(c, list)), default=1)
+        return {
+            name: c + [None] * (length - len(c)) if isinstance(c, list) else [c] * length for name, c in columns.items()
+        }
+
+
+def run(name: str, given: Mapping[str, Any], *, read_file: ReadFile | None = None) -> ModelRun:
+    """Run the model of that name; inputs not given are at their defaults.
+
+    Raises UnknownName for a model that is not there, InvalidInput for an input
+    that is unknown, unreadable or out of range.
+    """
+    chosen = model(name)
+    inputs = read_inputs(chosen, given, read_file=read_file)
+    return answer(chosen, inputs, chosen.function(**inputs))
+
+
+def answer(chosen: Model, inputs: Mapping[str, Any], result: Any) -> ModelRun:
+    """Inputs and result of a model as labeled values, with the sentence that says what they mean."""
+    parameters = inputs_of(chosen.function)
+    shown = tuple(
+        _value(name, parameters[name].input.label, parameters[name].input.unit, value) for name, value in inputs.items()
+    )
+    return ModelRun(chosen.name, shown, tuple(_results(result)), chosen.sentence(inputs, result), result)
+
+
+def read_inputs(chosen: Model, given: Mapping[str, Any], *, read_file: ReadFile | None = None) -> dict[str, Any]:
+    """Typed and checked inputs of a model, defaults filled in. Raises InvalidInput."""
+    parameters = inputs_of(chosen.function)
+    given = read_names(chosen, given)
+    inputs = {}
+    for name, parameter in parameters.items():
+        if name in given:
+            inputs[name] = read_value(parameter, given[name], read_file)
+        elif parameter.input.default is not None:
+            inputs[name] = read_value(parameter, parameter.input.default, None)
+        elif parameter.required:
+            raise InvalidInput(f"{chosen.name} needs {name} ({parameter.input.label})")
+    for name, value in inputs.items():
+        check_value(parameters[name], value)
+    return inputs
+
+
+def read_names(chosen: Model, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What was given, every name known. Raises InvalidInput, naming the nearest."""
+    parameters = inputs_of(chosen.function)
+    for name in given:
+        if name not in parameters:
+            if name == "samples":
+                return read_names(chosen, _measured(chosen, given))
+            raise InvalidInput(f"{chosen.name} has no input {name!r}. {nearest(name, parameters, 'inputs')}")
+    return given
+
+
+def _measured(chosen: Model, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`samples` stands for the one distribution that a model takes. Raises InvalidInput where it takes none or more."""
+    laws = [name for name, each in inputs_of(chosen.function).items() if each.kind in ("distribution", "samples")]
+    if len(laws) != 1:
+        which = f"say for which: {', '.join(f'{name}=FILE' for name in laws)}" if laws else "it takes no measurements"
+        raise InvalidInput(f"{chosen.name} cannot tell what samples are of; {which}")
+    if laws[0] in given:
+        raise InvalidInput(f"samples and {laws[0]} are the same input of {chosen.name}; give one of them")
+    return {laws[0] if name == "samples" else name: value for name, value in given.items()}
+
+
+def read_value(parameter: Parameter, given: Any, read_file: ReadFile | None) -> Any:
+    """One input from a text, number or list. Raises InvalidInput naming the input."""
+    try:
+        match parameter.kind:
+            case "number" | "integer":
+                return _number(parameter, given)
+            case "word" | "text":
+                return str(given)
+            case "distribution":
+                return _distribution(parameter, given, read_file)
+            case "numbers":
+                return tuple(_numbers(parameter, given))
+            case "samples":
+                return _samples(parameter, given, read_file)
+            case "file":
+                return _file(parameter, given, read_file)
+    except InvalidInput as error:
+        text = str(error)
+        raise InvalidInput(text if text.startswith(parameter.name) else f"{parameter.name}: {text}") from None
+
+
+def _number(parameter: Parameter, given: Any) -> float | int:
+    value = given
+    if isinstance(given, str):
+        value = _quantity(given, parameter.input.unit)
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise InvalidInput(f"{given!r} is not a number")
+    if parameter.kind == "integer" and math.isfinite(value) and float(value).is_integer():
+        return int(value)
+    return value if isinstance(value, int) else float(value)
+
+
+def _quantity(text: str, unit: str) -> float:
+    """A text with or without a unit, in the input's unit."""
+    try:
+        return float(text.replace(",", "").replace("_", ""))
+    except ValueError:
+        pass
+    value, dimension, with_unit = units.parse(text)
+    if not with_unit:
+        return value
+    size, wanted = units.unit("" if unit in ("", "share") else unit)
+    if dimension != wanted:
+        raise InvalidInput(f"{text!r} is not in {unit or 'a pure number'}")
+    return units.clean(value / size)
+
+
+def _numbers(parameter: Parameter, given: Any) -> list[float]:
+    parts = [part for part in given.replace(";", ",").split(",") if part.strip()] if isinstance(given, str) else given
+    if isinstance(parts, (int, float)):
+        parts = [parts]
+    if not isinstance(parts, (list, tuple, np.ndarray)) or not len(parts):
+        raise InvalidInput(f"{given!r} is not a list of numbers; write them with commas, as in 3, 5, 7")
+    if len(parts) > MOST_VALUES:
+        raise InvalidInput(f"holds {len(parts):,} values; give at most {MOST_VALUES:,}, or a file")
+    return [float(_quantity(part.strip(), parameter.input.unit) if isinstance(part, str) else part) for part in parts]
+
+
+def _samples(parameter: Parameter, given: Any, read_file: ReadFile | None) -> np.ndarray:
+    if isinstance(given, str) and read_file is not None and _looks_like_file(given):
+        return np.asarray(read_file(parameter, Path(given)), dtype=float)
+    return np.asarray(_numbers(parameter, given), dtype=float)
+
+
+def _distribution(parameter: Parameter, given: Any, read_file: ReadFile | None) -> Distribution:
+    if isinstance(given, str) and read_file is not None and _looks_like_file(given):
+        return Distribution.from_samples(read_file(parameter, Path(given)))
+    if isinstance(given, list) and len(given) > MOST_VALUES:
+        raise InvalidInput(f"holds {len(given):,} values; give at most {MOST_VALUES:,}, or a file")
+    return Distribution.of(given, parameter.input.unit)
+
+
+def _looks_like_file(text: str) -> bool:
+    return "(" not in text and ("/" in text or "." in text) and any(c.isalpha() for c in text) and Path(text).is_file()
+
+
+def _file(parameter: Parameter, given: Any, read_file: ReadFile | None) -> Any:
+    if read_file is None:
+        raise InvalidInput("takes a file, which only the command and Python can read: `sysdesign model run`")
+    path = Path(str(given))
+    if not path.is_file():
+        raise InvalidInput(f"there is no file {str(given)!r}")
+    return read_file(parameter, path)
+
+
+def _results(result: Any) -> list[Value]:
+    if not is_dataclass(result):
+        raise TypeError(f"a model gave {type(result).__name__}, not a frozen result")
+    declared = outputs_of(type(result))
+    shown = declared or {field.name: Output(field.name.replace("_", " ")) for field in fields(result)}
+    return [_value(name, output.label, output.unit, getattr(result, name)) for name, output in shown.items()]
+
+
+def _value(name: str, label: str, unit: str, value: Any) -> Value:
+    plain = as_plain(value)
+    text = text_of(plain, unit)
+    if isinstance(value, Distribution):  # as a value it keeps every digit
+        text = LONG_NUMBER.sub(lambda number: f"{float(number[0]):.4g}", text)
+    return Value(name, label, unit, plain, text)
+
+
+def text_of(value: Any, unit: str) -> str:
+    """A value for people, in the unit that reads best."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int) and unit in ("", "share") and abs(value) < 1e15:
+        return f"{value:,}"  # a count is told exactly
+    if isinstance(value, (int, float)):
+        return _number_text(float(value), unit)
+    if isinstance(value, list):
+        shown = ", ".join(text_of(item, unit) for item in value[:6])
+        return f"{shown}, ... ({len(value)} values)" if len(value) > 6 else shown
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {text_of(item, '')}" for key, item in value.items())
+    return "none" if value is None else str(value)
+
+
+def _number_text(value: float, unit: str) -> str:
+    if unit == "share" and 0.99 < value < 1:
+        return percent(value)
+    if unit == "" and 1000 <= abs(value) < 1e9 and value.is_integer():
+        return f"{value:,.0f}"
+    if unit in ("", "share"):
+        return units.text(value, units.PURE, unit)
+    try:
+        size, dimension = units.unit(unit)
+    except InvalidInput:
+        return f"{units.number_text(value)} {unit}"
+    if dimension in READABLE:
+        return units.text(value * size, dimension)
+    return f"{units.number_text(value)} {unit}"

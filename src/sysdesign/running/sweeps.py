@@ -1,0 +1,240 @@
+"""Running a model over many inputs: on all local cores, or on a Dask cluster, resuming where it was stopped.
+
+The points of a sweep do not depend on each other, and each is run by the same
+function on the same text, so one core, all cores and a cluster give the same answers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sysdesign import __version__
+from sysdesign.errors import InvalidInput, MissingTool, SysdesignError, nearest
+from sysdesign.models.declaration import inputs_of
+from sysdesign.models.registry import model
+from sysdesign.plain import as_plain, json_text
+from sysdesign.running import model_run
+
+MOST_POINTS = 1_000_000
+WORKER_START_S = 3.0  # about what a pool of processes takes to import the models
+BATCH = 64  # points between two marks of progress, and the most that an interruption costs
+
+Run = Callable[[str, Mapping[str, Any]], model_run.ModelRun]
+Batch = Callable[[str, dict[str, Any], list[dict[str, Any]], Run], list[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One swept input and its values."""
+
+    name: str
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One row a point: the swept inputs and the results."""
+
+    model: str
+    axes: tuple[str, ...]
+    rows: tuple[dict[str, Any], ...]
+    resumed: int  # rows that an interrupted run had left
+
+
+def axis(name: str, text: str) -> Axis:
+    """An axis from `input=low:high:points[:log]` or `input=a|b|c`. Raises InvalidInput."""
+    if not text.partition("=")[1]:
+        raise InvalidInput(f"--sweep {text!r} has no '='; write it as arrivals_per_s=10:1000:20 or policy=lru|fifo")
+    key, _, values = text.partition("=")
+    parameters = inputs_of(model(name).function)
+    if key not in parameters:
+        raise InvalidInput(f"{name} has no input {key!r}. {nearest(key, parameters, 'inputs')}")
+    if "|" in values:
+        return Axis(key, tuple(values.split("|")))
+    parts = values.split(":")
+    if len(parts) not in (3, 4) or (len(parts) == 4 and parts[3] not in ("log", "linear")):
+        raise InvalidInput(f"--sweep {text!r}: write low:high:points, with :log for even factors, or words with |")
+    try:
+        low, high, points = float(parts[0]), float(parts[1]), int(parts[2])
+    except ValueError:
+        raise InvalidInput(f"--sweep {text!r}: low and high are numbers, points is a whole number") from None
+    if not 1 <= points <= MOST_POINTS:
+        raise InvalidInput(f"--sweep {text!r}: points is {points}; it takes 1 to {MOST_POINTS:,}")
+    return Axis(key, _spread(low, high, points, log=parts[3:] == ["log"], whole=parameters[key].kind == "integer"))
+
+
+def _spread(low: float, high: float, points: int, *, log: bool, whole: bool) -> tuple[Any, ...]:
+    if log and not (low > 0 and high > 0):
+        raise InvalidInput(f"even factors need positive ends, not {low:g} and {high:g}")
+    values = np.geomspace(low, high, points) if log else np.linspace(low, high, points)
+    if whole:
+        return tuple(dict.fromkeys(round(value) for value in values))
+    return tuple(float(f"{value:.12g}") for value in values)
+
+
+def sweep(
+    name: str,
+    given: Mapping[str, Any],
+    axes: Sequence[Axis],
+    *,
+    jobs: int = -1,
+    dask: str | None = None,
+    run: Run = model_run.run,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    kept: Path | None = None,
+) -> Sweep:
+    """Run the model at every combination of the axes' values.
+
+    `run` answers one point, and is given to workers, so it is a function of a module or a partial of one.
+    `dask` names a scheduler's address. `kept` is the folder where finished rows wait in case
+    the sweep is interrupted; the next call with the same inputs goes on from there.
+    Raises what the model raises, with the point at which it did.
+    """
+    chosen = model(name)
+    total = int(np.prod([len(each.values) for each in axes], dtype=object)) if axes else 1
+    if total > MOST_POINTS:
+        raise InvalidInput(f"the sweep has {total:,} points; at most {MOST_POINTS:,} work. Take fewer on an axis")
+    points = [
+        dict(zip((a.name for a in axes), values, strict=True))
+        for values in itertools.product(*(a.values for a in axes))
+    ]
+    kept = kept or _cache_folder()
+    with _Rows(kept / f"{_digest(chosen.name, given, points)}.jsonl") as rows:
+        resumed = len(rows.done)
+        progress(resumed, total)
+        if dask is None and resumed < total:
+            jobs = _jobs_worth_starting(jobs, name, dict(given), points[resumed], run, total - resumed)
+        with _workers(dask, jobs) as parallel:
+            for start in range(resumed, total, BATCH):
+                batch = points[start : start + BATCH]
+                rows.add(parallel(name, dict(given), batch, run))
+                progress(min(start + BATCH, total), total)
+        finished = tuple({**point, **row} for point, row in zip(points, rows.done, strict=True))
+        rows.forget()
+    return Sweep(chosen.name, tuple(a.name for a in axes), finished, resumed)
+
+
+def _jobs_worth_starting(
+    jobs: int, name: str, given: dict[str, Any], point: dict[str, Any], run: Run, points: int
+) -> int:
+    """1 where the whole sweep takes less time here than workers take to start, else `jobs`."""
+    row_of(name, given, point, run)  # compiled kernels and caches are not what a point costs
+    started = time.perf_counter()
+    row_of(name, given, point, run)
+    return 1 if (time.perf_counter() - started) * points < WORKER_START_S else jobs
+
+
+def row_of(name: str, given: Mapping[str, Any], point: Mapping[str, Any], run: Run) -> dict[str, Any]:
+    """Results of one point; what a worker runs."""
+    try:
+        answer = run(name, {**given, **point})
+    except SysdesignError as error:
+        where = ", ".join(f"{key}={value}" for key, value in point.items())
+        raise type(error)(f"at {where}: {error}") from None
+    plain = {value.name: as_plain(value.value) for value in answer.results}
+    loaded: dict[str, Any] = json.loads(json_text(plain))
+    return loaded
+
+
+class _Rows:
+    """Finished rows, kept on disk until the sweep is whole."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.done: list[dict[str, Any]] = []
+
+    def __enter__(self) -> _Rows:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self.path.is_file():
+            self.done = list(_whole_lines(self.path))
+        self._file = open(self.path, "a", encoding="utf-8")
+        if self.path.stat().st_size and not self.path.read_bytes().endswith(b"\n"):
+            self._rewrite()
+        return self
+
+    def _rewrite(self) -> None:
+        self._file.close()
+        self.path.write_text("".join(json.dumps(row) + "\n" for row in self.done), encoding="utf-8")
+        self._file = open(self.path, "a", encoding="utf-8")  # noqa: SIM115 - closed on exit
+
+    def add(self, rows: list[dict[str, Any]]) -> None:
+        self._file.write("".join(json.dumps(row) + "\n" for row in rows))
+        self._file.flush()
+        self.done.extend(rows)
+
+    def forget(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+    def __exit__(self, *exc: object) -> None:
+        self._file.close()
+        if self.path.is_file() and not self.path.stat().st_size:
+            self.path.unlink()
+
+
+def _whole_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """Rows up to the first line that an interruption cut short."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            yield json.loads(line)
+        except ValueError:
+            return
+
+
+@contextmanager
+def _workers(dask: str | None, jobs: int) -> Iterator[Batch]:
+    try:
+        import joblib
+    except ModuleNotFoundError:
+        if dask:
+            raise MissingTool("sweeps on Dask need joblib and dask: pip install 'sysdesign[sweep]'") from None
+        yield _serial
+        return
+    if dask is None and jobs == 1:
+        yield _serial
+        return
+    with _cluster(dask), joblib.parallel_config(backend="dask" if dask else "loky", n_jobs=jobs):
+        parallel = joblib.Parallel()
+
+        def run(name: str, given: dict[str, Any], batch: list[dict[str, Any]], run: Run) -> list[dict[str, Any]]:
+            return list(parallel(joblib.delayed(row_of)(name, given, point, run) for point in batch))
+
+        yield run
+
+
+def _serial(name: str, given: dict[str, Any], batch: list[dict[str, Any]], run: Run) -> list[dict[str, Any]]:
+    return [row_of(name, given, point, run) for point in batch]
+
+
+def _cluster(address: str | None) -> Any:
+    if address is None:
+        return nullcontext()
+    try:
+        from distributed import Client
+    except ModuleNotFoundError:
+        raise MissingTool("sweeps on Dask need dask: pip install 'sysdesign[sweep]'") from None
+    try:
+        return Client(address, timeout="10s")
+    except (OSError, TimeoutError, ValueError) as error:
+        raise InvalidInput(
+            f"no Dask scheduler answers at {address!r} ({error}); write it as tcp://127.0.0.1:8786"
+        ) from None
+
+
+def _digest(name: str, given: Mapping[str, Any], points: list[dict[str, Any]]) -> str:
+    text = json.dumps([__version__, name, as_plain(dict(given)), points], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _cache_folder() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sysdesign" / "sweeps"
