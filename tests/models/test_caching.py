@@ -203,7 +203,7 @@ def test_a_draw_is_the_inverse_of_the_distribution_function(catalog, skew):
 
 
 def test_a_path_is_not_read_by_the_model(tmp_path):
-    with pytest.raises(InvalidInput, match=r"sysdesign\.traces\.Trace"):
+    with pytest.raises(InvalidInput, match=r"sysdesign\.readers\.traces\.Trace"):
         caching.replay("lru", 5, trace=tmp_path / "x")
 
 
