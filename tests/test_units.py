@@ -24,6 +24,23 @@ RATE, DATA, TIME = (-1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (1.0, 0.0, 0.0)
         ("1 month", 365.25 / 12 * 86400, TIME),
         ("95 %", 0.95, units.PURE),
         ("5 USD/month", 5 / (365.25 / 12 * 86400), (-1.0, 0.0, 1.0)),
+        ("10k", 1e4, units.PURE),
+        ("1.5M", 1.5e6, units.PURE),
+        ("10K requests/s", 1e4, RATE),
+        ("2 MB", 2e6, DATA),
+        ("2 bn/year", 2e9 / 31557600, RATE),
+        ("100 rps", 100, RATE),
+        ("5k QPS", 5000, RATE),
+        ("3 ops/s", 3, RATE),
+        ("1,000", 1000, units.PURE),
+        ("1,234,567.5 ms", 1234.5675, TIME),
+        ("10 000 B", 1e4, DATA),
+        ("10\u202f000", 1e4, units.PURE),
+        ("1'000'000", 1e6, units.PURE),
+        ("1_000", 1000, units.PURE),
+        ("−5", -5, units.PURE),
+        ("2 hrs", 7200, TIME),
+        ("1e-3 s", 1e-3, TIME),
     ],
 )
 def test_texts_are_read_in_base_units(text, value, dimension):
@@ -37,8 +54,13 @@ def test_information_is_not_a_count():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "ten", "3 furlongs", "3 s/", "1e999", "nan", "3 s**9", "3" * 200, "__import__('os')"]
-)
+    "text",
+    [
+        "", "ten", "3 furlongs", "3 s/", "1e999", "nan", "inf", "3 s**9", "3" * 200, "__import__('os')", "5m", "2G",
+        "5 10", "1.5.2", "1,00", "12,34", "0,200", "1.000,5", "1.000.000", "1,000_000", "1,", ",5", "½", "٣", "--5",
+        "5 to", "to 5",
+    ],
+)  # fmt: skip
 def test_other_texts_are_refused(text):
     with pytest.raises(InvalidInput):
         units.parse(text)
@@ -77,3 +99,77 @@ def test_two_times_get_the_digits_they_need_to_differ(value, factor):
 )
 def test_texts_apart_add_only_the_digits_needed(one, other, unit, shown):
     assert units.texts_apart(one, other, units.unit(unit)[1], unit) == shown
+
+
+@pytest.mark.parametrize(("text", "written"), [("0,2", "0.2"), ("-1,5 ms", "-1.5"), ("12,34 GB", "12.34")])
+def test_a_decimal_comma_is_refused_with_what_to_write(text, written):
+    with pytest.raises(InvalidInput, match=f"if the comma is a decimal mark, write {written}$"):
+        units.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high", "dimension"),
+    [
+        ("5 to 10 ms", 5e-3, 10e-3, TIME),
+        ("5-10 ms", 5e-3, 10e-3, TIME),
+        ("5 – 10ms", 5e-3, 10e-3, TIME),
+        ("5..10", 5, 10, units.PURE),
+        ("5 ms to 1 s", 5e-3, 1, TIME),
+        ("5k-10k/s", 5e3, 10e3, RATE),
+        ("200 to 400", 200, 400, units.PURE),
+        ("1,000-2,000", 1000, 2000, units.PURE),
+        ("-5--3", -5, -3, units.PURE),
+        ("1e-3-1e-2", 1e-3, 1e-2, units.PURE),
+        ("5-10%", 0.05, 0.1, units.PURE),
+        ("7 ms", 7e-3, 7e-3, TIME),
+    ],
+)
+def test_ranges_have_both_ends_in_base_units(text, low, high, dimension):
+    found = units.parse_range(text)
+    assert found[:2] == pytest.approx((low, high), rel=1e-11)
+    assert found[2] == dimension
+    if low != high:
+        with pytest.raises(InvalidInput, match="is a range; one value is needed"):
+            units.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("5-10k", "can be read as from 5k or from 5"),
+        ("1 to 5 million", "write the first number out"),
+        ("10-5", "swap them"),
+        ("5 ms to 10", "a unit at its low end alone"),
+        ("5 ms to 10 GB", "from one kind of quantity to another"),
+        ("5 to 0,2", "decimal mark"),
+    ],
+)
+def test_ranges_that_could_mean_two_things_are_refused(text, why):
+    with pytest.raises(InvalidInput, match=why):
+        units.parse_range(text)
+
+
+def test_numbers_no_float_can_hold_are_refused_quickly():
+    with pytest.raises(InvalidInput, match="more than 300 digits"):
+        units.finite(10**5000)
+    assert units.finite(10**300) == 10**300
+
+
+HOSTILE = (
+    "1" * 10**6,
+    "1,111" * 10**5,
+    "1 111" * 10**5,
+    " " * 10**6 + "/",
+    "1" + " " * 10**6 + "/",
+    "1-" * 10**5,
+    "/" * 10**6,
+)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_long_texts_are_refused_without_being_read(text):
+    for read in (units.parse, units.parse_range, units.unit):
+        with pytest.raises(InvalidInput) as error:
+            read(text)
+        assert len(str(error.value)) < 400

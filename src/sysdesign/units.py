@@ -1,4 +1,7 @@
-"""Quantities as people write them: "3.5 million/day", "40/s", "2 TB", "10 ms", "95%".
+"""Quantities as people write them: "3.5 million/day", "10k", "40/s", "2 TB", "5 to 10 ms", "95%".
+
+A point marks decimals. Thousands may be parted by commas, underscores, apostrophes or
+spaces; a comma that parts no thousands ("0,2") is refused, since it could mean two numbers.
 
 Pint holds the units, in a registry of our own: its stock registry takes a byte for
 a pure number, so that "2 TB" would pass for a count. Here information and money are
@@ -11,7 +14,7 @@ from __future__ import annotations
 
 import math
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import pint
@@ -25,9 +28,13 @@ NINES_DIGITS = 6  # and a share near 1, whose meaning is in what is missing
 MOST_AS_PERCENT = 10.0  # a larger share reads better as a factor, "25 times" and not "2,500%"
 MOST_DIGITS = 7  # beyond these nobody tells two numbers apart
 SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+SHORT_SCALES = {"k": 1e3, "K": 1e3, "M": 1e6, "bn": 1e9}
+LONGEST_TEXT = 120
+LONGEST_UNIT = 60
+LARGEST_BITS = 1024  # of a whole number that a float can hold
 COUNTS = (
     "count request read write event message item row user call query task job key connection update entry record "
-    "operation transaction stream machine region engineer step tenant session order point"
+    "operation transaction stream machine region engineer step tenant session order point req op"
 ).split()
 
 _DEFINITIONS = """
@@ -56,10 +63,11 @@ bit = byte / 8
 dollar = [money] = USD
 percent = 0.01
 """
-_TEXT = re.compile(
-    r"^\s*(?P<number>[-+]?(\d[\d,_]*\.?\d*|\.\d+)([eE][-+]?\d+)?)\s*"
-    r"(?P<scale>thousand|million|billion|trillion)?\s*(?P<unit>[A-Za-zµμ%/* ]*)\s*$"
-)
+_GAPS = "\u00a0\u202f\u2009 "  # spaces that part thousands: no-break, narrow, thin, plain
+_PARTED = re.compile(f"(?<=[0-9])[{_GAPS}](?=[0-9]{{3}}(?![0-9]))")
+_NUMERAL = re.compile("[-+]?[0-9.][0-9.,_'’]*(?:[eE][-+]?[0-9]+)?")
+_SCALE = re.compile(rf"\s*({'|'.join([*SCALES, *SHORT_SCALES])})(?![A-Za-zµμ])")
+_BETWEEN = re.compile(r"\s*(?:\bto\b|-|–|—|\.\.\.?|…)\s*(?=[-+]?[0-9.])")
 _DISPLAY = {
     (1.0, 0.0, 0.0): (
         ("years", 31557600.0), ("days", 86400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0), ("ms", 1e-3), ("µs", 1e-6),
@@ -79,16 +87,19 @@ def _registry() -> pint.UnitRegistry:
     return registry
 
 
-@cache
+@lru_cache(4096)
 def unit(text: str) -> tuple[float, Dimension]:
     """Size of a unit in base units, and its dimension. Raises InvalidInput."""
+    if len(text) > LONGEST_UNIT:
+        raise InvalidInput(_unknown_unit(text[:LONGEST_UNIT]))
     plain = re.sub(r"\b(per|a|an|each|every)\b", "/", text.replace("%", " percent ")).strip()
     plain = re.sub(r"\bKB\b", "kB", re.sub(r"\b([kMGT])bps\b", r"\1bit/s", plain))
+    plain = re.sub(r"\b([rqt]ps|[RQT]PS|IOPS)\b", "count/s", plain)
     plain = re.sub(r"\s*/\s*", "/", plain)
     plain = re.sub(r"^1?/", "count/", plain)
     if plain in ("", "share", "factor"):
         return 1.0, PURE
-    if len(plain) > 60 or re.search(r"[^A-Za-zµμ/* ]|//|\*\*", plain) or plain.endswith("/"):
+    if re.search(r"[^A-Za-zµμ/* ]|//|\*\*", plain) or plain.endswith("/"):
         raise InvalidInput(_unknown_unit(text))
     try:
         base = _registry().Quantity(1.0, re.sub(r"\s+", "*", plain)).to_base_units()
@@ -123,17 +134,111 @@ def clean(value: float) -> float:
 
 
 def parse(text: str) -> tuple[float, Dimension, bool]:
-    """Value in base units, dimension, and whether a unit was written. Raises InvalidInput."""
-    found = _TEXT.match(text) if len(text) <= 120 else None
-    if found is None:
-        raise InvalidInput(
-            f'{text[:60]!r} is not a quantity; write a number and a unit, as in "3.5 million/day" or "10 ms"'
-        )
-    number = float(found["number"].replace(",", "").replace("_", "")) * SCALES.get(found["scale"] or "", 1.0)
-    size, dimension = unit(found["unit"])
-    if not math.isfinite(number * size):
-        raise InvalidInput(f"{text[:60]!r} is not a finite number")
-    return clean(number * size), dimension, bool(found["unit"].strip())
+    """Value in base units, dimension, and whether a unit was written. Raises InvalidInput, for a range too."""
+    plain = _plain(text)
+    if _ends(plain):
+        raise InvalidInput(f"{text!r} is a range; one value is needed here")
+    return _quantity(plain, text)
+
+
+def parse_range(text: str) -> tuple[float, float, Dimension, bool]:
+    """Low and high in base units, dimension, and whether a unit was written: "5 to 10 ms", "5-10 ms", "200".
+
+    A single value is a range of itself. A unit at the end holds for both ends; a scale at
+    the end ("5-10k") could hold for one or both, so it is refused. Raises InvalidInput.
+    """
+    plain = _plain(text)
+    ends = _ends(plain)
+    if not ends:
+        value, dimension, with_unit = _quantity(plain, text)
+        return value, value, dimension, with_unit
+    low, high = ends
+    _, scale, unit_text = _parts(high, text)
+    _, low_scale, low_unit = _parts(low, text)
+    if scale and not (low_scale or low_unit):
+        raise InvalidInput(f"{text!r} can be read as from {low}{scale} or from {low}; write the first number out")
+    if low_unit and not unit_text:
+        raise InvalidInput(f"{text!r} has a unit at its low end alone; write it at the high end, or at both")
+    first, dimension, _ = _quantity(low if low_unit else f"{low} {unit_text}", text)
+    last, other, with_unit = _quantity(high, text)
+    if dimension != other:
+        raise InvalidInput(f"{text!r} goes from one kind of quantity to another; give both ends in the same")
+    if first > last:
+        raise InvalidInput(f"{text!r} has its low end above its high end; swap them")
+    return first, last, dimension, with_unit
+
+
+def finite(value: Any) -> Any:
+    """The number, unless it is a whole one that no float can hold. Raises InvalidInput."""
+    if isinstance(value, int) and value.bit_length() > LARGEST_BITS:
+        raise InvalidInput("a whole number of more than 300 digits is beyond every range here; give a smaller one")
+    return value
+
+
+def _plain(text: str) -> str:
+    """The text with one kind of minus sign, and thousands parted by no spaces. Raises InvalidInput."""
+    if len(text) > LONGEST_TEXT:
+        raise InvalidInput(_not_a_quantity(text))
+    return _PARTED.sub("_", text.strip().replace("−", "-"))
+
+
+def _not_a_quantity(text: str) -> str:
+    shown = repr(text if len(text) <= LONGEST_UNIT else text[:LONGEST_UNIT] + "...")
+    return f'{shown} is not a quantity; write a number and a unit, as in "3.5 million/day" or "10 ms"'
+
+
+def _ends(plain: str) -> tuple[str, str] | None:
+    """Both ends of a range, or None for another text."""
+    numeral = _NUMERAL.match(plain)
+    dots = numeral and numeral[0].find("..")
+    if numeral and dots and dots > 0:
+        return plain[:dots], plain[dots:].lstrip(".").lstrip()
+    joined = _BETWEEN.search(plain, numeral.end()) if numeral else None
+    return (plain[: joined.start()], plain[joined.end() :]) if joined else None
+
+
+def _parts(plain: str, text: str) -> tuple[float, str, str]:
+    """Number, scale and unit as written. Raises InvalidInput."""
+    numeral = _NUMERAL.match(plain)
+    if numeral is None:
+        raise InvalidInput(_not_a_quantity(text))
+    scale = _SCALE.match(plain, numeral.end())
+    end = scale.end() if scale else numeral.end()
+    return _number(numeral[0], text), scale[1] if scale else "", plain[end:].strip()
+
+
+def _quantity(plain: str, text: str) -> tuple[float, Dimension, bool]:
+    number, scale, unit_text = _parts(plain, text)
+    if any(letter.isdigit() for letter in unit_text):
+        raise InvalidInput(_not_a_quantity(text))
+    size, dimension = unit(unit_text)
+    size *= SCALES.get(scale) or SHORT_SCALES.get(scale, 1.0)
+    value = number if size == 1.0 else clean(number * size)
+    if not math.isfinite(value):
+        raise InvalidInput(f"{text!r} is not a finite number")
+    return value, dimension, bool(unit_text)
+
+
+def _number(numeral: str, text: str) -> float:
+    """The number, thousands parted in one way throughout. Raises InvalidInput."""
+    whole, _, decimals = numeral.partition(".")
+    marks = {mark for mark in ",_'’" if mark in whole}
+    groups = re.split("[,_'’]", whole.lstrip("+-"))
+    parted = len(groups) == 1 or (
+        len(marks) == 1 and groups[0].strip("0") and len(groups[0]) <= 3 and all(len(each) == 3 for each in groups[1:])
+    )
+    if not parted or re.search("[.,_'’]", decimals):
+        raise InvalidInput(_no_number(numeral))
+    try:
+        return float(re.sub("[,_'’]", "", numeral))
+    except ValueError:
+        raise InvalidInput(_not_a_quantity(text)) from None
+
+
+def _no_number(numeral: str) -> str:
+    point = numeral.replace(",", ".")
+    guess = f"; if the comma is a decimal mark, write {point}" if re.fullmatch("[-+]?[0-9]+,[0-9]+", numeral) else ""
+    return f"{numeral!r} is not a number: a point marks decimals and commas part thousands, as in 1,000.5{guess}"
 
 
 def number_text(value: float, digits: int = DIGITS) -> str:

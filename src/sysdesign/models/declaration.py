@@ -33,6 +33,7 @@ import numpy as np
 from sysdesign.errors import InvalidInput
 from sysdesign.models.wording import bound_text
 from sysdesign.probability.distribution import Distribution
+from sysdesign.units import finite
 
 Samples = NewType("Samples", np.ndarray)
 Numbers = NewType("Numbers", tuple)
@@ -247,6 +248,7 @@ def _check_number(parameter: Parameter, value: Any) -> None:
         return
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise InvalidInput(f"{parameter.name} is {value!r}; it takes a number{_range_text(parameter)}")
+    finite(value)
     whole = isinstance(value, (int, np.integer)) or (math.isfinite(value) and value == math.floor(value))
     if parameter.kind == "integer" and not whole:
         raise InvalidInput(f"{parameter.name} is {value!r}; it takes a whole number{_range_text(parameter)}")

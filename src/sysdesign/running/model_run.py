@@ -12,6 +12,7 @@ From Python, a model's function gives values, and `run` a table for pandas or po
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -152,20 +153,17 @@ def read_value(parameter: Parameter, given: Any, read_file: ReadFile | None) -> 
 def _number(parameter: Parameter, given: Any) -> float | int:
     value = given
     if isinstance(given, str):
-        value = _quantity(given, parameter.input.unit)
+        value = quantity(given, parameter.input.unit)
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise InvalidInput(f"{given!r} is not a number")
+    units.finite(value)
     if parameter.kind == "integer" and math.isfinite(value) and float(value).is_integer():
         return int(value)
     return value if isinstance(value, int) else float(value)
 
 
-def _quantity(text: str, unit: str) -> float:
+def quantity(text: str, unit: str) -> float:
     """A text with or without a unit, in the input's unit."""
-    try:
-        return float(text.replace(",", "").replace("_", ""))
-    except ValueError:
-        pass
     value, dimension, with_unit = units.parse(text)
     if not with_unit:
         return value
@@ -176,14 +174,35 @@ def _quantity(text: str, unit: str) -> float:
 
 
 def _numbers(parameter: Parameter, given: Any) -> list[float]:
-    parts = [part for part in given.replace(";", ",").split(",") if part.strip()] if isinstance(given, str) else given
+    parts = list_parts(given) if isinstance(given, str) else given
     if isinstance(parts, (int, float)):
         parts = [parts]
     if not isinstance(parts, (list, tuple, np.ndarray)) or not len(parts):
         raise InvalidInput(f"{given!r} is not a list of numbers; write them with commas, as in 3, 5, 7")
     if len(parts) > MOST_VALUES:
         raise InvalidInput(f"holds {len(parts):,} values; give at most {MOST_VALUES:,}, or a file")
-    return [float(_quantity(part.strip(), parameter.input.unit) if isinstance(part, str) else part) for part in parts]
+    return [
+        quantity(part.strip(), parameter.input.unit) if isinstance(part, str) else float(units.finite(part))
+        for part in parts
+    ]
+
+
+def list_parts(text: str) -> list[str]:
+    """The numbers of a list in a text: between semicolons or lines where there are any, else between commas.
+
+    Raises InvalidInput where a comma may part thousands.
+    """
+    for mark in (";", "\n"):
+        if mark in text:
+            return [part for part in text.split(mark) if part.strip()]
+    parts = text.split(",")
+    for before, after in itertools.pairwise(parts):
+        if re.fullmatch(r"0[0-9]{2}([ .].*)?", after) and before[-1:].isdigit():
+            raise InvalidInput(
+                f"'{before.strip()},{after}' is a number with thousands, or two of a list; "
+                "leave the comma out, or put semicolons between the numbers"
+            )
+    return [part for part in parts if part.strip()]
 
 
 def _samples(parameter: Parameter, given: Any, read_file: ReadFile | None) -> np.ndarray:

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from sysdesign import __version__
+from sysdesign import __version__, units
 from sysdesign.errors import InvalidInput, MissingTool, SysdesignError, nearest
 from sysdesign.models.declaration import inputs_of
 from sysdesign.models.registry import model
@@ -65,13 +65,15 @@ def axis(name: str, text: str) -> Axis:
     parts = values.split(":")
     if len(parts) not in (3, 4) or (len(parts) == 4 and parts[3] not in ("log", "linear")):
         raise InvalidInput(f"--sweep {text!r}: write low:high:points, with :log for even factors, or words with |")
+    unit = parameters[key].input.unit
     try:
-        low, high, points = float(parts[0]), float(parts[1]), int(parts[2])
-    except ValueError:
-        raise InvalidInput(f"--sweep {text!r}: low and high are numbers, points is a whole number") from None
-    if not 1 <= points <= MOST_POINTS:
-        raise InvalidInput(f"--sweep {text!r}: points is {points}; it takes 1 to {MOST_POINTS:,}")
-    return Axis(key, _spread(low, high, points, log=parts[3:] == ["log"], whole=parameters[key].kind == "integer"))
+        low, high = (model_run.quantity(end, unit) for end in parts[:2])
+        points = units.parse(parts[2])[0]
+    except InvalidInput as error:
+        raise InvalidInput(f"--sweep {text!r}: {error}") from None
+    if not (1 <= points <= MOST_POINTS and points == int(points)):
+        raise InvalidInput(f"--sweep {text!r}: points is {parts[2]}; it takes a whole number from 1 to {MOST_POINTS:,}")
+    return Axis(key, _spread(low, high, int(points), log=parts[3:] == ["log"], whole=parameters[key].kind == "integer"))
 
 
 def _spread(low: float, high: float, points: int, *, log: bool, whole: bool) -> tuple[Any, ...]:
