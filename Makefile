@@ -4,7 +4,7 @@ PORT ?= 8000
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help serve test build check draw validate bench lock
+.PHONY: help serve test build check draw validate bench abuse lock
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -32,6 +32,9 @@ validate: .venv/author ## published numbers and published decisions, as tables
 
 bench: .venv/bench ## figures, targets and ratios to peers, all measured in this run
 	@$(BIN)/python -m benchmarks
+
+abuse: .venv/author ## hostile inputs of every kind: how many were tried, how many survived
+	@$(BIN)/python -m abuse
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 lock: ## renew the pinned versions

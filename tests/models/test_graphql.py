@@ -77,6 +77,72 @@ def test_a_chain_is_the_same_as_its_text():
     assert chain.nodes_at_level.sum() == chain.nodes and chain.requests_at_level.sum() == chain.requests
 
 
+OPERATION = """
+query Page($n: Int = 20, $all: Boolean = true) {
+  orders(first: $n) { nodes { ...Line again: id ... on Paid @include(if: $all) { payments(first: 2) { id } } } }
+}
+fragment Line on Order { lines(first: 10) { nodes { id @skip(if: true) { tags(first: 9) { a } } } } }
+"""
+
+
+@pytest.mark.parametrize(
+    "query, inputs, nodes",
+    [
+        (OPERATION, {}, 20 + 200 + 40),
+        (OPERATION, {"variables": "n=3"}, 3 + 30 + 6),
+        (OPERATION, {"variables": '{"n": 3, "all": false}'}, 3 + 30),
+        ("{ orders(limit: 100) { lines(count: 50) { product { name } } } }", {}, 5100),
+        ("{ orders(pageSize: 7) { id } }", {"lengths": "pageSize"}, 7),
+        ("query A { a(first: 5) { b } } query B { a(first: 9) { b } }", {"operation": "B"}, 9),
+        ("{ a(first: 5) { b } a(first: 5) { c(first: 2) { d } } }", {}, 5 + 10),  # fields of one name are one field
+        ("{ a(first: 5) { b } x: a(first: 5) { c } }", {}, 10),
+        ("{ ...F ...F } fragment F on T { a(last: 4) { b } }", {}, 4),
+        ("subscription { a(first: 2) { b } }", {}, 2),
+        ('{ a(where: {first: 9, name: """b{c(9)"""}, first: 2) { b } }', {}, 2),
+    ],
+)
+def test_operations_as_they_are_written(query, inputs, nodes):
+    found = model.query_cost(query, **inputs)
+    assert (found.nodes, found.unsized) == (nodes, ())
+
+
+@pytest.mark.parametrize(
+    "query, unsized, nodes",
+    [
+        ("query A($n: Int) { order(first: $n) { id } }", ("order",), 40),
+        ("{ order { nodes { id } } }", ("order",), 40),
+        ('{ order(after: "x") { id } }', ("order",), 40),
+        ("{ orders { lines(first: 2) { id } } }", ("orders",), 40 + 80),
+        ("{ orders { lines { id } } }", ("orders", "orders.lines"), 40 + 1600),
+        ("{ status { address { id } } names }", (), 0),
+    ],
+)
+def test_a_list_without_a_length_is_assumed_and_named(query, unsized, nodes):
+    found = model.query_cost(query, unsized_length=40)
+    assert (set(found.unsized), found.nodes) == (set(unsized), nodes)
+    [said] = [
+        each.sentence({"unsized_length": 40}, found) for each in model.MODELS if each.function is model.query_cost
+    ]
+    assert ("40 is assumed of each" in said) == bool(unsized)
+
+
+def test_fragments_that_open_to_far_more_than_the_text_are_counted():
+    """Each fragment holds the next twice: 2^40 lists, and a text of a few lines."""
+    count = 40
+    parts = [f"fragment F{n} on T {{ x {{ ...F{n + 1} }} y: x {{ ...F{n + 1} }} }}" for n in range(count)]
+    text = "{ ...F0 } " + " ".join(parts) + f" fragment F{count} on T {{ a(first: 3) {{ b }} }}"
+    assert model.query_cost(text).nodes == 3 * 2**count
+
+
+def test_fragments_nested_too_deep_are_refused():
+    """Whether a fragment is met first near the top or deep down, its depth counts."""
+    parts = " ".join(f"fragment F{n} on T {{ {'x { ' * 40} ...F{n + 1} {'}' * 40} }}" for n in range(3))
+    last = "fragment F3 on T { a(first: 3) { b } }"
+    for order in ("...F0 ...F1 ...F2 ...F3", "...F3 ...F2 ...F1 ...F0"):
+        with pytest.raises(InvalidInput, match="deeper than 64"):
+            model.query_cost(f"{{ {order} }} {parts} {last}")
+
+
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=5))
 def test_longer_lists_never_cost_less(sizes):
     here = model.nested(tuple(sizes))
@@ -142,14 +208,21 @@ def test_n_plus_one():
     "query,message",
     [
         ("", "there is no field"),
-        ("a(50) {", "position 8: found 'the end'"),
+        ("a(50) {", "position 8: the text ends inside"),
         ("a(50) } b", "found '}' after a whole query"),
         ("a(5", "ends inside parentheses"),
         ("a(1.5)", "whole number"),
-        ("a(first: $n)", "a variable"),
-        ("a & b", "'&' does not belong"),
+        ("a & b", "position 3: .*found '&'"),
+        ("b(2) { a(first: -1) }", r"a\(first: -1\); a list's length is a whole number"),
+        ("query A { a } query B { b }", r"2 operations \(A, B\); name one"),
+        ("{ ...F } fragment F on T { a ...F }", "F in F hold themselves"),
+        ("{ ...F } fragment F on T { a { ...G } } fragment G on T { ...F }", "hold themselves"),
+        ("{ ...Line } fragment Lines on T { a }", "Did you mean Lines"),
+        ("{ a } type A { b: Int }", "defines types"),
+        ("fragment F on T { a }", "fragments alone"),
         ("a{" * 70, "deeper than 64"),
-        ("a " * 6000, "10000 or fewer"),
+        ("a " * 60_000, "100,000 or fewer"),
+        ("a " * 30_000, "more than 20,000 words"),
     ],
 )
 def test_bad_queries_are_refused_with_the_place(query, message):

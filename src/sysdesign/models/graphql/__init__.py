@@ -7,8 +7,7 @@ which every list is as long as asked for. Times in `_ms` milliseconds.
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -16,14 +15,14 @@ import numpy as np
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Numbers, Output, Text, checked
+from sysdesign.models.graphql.documents import DEEPEST, Selection, shape
 from sysdesign.models.wording import count, duration, percent
 from sysdesign.probability.elementwise import plain
 
-LONGEST_QUERY = 10_000
-DEEPEST = 64
 JUST_WHOLE = 1 - 1e-12
+LENGTHS = Text("first, last, limit, count")
+NO_TEXT = Text("")
 REQUESTS_A_POINT = 100  # GitHub's scale
-LEVEL_CHANGE = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 
 Sizes = Annotated[Numbers, Input("Length of each nested list, outermost first", low=0, high=1e6, default=(50, 20, 10))]
 NodeLimit = Annotated[float, Input("Most nodes that the server allows", low=1, high=1e12, default=500_000)]
@@ -39,18 +38,10 @@ class QueryCost:
     depth: Annotated[int, Output("Lists in lists")]
     largest_list: Annotated[float, Output("Longest list asked for")]
     limit_used: Annotated[float, Output("Share of the node limit", "share")]
+    unsized: Annotated[tuple[str, ...], Output("Lists that give no length, at the length assumed")]
     level: Annotated[np.ndarray, Output("Level of lists, from the outermost")]
     nodes_at_level: Annotated[np.ndarray, Output("Nodes at that level")]
     requests_at_level: Annotated[np.ndarray, Output("List requests at that level")]
-
-
-@dataclass(frozen=True)
-class Selection:
-    """A field of a query; `size` is the length of its list, None for a single object or a value."""
-
-    name: str
-    size: float | None
-    fields: tuple[Selection, ...]
 
 
 @checked
@@ -60,34 +51,51 @@ def query_cost(
         Input(
             "Query",
             default="repositories(50) { pullRequests(20) { comments(10) } issues(20) { comments(10) } } followers(10)",
-            help="Lists with their lengths, name(50) { ... } or name(first: 50) { ... }; others are single objects.",
+            help="An operation with its fragments, or name(50) { ... } in short; fields without a length are single.",
         ),
     ],
     node_limit: NodeLimit = 500_000,
+    variables: Annotated[
+        Text, Input("Variables", default="", help='n=20, open=true, or {"n": 20}; others are at their defaults.')
+    ] = NO_TEXT,
+    operation: Annotated[Text, Input("Operation, where the text holds several", default="")] = NO_TEXT,
+    lengths: Annotated[
+        Text, Input("Arguments that give a list's length", default=LENGTHS, help="Add the schema's own, as pageSize.")
+    ] = LENGTHS,
+    unsized_length: Annotated[
+        float, Input("Length assumed of a list that gives none", low=1, high=1_000_000, default=100)
+    ] = 100,
 ) -> QueryCost:
     """Nodes, requests and points of a query, from its text.
 
     Each list counts its length times the lengths of the lists around it. A list is
     requested once for each node that holds it: that is the number of queries of a server
     that does not batch (see `batching`), and a hundredth of it, rounded, is what GitHub
-    charges. Fields without a length (edges, node, a value) count nothing. Takes a GraphQL
-    selection or its short form, not fragments or variables; other arguments are skipped.
-    Raises InvalidInput, with the position, where the text is not such a query, longer than
-    10,000 characters or deeper than 64. Source: github-graphql-limits.
+    charges. Takes whole operations: variables at the values given or their defaults,
+    fragments opened (those on different types are added, which is the worst case), fields
+    of one name merged as an execution merges them, `@skip` and `@include`. A length is
+    that of an argument in `lengths`. Without a schema a list can only be told by that, by
+    `nodes` or `edges` in it, by arguments that page, or by a plural name with fields; one
+    that gives no length counts `unsized_length` and is named in the result. Other fields
+    count nothing. Raises InvalidInput, with the position, where the text is not such a
+    query, is longer than 100,000 characters or 20,000 words, deeper than 64, opens to more
+    than 100,000 fields, or has fragments that hold themselves. Source: github-graphql-limits.
 
     >>> query_cost("repositories(50) { issues(10) }").nodes
     550.0
     """
-    fields = _Reader(query).selections()
-    lists = list(_lists(fields, 1.0, 1))
-    nodes, requests = np.zeros((2, max((level for _, _, level in lists), default=0)))
-    for size, parents, level in lists:
-        nodes[level - 1] += parents * size
-        requests[level - 1] += parents
-    return _cost(nodes, requests, max((size for size, _, _ in lists), default=0.0), node_limit)
+    found = shape(
+        query, operation=operation, variables=variables, lengths=lengths, unsized_length=float(unsized_length)
+    )
+    nodes, requests = _at_levels(found.fields, {})
+    if not np.isfinite(nodes).all():
+        raise InvalidInput("query: its lists are too long to be counted; the product of their lengths is not finite")
+    return _cost(nodes, requests, _longest_list(found.fields, {}), node_limit, found.unsized)
 
 
-def _cost(nodes: np.ndarray, requests: np.ndarray, largest: float, node_limit: float) -> QueryCost:
+def _cost(
+    nodes: np.ndarray, requests: np.ndarray, largest: float, node_limit: float, unsized: tuple[str, ...] = ()
+) -> QueryCost:
     """The cost of a query from its nodes and list requests at each level."""
     asked = float(requests.sum())
     return QueryCost(
@@ -97,125 +105,44 @@ def _cost(nodes: np.ndarray, requests: np.ndarray, largest: float, node_limit: f
         depth=nodes.size,
         largest_list=largest,
         limit_used=float(nodes.sum()) / node_limit,
+        unsized=unsized,
         level=np.arange(1, nodes.size + 1),
         nodes_at_level=nodes,
         requests_at_level=requests,
     )
 
 
-def _lists(fields: tuple[Selection, ...], parents: float, level: int) -> Iterator[tuple[float, float, int]]:
-    """Each list's length, the number of its parents, and its depth among lists."""
-    for field in fields:
-        if field.size is None:
-            yield from _lists(field.fields, parents, level)
-        else:
-            yield field.size, parents, level
-            yield from _lists(field.fields, parents * field.size, level + 1)
+Levels = tuple[np.ndarray, np.ndarray]
+Fields = tuple[Selection, ...]
 
 
-TOKEN = re.compile(
-    r'\s*(?:,\s*|#[^\n]*\s*)*(?:(?P<word>[A-Za-z_]\w*)|(?P<number>\d+)|(?P<text>"[^"]*")|(?P<sign>[(){}:\[\]$.!@=-]))'
-)
+def _at_levels(fields: Fields, known: dict[int, Levels]) -> Levels:
+    """Nodes and list requests of one object's fields at each level of lists; fields that recur are summed up once."""
+    if id(fields) not in known:
+        parts = [_of_field(field, known) for field in fields]
+        known[id(fields)] = _summed([nodes for nodes, _ in parts]), _summed([requests for _, requests in parts])
+    return known[id(fields)]
 
 
-class _Reader:
-    """Reads the selections of a query, one token ahead."""
+def _of_field(field: Selection, known: dict[int, Levels]) -> Levels:
+    nodes, requests = _at_levels(field.fields, known)
+    if field.size is None:
+        return nodes, requests
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.append(field.size, field.size * nodes), np.append(1.0, field.size * requests)
 
-    def __init__(self, text: str) -> None:
-        if len(text) > LONGEST_QUERY:
-            raise InvalidInput(f"query has {len(text)} characters; it takes {LONGEST_QUERY} or fewer")
-        self.text, self.at = text, 0
-        self.kind, self.token, self.place = "", "", 0
-        self.advance()
 
-    def advance(self) -> str:
-        taken = self.token
-        match = TOKEN.match(self.text, self.at)
-        if match:
-            self.kind, self.token = str(match.lastgroup), match[str(match.lastgroup)]
-            self.place, self.at = match.start(str(match.lastgroup)), match.end()
-        elif self.text[self.at :].strip(" \t\r\n,"):
-            left = self.text[self.at :]
-            self.place = self.at + len(left) - len(left.lstrip(" \t\r\n,"))
-            raise self.fault(f"{self.text[self.place]!r} does not belong in a query")
-        else:
-            self.kind, self.token, self.place, self.at = "end", "", len(self.text), len(self.text)
-        return taken
+def _summed(parts: list[np.ndarray]) -> np.ndarray:
+    total = np.zeros(max((part.size for part in parts), default=0))
+    for part in parts:
+        total[: part.size] += part
+    return total
 
-    def fault(self, what: str) -> InvalidInput:
-        return InvalidInput(
-            f"query, position {self.place + 1}: {what}; write lists with their lengths, as in "
-            "repositories(50) { issues(10) }, or repositories(first: 50) { issues(first: 10) }"
-        )
 
-    def expect(self, sign: str) -> None:
-        if self.token != sign or self.kind != "sign":
-            raise self.fault(f"found {self.token or 'the end'!r}, expected {sign!r}")
-        self.advance()
-
-    def selections(self) -> tuple[Selection, ...]:
-        if self.token in ("query", "mutation", "subscription") and self.kind == "word":
-            self.advance()
-            if self.kind == "word":  # the operation's name
-                self.advance()
-        braced = self.token == "{"
-        found = self.block(0) if braced else self.fields(0)
-        if self.kind != "end":
-            raise self.fault(f"found {self.token!r} after a whole query")
-        if not found:
-            raise self.fault("there is no field")
-        return found
-
-    def block(self, depth: int) -> tuple[Selection, ...]:
-        if depth > DEEPEST:
-            raise self.fault(f"deeper than {DEEPEST}")
-        self.expect("{")
-        found = self.fields(depth)
-        self.expect("}")
-        return found
-
-    def fields(self, depth: int) -> tuple[Selection, ...]:
-        found = []
-        while self.kind == "word":
-            found.append(self.field(depth))
-        return tuple(found)
-
-    def field(self, depth: int) -> Selection:
-        name = self.advance()
-        if self.token == ":":  # what stood before was an alias
-            self.advance()
-            if self.kind != "word":
-                raise self.fault(f"found {self.token or 'the end'!r}, expected the field after its alias")
-            name = self.advance()
-        size = self.arguments() if self.token == "(" else None
-        inner = self.block(depth + 1) if self.token == "{" else ()
-        return Selection(name, size, inner)
-
-    def arguments(self) -> float | None:
-        """The length among the arguments: a bare number, first or last."""
-        self.expect("(")
-        size, name, level = None, "", 1
-        while level:
-            if self.kind == "end":
-                raise self.fault("the text ends inside parentheses")
-            if level == 1 and name in ("", "first", "last"):
-                size = self.length(size)
-            if self.kind == "sign":
-                level += LEVEL_CHANGE.get(self.token, 0)
-            if self.token != ":":
-                name = self.token if self.kind == "word" else "-"
-            self.advance()
-        return size
-
-    def length(self, size: float | None) -> float | None:
-        """The length that the token gives, or what was known before."""
-        if self.token == "$":
-            raise self.fault("a length is a variable here; put its number in its place")
-        if self.kind != "number":
-            return size
-        if self.text[self.at : self.at + 1] == "." or len(self.token) > 7:
-            raise self.fault("a list's length is a whole number up to 9,999,999")
-        return float(self.token)
+def _longest_list(fields: Fields, known: dict[int, float]) -> float:
+    if id(fields) not in known:
+        known[id(fields)] = max((max(f.size or 0.0, _longest_list(f.fields, known)) for f in fields), default=0.0)
+    return known[id(fields)]
 
 
 @checked
@@ -357,9 +284,16 @@ def batching(
 
 
 def _costed(inputs: Mapping[str, Any], result: QueryCost) -> str:
+    guess = inputs.get("unsized_length", 0)
+    assumed = (
+        f" {', '.join(result.unsized[:5])}{' and others' if len(result.unsized) > 5 else ''} "
+        f"give no length: {count(guess)} is assumed of each."
+        if result.unsized
+        else ""
+    )
     return (
         f"Up to {count(result.nodes)} nodes by {count(result.requests)} list requests, {percent(result.limit_used)} of "
-        f"the node limit; {count(result.points)} points."
+        f"the node limit; {count(result.points)} points.{assumed}"
     )
 
 

@@ -1,0 +1,97 @@
+"""Texts that people and strangers type: none may hold the interpreter, whatever pattern reads them.
+
+A kind is one reader of text. Its inputs repeat each short piece that the reader's patterns look at,
+alone and before a piece that spoils the match, up to the reader's own limit of length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import product
+from typing import Any
+
+from abuse.trials import Kind
+from sysdesign import units
+from sysdesign.content import markdown
+from sysdesign.decide import expression
+from sysdesign.errors import SysdesignError
+from sysdesign.models import graphql
+from sysdesign.probability import distribution_text
+from sysdesign.readers import histories
+from sysdesign.search import entries
+
+LONG = 200_000
+SPOILS = ("", "\x00", "!", "\n\n")
+
+# Reader: (what reads, how many characters at most, the pieces that its patterns look at).
+READERS: dict[str, tuple[Callable[[str], object], int, tuple[str, ...]]] = {
+    "GraphQL queries": (
+        graphql.query_cost,
+        LONG,
+        (
+            "#", "# a\n", "#\n\n", "\n", ",", " ", '"', '"""', "\\", "a", "a:", "{", "}", "(", "[", "$a", "@a", "...a ",
+            "0", "a{", "a(first:1){", "a(b:[", "query{a}", "fragment a on b{...a}", "\ufeff", "\ud800",
+        ),
+    ),
+    "units": (units.unit, LONG, ("/", " / ", "*", "per ", "1/", "s", "s ", "1", "**", "%", "KB ", "a", "\t")),
+    "quantities": (units.parse, LONG, ("1", "1,", "1_", "1.", "1e", " ", "-", "million ", "s/", "٣", "%")),
+    "distributions": (
+        distribution_text.parse,
+        LONG,
+        ("1", ".1", "1e", "1ms+", "-", "(", "abs(", "samples(1,", "1,", " ", "\n", "a", "exponential(1)+", "*", "µ"),
+    ),
+    "expressions": (
+        lambda text: expression.condition(text, {}),
+        LONG,
+        ("1", "1_", "1e", "not ", "-", "(", "a.", "a ", "data.size>1 and ", "[a,", " ", "1/s ", "a(b=", "%"),
+    ),
+    "words of queries": (entries.words, LONG, ("a", "a'", "'", "a-", "’a", "-", "1", "a.b/", " ", "é")),
+    "compounds of queries": (entries.compounds, LONG, ("a", "a'", "'", "a-", "-", "+", "a.b/", " ", "a'’")),
+    "anchors of headings": (markdown.anchor, LONG, ("a", " ", "-", "_", "*", "\t")),
+    "sentences": (
+        lambda text: list(markdown.sentences(text)),
+        LONG,
+        ("a", ". A", ".", " ", "*)", "e.g. ", "A. ", ".) ", "\n"),
+    ),
+    "lines of histories": (
+        histories.parse,
+        LONG,
+        ("INFO ", "INFO jepsen.util - ", " ", "\t", "1", ":a ", "[", '"', "INFO\tjepsen.util\t-\t1\t:invoke\t"),
+    ),
+}  # fmt: skip
+
+
+def kinds() -> Iterator[Kind]:
+    """One kind for each reader of text."""
+    yield Kind("GraphQL documents with fragments", _documents, _reading(graphql.query_cost))
+    for name, (read, longest, pieces) in READERS.items():
+        yield Kind(name, lambda longest=longest, pieces=pieces: _inputs(longest, pieces), _reading(read))  # type: ignore[misc]
+
+
+def _documents() -> Iterator[tuple[str, str]]:
+    """GraphQL documents whose fragments open to far more than their text."""
+    for count in (2, 30, 300, 3_000):
+        chain = " ".join(f"fragment F{n} on T {{ ...F{n + 1} }}" for n in range(count))
+        twice = " ".join(f"fragment F{n} on T {{ x {{ ...F{n + 1} }} y: x {{ ...F{n + 1} }} }}" for n in range(count))
+        every = "fragment All on T { " + " ".join(f"...F{n}" for n in range(count)) + " }"
+        last = f"fragment F{count} on T {{ a(first: 3) {{ b }} }}"
+        yield f"a chain of {count} fragments", f"{{ ...F0 }} {chain} {last}"
+        yield f"{count} fragments, each twice in the one before", f"{{ ...F0 }} {twice} {last}"
+        yield f"{count} fragments in a circle", f"{{ ...F0 }} {chain} fragment F{count} on T {{ ...F0 }}"
+        yield f"{count} fragments, each in one that all hold", f"{{ ...All }} {every} {chain} {last}"
+        yield f"{count} fields of one name", "{ " + "a(first: 2) { ...F0 } " * count + f" }} {chain} {last}"
+
+
+def _inputs(longest: int, pieces: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for length, piece, spoil in product((60, 2_000, longest), pieces, SPOILS):
+        yield f"{piece!r} repeated to {length:,} characters, then {spoil!r}", (piece * length)[:length] + spoil
+
+
+def _reading(read: Callable[[str], object]) -> Callable[[Any], None]:
+    def attempt(text: str) -> None:
+        try:
+            read(text)
+        except SysdesignError:
+            return  # said what would work
+
+    return attempt
