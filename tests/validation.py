@@ -22,7 +22,7 @@ import numpy as np
 from sysdesign.content import located
 from sysdesign.models.declaration import inputs_of
 from sysdesign.readers.files import read_file
-from sysdesign.running.model_run import read_value
+from sysdesign.running.model_run import Reading, read_value
 
 PUBLISHED = Path(__file__).parent / "published"
 DATA = "SYSDESIGN_DATA"
@@ -106,7 +106,7 @@ def _inputs(case: Case, function: Any) -> dict[str, Any]:
     for name, value in case.inputs.items():
         if name in parameters and parameters[name].kind == "file":
             value = str(Path(os.environ[DATA], value))
-        inputs[name] = read_value(parameters[name], value, read_file) if name in parameters else value
+        inputs[name] = read_value(parameters[name], value, Reading(read_file)) if name in parameters else value
     return inputs
 
 

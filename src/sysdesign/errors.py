@@ -23,12 +23,16 @@ class Unstable(InvalidInput):
     """Work arrives at least as fast as it can be done, so no steady state exists."""
 
 
-class BadTrace(InvalidInput):
-    """A line of a trace, or the file itself, cannot be read as requests."""
+class BadFile(InvalidInput):
+    """A reader's own file, or a line of it, cannot be read as what it should be."""
 
     def __init__(self, path: str, line: int, found: str, fix: str) -> None:
         super().__init__(f"{path}:{line}: {found}. {fix}")
         self.path, self.line, self.found, self.fix = path, line, found, fix
+
+
+class BadTrace(BadFile):
+    """A line of a trace, or the file itself, cannot be read as requests."""
 
 
 class UnknownName(SysdesignError, LookupError):

@@ -15,14 +15,14 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sysdesign.errors import BadTrace, InvalidInput
-from sysdesign.readers import trace_bytes, traces
+from sysdesign.errors import BadFile, BadTrace, InvalidInput
+from sysdesign.readers import decompression, traces
 from sysdesign.readers.traces import Trace, replay_file
 from sysdesign.running.model_run import run
 
 
 def keys_of(path: Path, layout: str = "auto", column: int | str | None = None) -> list[int]:
-    return np.concatenate([np.empty(0, np.int64), *Trace(path).chunks(layout, column)]).tolist()
+    return np.concatenate([np.empty(0, np.int64), *Trace(path, layout=layout, column=column).chunks()]).tolist()
 
 
 def pattern(keys: list) -> list[int]:
@@ -59,7 +59,7 @@ def test_csv_with_a_chosen_column_by_number_and_by_name(write):
     assert pattern(keys_of(path, column=2)) == [0, 1, 0]  # a word over numbers in any column is a header
     assert pattern(keys_of(write("a,b\nc,d\na,b\n"), column=1)) == [0, 1, 0]
     assert keys_of(path, column=1) == [1, 2, 3] and keys_of(path, column=3) == [10, 20, 30]
-    assert str(Trace(path).layout(column=3)) == "csv, column 3 of 3, with a header"
+    assert str(Trace(path, column=3).layout()) == "csv, column 3 of 3, with a header"
     with pytest.raises(BadTrace, match=r"no column is named 'uri'. Did you mean url"):
         keys_of(path, column="uri")
     with pytest.raises(BadTrace, match=r"3 columns.*Say which column is the key, from 1 to 3"):
@@ -108,9 +108,9 @@ def test_compressed_files_are_known_by_their_bytes(write):
         assert keys_of(write(data, name)) == plain
     checked = zstandard.ZstdCompressor(write_checksum=True).compress(text)
     for name, data in {"gz": gzip.compress(text), "zst": checked}.items():
-        with pytest.raises(BadTrace, match="the compressed file is damaged"):
+        with pytest.raises(BadFile, match="the compressed file is damaged"):
             keys_of(write(data[:-20], name))
-        with pytest.raises(BadTrace, match="the compressed file is damaged"):
+        with pytest.raises(BadFile, match="the compressed file is damaged"):
             keys_of(write(data[:60] + b"junkjunk" + data[68:], name))
 
 
@@ -130,12 +130,12 @@ def test_where_the_file_is_cut_into_pieces_changes_nothing(tmp_path_factory, lin
             return str(error)
 
     whole = outcome()
-    before = trace_bytes.PIECE_BYTES
-    trace_bytes.PIECE_BYTES = size
+    before = decompression.PIECE_BYTES
+    decompression.PIECE_BYTES = size
     try:
         assert outcome() == whole
     finally:
-        trace_bytes.PIECE_BYTES = before
+        decompression.PIECE_BYTES = before
     # by Python's own splitting, the first bad line and the keys before it
     fields = [(n, line.strip()) for n, line in enumerate(path.read_text().split("\n"), 1) if line.strip()]
     if not any('"' in line for _, line in fields):
@@ -154,14 +154,14 @@ def test_hashes_tell_many_texts_apart(write):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "holds no requests"),
+        ("", "the file is empty"),
         ("\n \n", "holds no requests"),
         ("a\0b\n", "not text"),
         ("a b\nc\nd e f\n", "from 1 to 3 fields. Give the layout: keys"),
     ],
 )
 def test_files_that_cannot_be_told(write, text, message):
-    with pytest.raises(BadTrace, match=message):
+    with pytest.raises(BadFile, match=message):
         keys_of(write(text))
 
 
@@ -209,9 +209,9 @@ def test_the_same_keys_without_compiling(write):
     path = write('a,1\nb,22\n"c,d",1\n,4\n')
     code = (
         "import sys\nfrom sysdesign.readers.traces import Trace\nfrom sysdesign.errors import BadTrace\n"
-        "try:\n    [print(c.tolist()) for c in Trace(sys.argv[1]).chunks('csv', 1)]\n"
+        "try:\n    [print(c.tolist()) for c in Trace(sys.argv[1], layout='csv', column=1).chunks()]\n"
         "except BadTrace as error: print(error)\n"
-        "print([c.tolist() for c in Trace(sys.argv[1]).chunks('csv', 2)])"
+        "print([c.tolist() for c in Trace(sys.argv[1], layout='csv', column=2).chunks()])"
     )
     runs = [
         subprocess.run(

@@ -76,6 +76,12 @@ def _print_model(line: ModelLine) -> None:
         )
     console.print()
     console.print(shown)
+    if line.choices:
+        said = table("how a file is read", "")
+        for name, what in line.choices.items():
+            said.add_row(f"{name}=", what)
+        console.print()
+        console.print(said)
 
 
 def _short(value: Any) -> str:
@@ -116,11 +122,19 @@ def run(
     answer = modeling.run_model(name, inputs, files=True)
     if as_json:
         print_json(
-            {"model": answer.model, "inputs": answer.inputs, "results": answer.results, "sentence": answer.sentence}
+            {
+                "model": answer.model,
+                "inputs": answer.inputs,
+                "results": answer.results,
+                "sentence": answer.sentence,
+                "notes": answer.notes,
+            }
         )
     elif as_csv:
         columns = answer.table()
         _print_csv(list(columns), zip(*columns.values(), strict=True))
+        for note in answer.notes:
+            print(note, file=sys.stderr)
     else:
         _print_run(answer)
     if chart is not None and not (as_json or as_csv):
@@ -159,6 +173,8 @@ def _print_run(answer: ModelRun) -> None:
         console.print()
         console.print(_columns([value for value in lists if len(value.value) == length]))
     console.print(f"\n{answer.sentence}", markup=False)
+    for note in answer.notes:
+        console.print(f"Note: {note}", style="dim", markup=False)
 
 
 def _lists(values: list[Value]) -> list[Value]:

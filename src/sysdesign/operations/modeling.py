@@ -15,7 +15,8 @@ from sysdesign.draw.charts import chart_svg, vega_lite
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Model, Parameter, inputs_of, outputs_of, result_type_of
 from sysdesign.models.registry import model, models
-from sysdesign.running.model_run import ModelRun, Value, read_names, read_value
+from sysdesign.readers.source import Source
+from sysdesign.running.model_run import ModelRun, Reading, Value, choices_of, read_names, read_value
 from sysdesign.running.model_run import run as run_on
 
 
@@ -47,6 +48,7 @@ class ModelLine:
     explanation: str
     inputs: tuple[InputLine, ...]
     results: Mapping[str, tuple[str, str]]  # name: (label, unit)
+    choices: Mapping[str, str]  # how a file of the reader's is read, by name: trace_column
 
 
 def list_models() -> tuple[ModelLine, ...]:
@@ -69,6 +71,7 @@ def describe_model(chosen: Model | str) -> ModelLine:
         explanation=(chosen.function.__doc__ or "").strip(),
         inputs=tuple(_input_line(parameter) for parameter in inputs_of(chosen.function).values()),
         results={name: (output.label, output.unit) for name, output in outputs.items()},
+        choices={f"{of}_{each}": what for of, said in choices_of(chosen).items() for each, what in said.items()},
     )
 
 
@@ -88,14 +91,22 @@ def _input_line(parameter: Parameter) -> InputLine:
     )
 
 
-def run_model(name: str, given: Mapping[str, Any], *, files: bool = False) -> ModelRun:
-    """Run a model on what a person gave; with `files`, inputs may name the reader's own files.
+def run_model(
+    name: str, given: Mapping[str, Any], *, files: bool = False, uploads: Mapping[str, bytes] | None = None
+) -> ModelRun:
+    """Run a model on what a person gave.
 
+    With `files`, inputs may name the reader's own files. `uploads` are the bytes of files by
+    the input that takes them, read as a file of these bytes would be; nothing in them or in
+    `given` names a file of the host.
     Raises UnknownName and InvalidInput.
     """
-    from sysdesign.readers.files import read_file  # reads traces, samples and histories; the service never needs it
+    if not files:
+        sources = {key: Source(data, f"the upload for {key}") for key, data in (uploads or {}).items()}
+        return run_on(name, {**given, **sources})
+    from sysdesign.readers.files import read_file
 
-    return run_on(name, given, read_file=read_file if files else None)
+    return run_on(name, given, read_file=read_file)
 
 
 CHART_SECONDS = 0.06  # for the points of a live chart: a change is seen in about a tenth of a second
@@ -121,7 +132,7 @@ def panel(reference: Reference, name: str, given: Mapping[str, Any], *, chart: b
     spec = None
     if chart and chosen.chart in reference.figures:
         drawn = _chart_spec(reference, str(chosen.chart))
-        inputs = {key: read_value(inputs_of(chosen.function)[key], value, None) for key, value in given.items()}
+        inputs = {key: read_value(inputs_of(chosen.function)[key], value) for key, value in given.items()}
         rows = chart_rows(drawn, _outside_chart(drawn, inputs), seconds=CHART_SECONDS)
         here = inputs.get(drawn.sweep.input) if drawn.sweep else None
         spec = vega_lite(drawn, rows, here=here)
@@ -140,7 +151,9 @@ def draw_chart(name: str, given: Mapping[str, Any], path: Path, *, root: Path | 
     if drawn.model != chosen.name:
         raise InvalidInput(f"the chart {chosen.chart} shows {drawn.model}, not {chosen.name}")
     parameters = inputs_of(chosen.function)
-    inputs = {key: read_value(parameters[key], value, read_file) for key, value in read_names(chosen, given).items()}
+    given, said = read_names(chosen, given)
+    reading = Reading(read_file, said)
+    inputs = {key: read_value(parameters[key], value, reading) for key, value in given.items()}
     svg = chart_svg(drawn, chart_rows(drawn, _outside_chart(drawn, inputs)), str(chosen.chart))
     try:
         write_atomically(path.resolve(), svg)

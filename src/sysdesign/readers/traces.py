@@ -17,24 +17,24 @@ of 1 MB; memory does not grow with it.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
+import codecs
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from sysdesign.errors import BadTrace, InvalidInput, nearest
 from sysdesign.models.caching.replacement import Cache, Replay
-from sysdesign.readers import trace_bytes, trace_lines
+from sysdesign.readers import trace_lines
+from sysdesign.readers.choices import Choices
+from sysdesign.readers.notices import Notices
+from sysdesign.readers.source import Opened, Progress, Source
 
 LAYOUTS = ("auto", "keys", "csv", "columns", "blocks")
-PIECE_BYTES = 1 << 20
-SAMPLE_BYTES = 1 << 16  # what layout and header are told from
 LONGEST_LINE_BYTES = 1 << 20
 KEYS_AT_ONCE = 1 << 20  # of a block range, before they are handed on
-
-Progress = Callable[[int, int], None]  # bytes read of the file, and its size
 
 
 @dataclass(frozen=True)
@@ -52,28 +52,40 @@ class Layout:
 
 
 class Trace:
-    """A trace file. Nothing is read before `chunks` is asked; it may be asked again."""
+    """A trace file. Nothing is read before `chunks` is asked; a file, but not a pipe, may be asked again."""
 
-    def __init__(self, path: Path | str, progress: Progress | None = None) -> None:
-        self.path, self.progress = path, progress
+    def __init__(
+        self,
+        source: Source | Path | str | bytes,
+        choices: Choices | None = None,
+        notices: Notices | None = None,
+        **said: Any,
+    ) -> None:
+        self.source = source if isinstance(source, Source) else Source(source)
+        self.choices, self.notices = choices or Choices("trace", said), notices or Notices()
+        self.found: Layout | None = None  # known once reading has begun
 
     def __str__(self) -> str:
-        return str(self.path)
+        return str(self.source)
 
-    def layout(self, layout: str = "auto", column: int | str | None = None) -> Layout:
+    def layout(self) -> Layout:
         """The layout of the file. Raises BadTrace where it cannot be told, naming what to give."""
-        with trace_bytes.reader(Path(self.path)) as pieces:
-            return find_layout(str(self.path), _first_lines(pieces), layout, column)
+        with self.source.opened() as stream:
+            return self._layout(stream)
 
-    def chunks(self, layout: str = "auto", column: int | str | None = None) -> Iterator[np.ndarray]:
+    def _layout(self, stream: Opened) -> Layout:
+        lines = _first_lines(stream.head.removeprefix(codecs.BOM_UTF8), stream.whole)
+        layout, column = self.choices.get("layout", "auto"), self.choices.get("column")
+        return find_layout(str(self), lines, layout, column)
+
+    def chunks(self) -> Iterator[np.ndarray]:
         """The keys in the order of their requests, as arrays of 64-bit whole numbers.
 
-        `column` counts from 1, or is a name in the header of a CSV file. Raises
-        BadTrace with the number and text of the first line that cannot be read.
+        Raises BadTrace with the number and text of the first line that cannot be read.
         """
-        found = self.layout(layout, column)
-        with trace_bytes.reader(Path(self.path), self.progress) as pieces:
-            yield from _keys(str(self.path), pieces, found)
+        with self.source.opened() as stream:
+            layout = self.found = self._layout(stream)
+            yield from _keys(str(self), stream.text(self.notices), layout)
 
 
 @dataclass(frozen=True)
@@ -110,31 +122,17 @@ def replay_file(
     Raises BadTrace for a file or line that cannot be read, InvalidInput for a
     policy or capacity that does not exist.
     """
-    trace = Trace(path, progress)
-    layout = trace.layout(format, column)
+    trace = Trace(Source(path, progress=progress), layout=format, column=column)
     run = Replay(Cache(policy, capacity) for policy in policies for capacity in capacities)
-    for keys in trace.chunks(format, column):
+    for keys in trace.chunks():
         run.feed(keys)
     caches = tuple(CacheReplay(c.policy, c.capacity_keys, c.hits, c.hit_ratio) for c in run.caches)
-    return TraceReplay(str(layout), run.requests, run.distinct_keys, caches)
+    return TraceReplay(str(trace.found), run.requests, run.distinct_keys, caches)
 
 
-def show_progress(read_bytes: int, file_bytes: int) -> None:
-    """Show on the terminal how much of the file is read; cleared at the end."""
-    share = min(read_bytes / file_bytes, 1.0) if file_bytes else 1.0
-    text = f"reading {100 * share:3.0f}% of {file_bytes / 1e6:,.1f} MB" if share < 1 else ""
-    print(f"\r{text:<40}", end="\r", file=sys.stderr, flush=True)
-
-
-def _first_lines(pieces: Iterator[bytes]) -> list[str]:
+def _first_lines(head: bytes, whole: bool) -> list[str]:
     """The lines that are whole within the first 64 KB (all of them, if the file is no longer)."""
-    sample, whole = b"", True
-    for piece in pieces:
-        sample += piece
-        if len(sample) > SAMPLE_BYTES:
-            sample, whole = sample[:SAMPLE_BYTES], False
-            break
-    lines = sample.decode("utf-8", "replace").split("\n")
+    lines = head.decode("utf-8", "replace").split("\n")
     if not whole and len(lines) > 1:
         lines.pop()
     return [line.strip() for line in lines]
@@ -153,7 +151,7 @@ def find_layout(path: str, lines: list[str], layout: str, column: int | str | No
     shown = [line for _, line in numbered]
     name = _told(path, shown, column) if layout == "auto" else layout
     if name in ("keys", "blocks"):
-        if column not in (None, 1):
+        if column not in (None, 0, 1):
             raise InvalidInput(f"the column is {column!r}, but a trace of {name} has none to choose; leave it out")
         return Layout(name, 1, 4 if name == "blocks" else 1, False)
     return _with_column(path, name, shown, column)

@@ -16,7 +16,7 @@ import itertools
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +29,16 @@ from sysdesign.models.registry import model
 from sysdesign.models.wording import percent
 from sysdesign.plain import as_plain
 from sysdesign.probability.distribution import Distribution
+from sysdesign.readers.choices import CHOICES, Choices, kind_of
+from sysdesign.readers.notices import Notices
+from sysdesign.readers.source import Source
 
 LONG_NUMBER = re.compile(r"\d+\.\d{4,}")
+LONGEST_PATH = 4096
 MOST_VALUES = 200_000  # of a list given in text or JSON; more belongs in a file
 # Times, sizes, rates of bytes and rates of events: powers of time, information, money.
 READABLE = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (-1.0, 1.0, 0.0), (-1.0, 0.0, 0.0))
-ReadFile = Callable[[Parameter, Path], Any]
+ReadFile = Callable[[Parameter, Source | Path | str, Choices, Notices], Any]
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ class ModelRun:
     results: tuple[Value, ...]
     sentence: str
     result: Any  # the model's own frozen result
+    notes: tuple[str, ...] = ()  # what was taken for granted in reading files
 
     def table(self) -> dict[str, list[Any]]:
         """The results as columns, for `pandas.DataFrame` or `polars.DataFrame`; scalars are repeated.
@@ -77,29 +82,38 @@ def run(name: str, given: Mapping[str, Any], *, read_file: ReadFile | None = Non
     that is unknown, unreadable or out of range.
     """
     chosen = model(name)
-    inputs = read_inputs(chosen, given, read_file=read_file)
-    return answer(chosen, inputs, chosen.function(**inputs))
+    notices = Notices()
+    inputs = read_inputs(chosen, given, read_file=read_file, notices=notices)
+    result = chosen.function(**inputs)
+    return answer(chosen, inputs, result, notices)
 
 
-def answer(chosen: Model, inputs: Mapping[str, Any], result: Any) -> ModelRun:
+def answer(chosen: Model, inputs: Mapping[str, Any], result: Any, notices: Notices | None = None) -> ModelRun:
     """Inputs and result of a model as labeled values, with the sentence that says what they mean."""
     parameters = inputs_of(chosen.function)
     shown = tuple(
         _value(name, parameters[name].input.label, parameters[name].input.unit, value) for name, value in inputs.items()
     )
-    return ModelRun(chosen.name, shown, tuple(_results(result)), chosen.sentence(inputs, result), result)
+    results, notes = tuple(_results(result)), notices.texts if notices else ()
+    return ModelRun(chosen.name, shown, results, chosen.sentence(inputs, result), result, notes)
 
 
-def read_inputs(chosen: Model, given: Mapping[str, Any], *, read_file: ReadFile | None = None) -> dict[str, Any]:
-    """Typed and checked inputs of a model, defaults filled in. Raises InvalidInput."""
+def read_inputs(
+    chosen: Model, given: Mapping[str, Any], *, read_file: ReadFile | None = None, notices: Notices | None = None
+) -> dict[str, Any]:
+    """Typed and checked inputs of a model, defaults filled in. Raises InvalidInput.
+
+    `read_file` reads what a text names; without it texts name no files, and only a Source is read.
+    """
     parameters = inputs_of(chosen.function)
-    given = read_names(chosen, given)
+    given, said = read_names(chosen, given)
+    reading = Reading(read_file, said, notices or Notices())
     inputs = {}
     for name, parameter in parameters.items():
         if name in given:
-            inputs[name] = read_value(parameter, given[name], read_file)
+            inputs[name] = read_value(parameter, given[name], reading)
         elif parameter.input.default is not None:
-            inputs[name] = read_value(parameter, parameter.input.default, None)
+            inputs[name] = read_value(parameter, parameter.input.default)
         elif parameter.required:
             raise InvalidInput(f"{chosen.name} needs {name} ({parameter.input.label})")
     for name, value in inputs.items():
@@ -107,15 +121,56 @@ def read_inputs(chosen: Model, given: Mapping[str, Any], *, read_file: ReadFile 
     return inputs
 
 
-def read_names(chosen: Model, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What was given, every name known. Raises InvalidInput, naming the nearest."""
+@dataclass(frozen=True)
+class Reading:
+    """How files among the inputs are read: by what, as what, and who hears what was taken for granted."""
+
+    read_file: ReadFile | None = None
+    choices: Mapping[str, Choices] = field(default_factory=dict)
+    notices: Notices = field(default_factory=Notices)
+
+    def read(self, parameter: Parameter, given: Any) -> Any:
+        """What a file or upload holds. Raises InvalidInput."""
+        from sysdesign.readers import files  # here alone: few runs read one
+
+        read_file = files.read_file if isinstance(given, Source) else self.read_file
+        assert read_file is not None
+        return read_file(parameter, given, self.choices.get(parameter.name, Choices(parameter.name)), self.notices)
+
+    def names_file(self, given: Any) -> bool:
+        """Whether an input that could be typed out is a file instead."""
+        if isinstance(given, Source):
+            return True
+        return self.read_file is not None and isinstance(given, (str, Path)) and _looks_like_file(str(given))
+
+
+def read_names(chosen: Model, given: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Choices]]:
+    """The inputs given, every name known, and what was said about files among them (`trace_column=2`).
+
+    Raises InvalidInput, naming the nearest.
+    """
     parameters = inputs_of(chosen.function)
+    if "samples" in given and "samples" not in parameters:
+        return read_names(chosen, _measured(chosen, given))
+    said = {f"{of}_{choice}": (of, choice) for of, choices in choices_of(chosen).items() for choice in choices}
+    found: dict[str, dict[str, Any]] = {}
     for name in given:
-        if name not in parameters:
-            if name == "samples":
-                return read_names(chosen, _measured(chosen, given))
-            raise InvalidInput(f"{chosen.name} has no input {name!r}. {nearest(name, parameters, 'inputs')}")
-    return given
+        if name in parameters:
+            continue
+        if name not in said:
+            raise InvalidInput(f"{chosen.name} has no input {name!r}. {nearest(name, [*parameters, *said], 'inputs')}")
+        of, choice = said[name]
+        if of not in given:
+            raise InvalidInput(f"{name} says how to read {of}, which is not given; add {of}=FILE")
+        found.setdefault(of, {})[choice] = given[name]
+    inputs = {name: value for name, value in given.items() if name in parameters}
+    return inputs, {of: Choices(of, choices) for of, choices in found.items()}
+
+
+def choices_of(chosen: Model) -> dict[str, dict[str, str]]:
+    """What one can say about a file, by the input that takes it: `trace_column=`, with what it means."""
+    readers = {name: kind_of(name, each.kind) for name, each in inputs_of(chosen.function).items()}
+    return {name: CHOICES[reader] for name, reader in readers.items() if reader}
 
 
 def _measured(chosen: Model, given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -129,8 +184,9 @@ def _measured(chosen: Model, given: Mapping[str, Any]) -> Mapping[str, Any]:
     return {laws[0] if name == "samples" else name: value for name, value in given.items()}
 
 
-def read_value(parameter: Parameter, given: Any, read_file: ReadFile | None) -> Any:
-    """One input from a text, number or list. Raises InvalidInput naming the input."""
+def read_value(parameter: Parameter, given: Any, reading: Reading | None = None) -> Any:
+    """One input from a text, number, list or file. Raises InvalidInput naming the input."""
+    reading = reading or Reading()
     try:
         match parameter.kind:
             case "number" | "integer":
@@ -138,13 +194,13 @@ def read_value(parameter: Parameter, given: Any, read_file: ReadFile | None) -> 
             case "word" | "text":
                 return str(given)
             case "distribution":
-                return _distribution(parameter, given, read_file)
+                return _distribution(parameter, given, reading)
             case "numbers":
-                return tuple(_numbers(parameter, given))
+                return tuple(_numbers_given(parameter, given, reading))
             case "samples":
-                return _samples(parameter, given, read_file)
+                return _samples(parameter, given, reading)
             case "file":
-                return _file(parameter, given, read_file)
+                return _file(parameter, given, reading)
     except InvalidInput as error:
         text = str(error)
         raise InvalidInput(text if text.startswith(parameter.name) else f"{parameter.name}: {text}") from None
@@ -205,31 +261,44 @@ def list_parts(text: str) -> list[str]:
     return [part for part in parts if part.strip()]
 
 
-def _samples(parameter: Parameter, given: Any, read_file: ReadFile | None) -> np.ndarray:
-    if isinstance(given, str) and read_file is not None and _looks_like_file(given):
-        return np.asarray(read_file(parameter, Path(given)), dtype=float)
-    return np.asarray(_numbers(parameter, given), dtype=float)
+def _numbers_given(parameter: Parameter, given: Any, reading: Reading) -> list[float]:
+    if reading.names_file(given):
+        return [float(each) for each in reading.read(parameter, given)]
+    return _numbers(parameter, given)
 
 
-def _distribution(parameter: Parameter, given: Any, read_file: ReadFile | None) -> Distribution:
-    if isinstance(given, str) and read_file is not None and _looks_like_file(given):
-        return Distribution.from_samples(read_file(parameter, Path(given)))
+def _samples(parameter: Parameter, given: Any, reading: Reading) -> np.ndarray:
+    values = reading.read(parameter, given) if reading.names_file(given) else _numbers(parameter, given)
+    return np.asarray(values, dtype=float)
+
+
+def _distribution(parameter: Parameter, given: Any, reading: Reading) -> Distribution:
+    if reading.names_file(given):
+        read = reading.read(parameter, given)
+        return read if isinstance(read, Distribution) else Distribution.from_samples(read)
     if isinstance(given, list) and len(given) > MOST_VALUES:
         raise InvalidInput(f"holds {len(given):,} values; give at most {MOST_VALUES:,}, or a file")
     return Distribution.of(given, parameter.input.unit)
 
 
 def _looks_like_file(text: str) -> bool:
-    return "(" not in text and ("/" in text or "." in text) and any(c.isalpha() for c in text) and Path(text).is_file()
+    """A path to something that can be read, a pipe's among them, or `-`; never a number or a distribution's text."""
+    if text == "-":
+        return True
+    named = "(" not in text and ("/" in text or "." in text) and any(c.isalpha() for c in text) and "\0" not in text
+    return named and len(text) < LONGEST_PATH and Path(text).exists() and not Path(text).is_dir()
 
 
-def _file(parameter: Parameter, given: Any, read_file: ReadFile | None) -> Any:
-    if read_file is None:
+def _file(parameter: Parameter, given: Any, reading: Reading) -> Any:
+    if isinstance(given, Source):
+        return reading.read(parameter, given)
+    if reading.read_file is None:
         raise InvalidInput("takes a file, which only the command and Python can read: `sysdesign model run`")
-    path = Path(str(given))
-    if not path.is_file():
-        raise InvalidInput(f"there is no file {str(given)!r}")
-    return read_file(parameter, path)
+    if str(given) != "-" and not (
+        "\0" not in str(given) and len(str(given)) < LONGEST_PATH and Path(str(given)).exists()
+    ):
+        raise InvalidInput(f"there is no file {str(given)[:200]!r}")
+    return reading.read(parameter, str(given))
 
 
 def _results(result: Any) -> list[Value]:

@@ -55,13 +55,6 @@ def replay(
     trace: Annotated[
         Path | None, Input("Trace file of your own", help="replayed in place of the generated requests")
     ] = None,
-    trace_layout: Annotated[
-        Literal["auto", "keys", "csv", "columns", "blocks"],
-        Input("Trace: layout", default="auto", help="one key a line, CSV, white-space columns, or block ranges"),
-    ] = "auto",
-    trace_column: Annotated[
-        int, Input("Trace: column of the key", low=0, high=1000, default=0, help="counted from 1; 0: the only one")
-    ] = 0,
 ) -> ReplayResult:
     """Hit ratio of an eviction policy, replaying requests one by one.
 
@@ -82,16 +75,16 @@ def replay(
     """
     cache = Cache(policy, capacity_keys)
     if trace is not None:
-        return _replay_trace(cache, trace, trace_layout, int(trace_column))
+        return _replay_trace(cache, trace)
     workload = Workload(int(catalog_keys), float(skew), float(scan_share), int(scan_keys), int(seed))
     return _replay_workload(cache, workload, int(requests), precision)
 
 
-def _replay_trace(cache: Cache, trace: Any, layout: str, column: int) -> ReplayResult:
+def _replay_trace(cache: Cache, trace: Any) -> ReplayResult:
     if not hasattr(trace, "chunks"):
         raise InvalidInput(f"trace is {str(trace)!r}; in Python give sysdesign.readers.traces.Trace({str(trace)!r})")
     run = Replay([cache])
-    for keys in trace.chunks(layout, column or None):
+    for keys in trace.chunks():
         run.feed(keys)
     return ReplayResult(cache.hit_ratio, cache.hit_ratio, cache.hit_ratio, run.requests, run.distinct_keys)
 

@@ -1,0 +1,26 @@
+"""What a reader took for granted, said as it reads, so that nothing is guessed in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class Notices:
+    """Sentences for the one who gave the file, each once, in the order of the reading."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, None] = {}
+
+    def say(self, text: str) -> None:
+        self._texts[text] = None
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return tuple(self._texts)
+
+
+def others(names: Iterable[str], most: int = 12) -> str:
+    """Names for a sentence, the rest counted."""
+    listed = list(names)
+    more = f" and {len(listed) - most} more" if len(listed) > most else ""
+    return ", ".join(listed[:most]) + more
