@@ -11,7 +11,7 @@ import pytest
 from sysdesign.checks import check, scoreboard
 from sysdesign.content import Reference, default_root, load
 from sysdesign.content.tidy import tidied
-from sysdesign.operations.reading import lasting
+from sysdesign.operations.checking import lasting
 from sysdesign.plain import json_text
 from sysdesign.site.building import site_files
 
@@ -28,7 +28,7 @@ def test_every_rule_passes_and_the_kept_scoreboard_says_so(reference: Reference)
     findings = check(reference, today=TODAY)
     assert [f"{f.place}: {f.message} [{f.rule}]" for f in findings if f.severity == "error"] == []
     kept = json.loads((reference.root / "scoreboard.json").read_text(encoding="utf-8"))
-    assert kept == json.loads(json_text(lasting(scoreboard(reference, findings)))), "run `make check` and commit it"
+    assert kept == json.loads(json_text(lasting(scoreboard(reference, findings)))), "run `sysdesign tidy` and commit it"
 
 
 def test_the_plan_holds_all_documents_and_topics(reference: Reference) -> None:

@@ -14,6 +14,8 @@ from urllib.request import urlopen
 import pytest
 
 from sysdesign.cli import main
+from sysdesign.draw import diagrams
+from sysdesign.errors import MissingTool
 from sysdesign.models import queueing
 from tests.reading import write_reference
 
@@ -63,7 +65,6 @@ def test_check_prints_findings_and_the_scoreboard(root: Path) -> None:
     assert "planned: 04-databases" in ended.stdout
     annotations = run("check", "--format", "github", "--reference", str(root)).stdout
     assert annotations.startswith("::error file=reference/05-Caching-Strategies.md,line=1,title=")
-    assert not (root / "scoreboard.json").exists(), "only a checkout's own scoreboard is written"
 
 
 Here = Callable[..., subprocess.CompletedProcess[str]]
@@ -163,6 +164,55 @@ def test_tidy_writes_footnotes_from_records(tmp_path: Path) -> None:
     assert "[^requests]: Computed: `requests_per_expiry` of the model `caching.stampede`" in text
     assert "An old text" not in text
     assert run("tidy", "--check", "--reference", str(root)).returncode == 0
+    assert not (root / "scoreboard.json").exists(), "only a checkout keeps one"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout without diagrams, so that every rule can look at it wherever it runs."""
+    (tmp_path / "pyproject.toml").touch()
+    return write_reference(tmp_path / "reference")
+
+
+def test_check_writes_nothing_and_tells_a_stale_scoreboard(checkout: Path) -> None:
+    before = contents(checkout)
+    ended = run("check", "--reference", str(checkout))
+    assert "reference/scoreboard.json:1: error: is not what the checks find [stale-scoreboard]" in ended.stdout
+    assert contents(checkout) == before
+    assert run("tidy", "--check", "--reference", str(checkout)).returncode == 1
+    assert contents(checkout) == before
+
+
+def test_tidy_writes_the_scoreboard_and_check_agrees_with_it(checkout: Path) -> None:
+    assert "tidied reference/scoreboard.json" in run("tidy", "--reference", str(checkout)).stdout
+    assert json.loads((checkout / "scoreboard.json").read_text())["documents"][0]["slug"] == "05-caching"
+    assert "stale-scoreboard" not in run("check", "--reference", str(checkout)).stdout
+    assert run("tidy", "--check", "--reference", str(checkout)).returncode == 0
+
+
+def test_without_the_diagram_compiler_the_scoreboard_stays(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, here: Here
+) -> None:
+    """What a machine without the compiler finds is not what is missing."""
+    run("tidy", "--reference", str(checkout))
+    write_reference(checkout, **{"figures/05-caching/aside.d2": "a: b\n", "figures/05-caching/aside.svg": "<svg/>"})
+    monkeypatch.setattr(diagrams, "compiler", without_compiler)
+    before = contents(checkout)
+    ended = here("tidy", "--reference", str(checkout))
+    assert "the scoreboard stays as it is" in ended.stdout and "the compiler is not here" in ended.stdout
+    ended = here("check", "--reference", str(checkout))
+    assert ended.returncode == 1 and "the compiler is not here" in ended.stdout
+    assert "stale-scoreboard" not in ended.stdout
+    assert {**contents(checkout), "05-Caching-Strategies.md": b""} == {**before, "05-Caching-Strategies.md": b""}
+
+
+def without_compiler() -> str:
+    raise MissingTool("the compiler is not here. Install it")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file of a folder."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_a_failing_part_is_printed_an_operation_a_line_one_below_the_other() -> None:

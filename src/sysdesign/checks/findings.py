@@ -24,6 +24,7 @@ class Finding:
     fix: str  # what would work
     severity: Severity = "error"
     slug: str = ""  # the document it is about, where its file does not say
+    unchecked: bool = False  # the rule could not look here, for want of a tool: the content may be right
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,11 @@ class Scoreboard:
     findings: tuple[Finding, ...]
     elsewhere: int  # findings that belong to no single document
 
+    @property
+    def whole(self) -> bool:
+        """Whether every rule could look at everything."""
+        return not any(finding.unchecked for finding in self.findings)
+
 
 def scoreboard(reference: Reference, findings: Iterable[Finding]) -> Scoreboard:
     """Count findings by document and criterion. A planned document shows nothing but that it is planned."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,7 +11,6 @@ import typer
 
 from sysdesign.commands.console import AsJson, Root, out, print_json, progress_console, table, today
 from sysdesign.errors import BadContent
-from sysdesign.plain import json_text
 
 if TYPE_CHECKING:
     from sysdesign.checks import Finding, Scoreboard
@@ -44,19 +44,17 @@ def check(
     as_json: AsJson = False,
     reference: Root = None,
 ) -> None:
-    """Run every rule over the reference and print the scoreboard. Exits 1 when an error is found."""
+    """Run every rule over the reference and print the scoreboard. Exits 1 when an error is found; writes nothing."""
     from sysdesign.checks import Scoreboard, scoreboard
     from sysdesign.checks import check as run_checks
     from sysdesign.checks.rules import CRITERIA
     from sysdesign.checks.rules import rule as rule_named
     from sysdesign.checks.run import broken
-    from sysdesign.content import default_root, load
-    from sysdesign.content.tidy import write_atomically
-    from sysdesign.operations import reading
+    from sysdesign.content import load
+    from sysdesign.operations import checking
 
-    root = reference or default_root()
     try:
-        content = load(root)
+        content = load(reference)
     except BadContent as error:
         _report(Scoreboard(CRITERIA, (), (broken(error),), 1), form, as_json)
         raise typer.Exit(1) from None
@@ -71,12 +69,12 @@ def check(
             progress=lambda name: status.update(f"Checking: {name}"),
         )
     board = scoreboard(content, findings)
-    if slugs is None and rules is None and reading.in_checkout(root):
-        write_atomically(root / "scoreboard.json", (json_text(reading.lasting(board), indent=1) + "\n").encode())
+    if slugs is None and rules is None and (stale := checking.kept_is_stale(content, board)):
+        board = replace(board, findings=(*board.findings, stale), elsewhere=board.elsewhere + 1)
     _report(board, form, as_json)
     if form == "text" and not as_json and rules is None:
         _print_scoreboard(board, slugs)
-    if any(finding.severity == "error" for finding in findings):
+    if any(finding.severity == "error" for finding in board.findings):
         raise typer.Exit(1)
 
 
@@ -231,18 +229,41 @@ def explain(
 
 def tidy(
     show: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 when something would change.")] = False,
+    footnotes: Annotated[
+        bool, typer.Option("--footnotes", help="Leave the scoreboard alone, which takes a run of every rule.")
+    ] = False,
     as_json: AsJson = False,
     reference: Root = None,
 ) -> None:
-    """Write every document's footnote texts from the records that bear their ids."""
+    """Write every document's footnote texts from their records, and a checkout's scoreboard from the checks."""
     from sysdesign.content import load
     from sysdesign.operations import reading
 
-    changed = reading.tidy(load(reference), write=not show)
+    content = load(reference)
+    changed = list(reading.tidy(content, write=not show))
+    note = ""
+    if not footnotes and reading.in_checkout(content.root):
+        more, note = _tidy_scoreboard(load(content.root), write=not show)
+        changed += more
     if as_json:
-        print_json({"changed": changed})
+        print_json({"changed": changed, "note": note})
     else:
         verb = "would change" if show else "tidied"
         print("\n".join(f"{verb} {path}" for path in changed) or "nothing to tidy")
+        if note:
+            print(note)
     if show and changed:
         raise typer.Exit(1)
+
+
+def _tidy_scoreboard(content: Reference, *, write: bool) -> tuple[list[str], str]:
+    """The scoreboard's path where it changed, and why it could not be known otherwise."""
+    from sysdesign.operations import checking
+
+    with progress_console().status("Checking") as status:
+        board = checking.board_of(content, today(), lambda name: status.update(f"Checking: {name}"))
+    if not board.whole:
+        lacking = next(finding for finding in board.findings if finding.unchecked)
+        return [], f"{checking.NOT_WRITTEN}: {lacking.message}"
+    changed = checking.keep(content, board, write=write)
+    return [f"{content.root.name}/{checking.FILE}"] * changed, ""

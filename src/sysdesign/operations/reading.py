@@ -13,7 +13,6 @@ from sysdesign.content.tidy import tidied, write_atomically
 from sysdesign.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from sysdesign.checks.scoreboard import Scoreboard
     from sysdesign.search.index import Answer, Index
 
 
@@ -145,17 +144,3 @@ def in_checkout(root: Path | None = None) -> bool:
     """Whether the reference in use is a checkout's, which may be written to."""
     root = root or default_root()
     return (root.parent / "pyproject.toml").is_file()
-
-
-def lasting(board: Scoreboard) -> dict[str, Any]:
-    """What a scoreboard says that time alone does not change: what the page shows and the repository keeps."""
-    rows = [
-        {"slug": row.slug, "title": row.title, "written": row.written, "missing": row.errors if row.written else {}}
-        for row in board.rows
-    ]
-    missing = [
-        {"rule": each.rule, "place": str(each.place), "message": each.message}
-        for each in board.findings
-        if each.severity == "error"
-    ]
-    return {"criteria": list(board.criteria), "documents": rows, "missing": missing}

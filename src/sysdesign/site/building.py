@@ -24,7 +24,7 @@ from sysdesign.site import document_page
 from sysdesign.site.pages import pages, site_of
 from sysdesign.site.publish import publish, stamp
 
-SCOREBOARD = "scoreboard.json"  # beside plan.yaml; `check` writes it
+SCOREBOARD = "scoreboard.json"  # beside plan.yaml; `tidy` writes it
 
 Progress = Callable[[str], None]
 
@@ -130,7 +130,7 @@ class _Missing(BaseModel):
 
 
 class _Board(BaseModel):
-    """The form in which `check` writes what it found."""
+    """The form in which `tidy` writes what the checks found."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     criteria: list[str]
@@ -139,7 +139,7 @@ class _Board(BaseModel):
 
 
 def scoreboard_of(root: Path) -> dict[str, Any] | None:
-    """What the last `check` wrote, or None before the first. Raises BadContent for what no check writes."""
+    """What the last `tidy` wrote, or None before the first. Raises BadContent for what it never writes."""
     path = root / SCOREBOARD
     if not path.is_file():
         return None
@@ -150,7 +150,7 @@ def scoreboard_of(root: Path) -> dict[str, Any] | None:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         found = f"{where}: {first['msg']}" if where else first["msg"]
-        raise BadContent(shown, 1, found, "Delete it, or run `sysdesign check`, which writes it anew") from None
+        raise BadContent(shown, 1, found, "Delete it, or run `sysdesign tidy`, which writes it anew") from None
 
 
 def content_digest(root: Path) -> str:
