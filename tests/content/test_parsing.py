@@ -30,6 +30,20 @@ Again.
 
 ## Common Pitfalls
 
+### Cold
+
+**In short:** Warm `it` before noon.[^b]
+Then wait.
+
+**In short:** Not again.
+
+- **Symptom.** Slow
+  - **Not** this
+- **Cause** Cold.[^c]
+
+  And old.
+- No lead.
+
 ### Common Questions
 
 #### Why?
@@ -39,6 +53,11 @@ Again.
 #### How?
 
 Slowly. Then fast.
+
+More of it.
+See [what it is](#overview) and [another](04-Database-Technologies.md#reads).
+
+#### When?
 
 [^a]: A note.
 """
@@ -88,11 +107,21 @@ def test_prose_counts_words_of_paragraphs_and_lists_alone() -> None:
     assert section.text == "Costs by store:\nitem one code x=1 costs 7."
 
 
-def test_questions_take_the_bold_lead_or_the_first_sentence() -> None:
-    assert [(q.question, q.short_answer) for q in document().questions] == [
-        ("Why?", "Because it does."),
-        ("How?", "Slowly."),
+def test_questions_take_the_bold_lead_or_the_first_paragraph_and_where_the_last_line_leads() -> None:
+    assert [(q.question, q.short_answer, q.see) for q in document().questions] == [
+        ("Why?", "Because it does.", ()),
+        ("How?", "Slowly. Then fast.", ("#overview", "04-Database-Technologies.md#reads")),
+        ("When?", "", ()),
     ]
+
+
+def test_the_parts_that_programs_read_keep_their_markdown() -> None:
+    sections = document().by_anchor
+    assert sections["cold"].in_short == "Warm `it` before noon.[^b]\nThen wait."
+    assert sections["overview"].in_short == ""
+    leads = [(lead.name, lead.markdown, lead.line) for lead in sections["cold"].leads]
+    assert leads == [("Symptom", "Slow\n\n**Not** this", 33), ("Cause", "Cold.[^c]\n\nAnd old.", 35)]
+    assert document().tables[0].markdown == (("A[^x]", "**6** [l](04-Database-Technologies.md)"),)
 
 
 def test_raw_html_stays_text() -> None:

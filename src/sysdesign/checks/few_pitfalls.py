@@ -1,19 +1,22 @@
-"""Fewer than eight pitfalls, or one that does not say symptom, cause, detection and fix.
+"""Fewer than ten pitfalls, or one that does not tell its six parts in order.
 
-A pitfall is found by its symptom, so each is told in the same four steps.
+A pitfall is found by its symptom. The same symptom has other causes, and the first
+remedy that comes to mind is often none, so each says both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sysdesign.checks.findings import Context, Finding, at
+from sysdesign.checks.findings import Context, Finding, at, second_edition
 from sysdesign.content import Reference
-from sysdesign.content.parsing import QUESTIONS
+from sysdesign.content.document import Section
+from sysdesign.content.form import PITFALL_LEADS, pitfalls
 
 CRITERION = "practice"
-LEAST = 8
-STEPS = ("Symptom", "Cause", "Detect", "Fix")
+LEAST = 10
+LEAST_OF_FIRST_EDITION = 8
+STEPS_OF_FIRST_EDITION = ("Symptom", "Cause", "Detect", "Fix")
 
 
 def check(reference: Reference, context: Context) -> Iterator[Finding]:
@@ -21,13 +24,27 @@ def check(reference: Reference, context: Context) -> Iterator[Finding]:
         chapter = document.by_anchor.get("common-pitfalls")
         if chapter is None:
             continue
-        inside = [s for s in document.sections if s.level == 3 and chapter.anchor in s.parents]
-        pitfalls = [section for section in inside if section.title != QUESTIONS]
-        if len(pitfalls) < LEAST:
-            message = f"has {len(pitfalls)} pitfalls; {LEAST} is the least"
+        second = second_edition(reference, document)
+        least = LEAST if second else LEAST_OF_FIRST_EDITION
+        found = pitfalls(document)
+        if len(found) < least:
+            message = f"has {len(found)} pitfalls; {least} is the least"
             yield at(document, chapter.line, "few-pitfalls", message, "Add '###' sections, one a pitfall")
-        for pitfall in pitfalls:
-            lacks = [step for step in STEPS if step.lower() not in pitfall.text.lower()]
-            if lacks:
-                message = f"the pitfall '{pitfall.title}' does not name: {', '.join(lacks)}"
-                yield at(document, pitfall.line, "few-pitfalls", message, "Lead each step with its word in bold")
+        for pitfall in found:
+            fault = _parts(pitfall) if second else _steps(pitfall)
+            if fault:
+                message = f"the pitfall '{pitfall.title}' {fault}"
+                yield at(document, pitfall.line, "few-pitfalls", message, "Lead each part with its words in bold")
+
+
+def _parts(pitfall: Section) -> str:
+    found = [lead.name for lead in pitfall.leads if lead.markdown]
+    lacks = [name for name in PITFALL_LEADS if name not in found]
+    if lacks:
+        return f"does not name: {', '.join(lacks)}"
+    return "" if found == list(PITFALL_LEADS) else f"is not told in the order: {', '.join(PITFALL_LEADS)}"
+
+
+def _steps(pitfall: Section) -> str:
+    lacks = [step for step in STEPS_OF_FIRST_EDITION if step.lower() not in pitfall.text.lower()]
+    return f"does not name: {', '.join(lacks)}" if lacks else ""

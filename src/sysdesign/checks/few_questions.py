@@ -1,34 +1,58 @@
-"""Fewer than twelve common questions, or one without a short answer.
+"""Fewer than eighteen common questions, fewer than three between two named things, or one without answer or section.
 
-The short answer comes first, for whoever has ten seconds.
+The short answer comes first, for whoever has ten seconds; the section to read comes last.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from sysdesign.checks.findings import Context, Finding, at
+from sysdesign.checks.findings import Context, Finding, at, second_edition
 from sysdesign.content import Reference
+from sysdesign.content.document import Document, Question
 
 CRITERION = "practice"
-LEAST = 12
+LEAST, LEAST_CHOICES = 18, 3
+LEAST_OF_FIRST_EDITION = 12
 LONGEST = 60  # words of a short answer
+_CHOICE = re.compile(r"\S (?:or|vs\.?|versus) \S")
 
 
 def check(reference: Reference, context: Context) -> Iterator[Finding]:
     for document in context.chosen(reference):
-        if len(document.questions) < LEAST:
-            home = document.by_anchor.get("common-questions", document.sections[0])
-            message = f"has {len(document.questions)} common questions; {LEAST} is the least"
-            yield at(document, home.line, "few-questions", message, "Add '####' headings under '### Common Questions'")
+        second = second_edition(reference, document)
+        yield from _few(document, LEAST if second else LEAST_OF_FIRST_EDITION)
+        if second:
+            yield from _choices(document)
         for question in document.questions:
-            words = len(question.short_answer.split())
-            if not question.question.endswith("?"):
-                yield at(
-                    document, question.line, "few-questions", f"'{question.question}' is not a question", "End with '?'"
-                )
-            if not 0 < words <= LONGEST:
-                message = f"'{question.question}' has a short answer of {words} words"
-                yield at(
-                    document, question.line, "few-questions", message, f"Begin with a bold answer of 1 to {LONGEST}"
-                )
+            for message, fix in _faults(question, second):
+                yield at(document, question.line, "few-questions", f"'{question.question}' {message}", fix)
+
+
+def _home(document: Document) -> int:
+    return document.by_anchor.get("common-questions", document.sections[0]).line
+
+
+def _few(document: Document, least: int) -> Iterator[Finding]:
+    if len(document.questions) < least:
+        message = f"has {len(document.questions)} common questions; {least} is the least"
+        fix = "Add '####' headings under '### Common Questions'"
+        yield at(document, _home(document), "few-questions", message, fix)
+
+
+def _choices(document: Document) -> Iterator[Finding]:
+    choices = sum(bool(_CHOICE.search(question.question)) for question in document.questions)
+    if choices < LEAST_CHOICES:
+        message = f"has {choices} questions of the kind 'X or Y'; {LEAST_CHOICES} is the least"
+        yield at(document, _home(document), "few-questions", message, "Ask between products or concepts, by name")
+
+
+def _faults(question: Question, second: bool) -> Iterator[tuple[str, str]]:
+    words = len(question.short_answer.split())
+    if not question.question.endswith("?"):
+        yield "is not a question", "End with '?'"
+    if not 0 < words <= LONGEST:
+        yield f"has a short answer of {words} words", f"Begin with a paragraph of 1 to {LONGEST} words"
+    if second and not question.see:
+        yield "names no section to read", "End with a line such as 'See [Cache stampede](#cache-stampede).'"

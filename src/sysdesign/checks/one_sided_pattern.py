@@ -1,4 +1,4 @@
-"""A pattern without a diagram, "When to use" or "When not to use".
+"""A pattern without a diagram, or one that does not say when it is right and when it is wrong.
 
 Advice that never says when it is wrong is advertising.
 """
@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sysdesign.checks.findings import Context, Finding, at
+from sysdesign.checks.findings import Context, Finding, at, second_edition
 from sysdesign.content import Reference
 from sysdesign.content.document import Document, Section
+from sysdesign.content.form import PATTERN_LEADS, patterns
 
 CRITERION = "practice"
-BOTH = ("When to use", "When not to use")
+HEADINGS_OF_FIRST_EDITION = ("When to use", "When not to use")
 
 
 def check(reference: Reference, context: Context) -> Iterator[Finding]:
@@ -20,26 +21,33 @@ def check(reference: Reference, context: Context) -> Iterator[Finding]:
         chapter = document.by_anchor.get("architecture-patterns")
         if chapter is None:
             continue
-        patterns = [s for s in document.sections if s.level == 3 and chapter.anchor in s.parents]
-        if not patterns:
+        found = patterns(document)
+        if not found:
             yield at(document, chapter.line, "one-sided-pattern", "holds no pattern", "Add one '###' a pattern")
-        for pattern in patterns:
-            for lack in _lacks(reference, document, pattern):
-                yield at(
-                    document,
-                    pattern.line,
-                    "one-sided-pattern",
-                    f"the pattern '{pattern.title}' has no {lack}",
-                    "Add it",
-                )
+        sides = _leads if second_edition(reference, document) else _headings
+        for pattern in found:
+            for lack in (*_drawing(reference, document, pattern), *sides(document, pattern)):
+                message = f"the pattern '{pattern.title}' has no {lack}"
+                yield at(document, pattern.line, "one-sided-pattern", message, "Add it")
 
 
-def _lacks(reference: Reference, document: Document, pattern: Section) -> Iterator[str]:
-    inside = document.below(pattern.anchor)
-    anchors = {section.anchor for section in inside}
+def _drawing(reference: Reference, document: Document, pattern: Section) -> Iterator[str]:
+    anchors = {section.anchor for section in document.below(pattern.anchor)}
     drawn = [reference.figures.get(figure.name) for figure in document.figures if figure.section in anchors]
     if not any(source is not None and source.suffix == ".d2" for source in drawn):
         yield "diagram"
-    for title in BOTH:
+
+
+def _leads(document: Document, pattern: Section) -> Iterator[str]:
+    found = [lead.name for section in document.below(pattern.anchor) for lead in section.leads if lead.markdown]
+    lacks = [name for name in PATTERN_LEADS if name not in found]
+    yield from (f"list item '- **{name}** ...'" for name in lacks)
+    if not lacks and found != list(PATTERN_LEADS):
+        yield f"list of leads in the order {', '.join(PATTERN_LEADS)}"
+
+
+def _headings(document: Document, pattern: Section) -> Iterator[str]:
+    inside = document.below(pattern.anchor)
+    for title in HEADINGS_OF_FIRST_EDITION:
         if not any(section.title == title and section.words for section in inside):
             yield f"'#### {title}'"

@@ -22,6 +22,9 @@ RULES: tuple[str, ...] = (
     "section-order",
     "code-in-aws-section",
     "heading-level",
+    "long-body",
+    "heavy-concepts",
+    "excess-code",
     "missing-topic",
     "thin-topic",
     "few-visuals",
@@ -30,8 +33,16 @@ RULES: tuple[str, ...] = (
     "unitless-column",
     "thin-use-case",
     "one-sided-pattern",
+    "parts-apart",
     "few-pitfalls",
     "few-questions",
+    "late-answer",
+    "few-symptoms",
+    "thin-question-bank",
+    "thin-sizing",
+    "missing-limits",
+    "missing-wiring",
+    "odd-stars",
     "missing-decision",
     "unbacked-quantity",
     "wrong-number",
@@ -55,9 +66,12 @@ RULES: tuple[str, ...] = (
 # The columns of the scoreboard: what a complete document is, in the order in which a reader would ask.
 CRITERIA = (
     "structure",  # the nine sections, headings
+    "length",  # body, share of the concepts, code
     "topics",  # every topic of the plan has a home
     "visuals",  # diagrams, charts, tables, captions, drawings as their source gives
+    "answers",  # what stands first in short, error texts, collected questions
     "practice",  # use cases, patterns, pitfalls, common questions
+    "sizing",  # everyday sums, limits that bind, wiring
     "decisions",  # a runnable framework
     "numbers",  # every quantity sourced, computed or assumed
     "facts",  # vendor facts complete and true of the snapshot

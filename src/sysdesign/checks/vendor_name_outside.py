@@ -1,4 +1,4 @@
-"""A vendor's service named outside sections 5, 6 and 9.
+"""A vendor's service named outside sections 5, 6 and 9 and the common questions.
 
 Theory first, vendor last: a reader on another cloud skips the AWS section and
 loses nothing else. Elsewhere the kind of thing is named, not the product.
@@ -36,11 +36,12 @@ _NAME = re.compile(
 
 def check(reference: Reference, context: Context) -> Iterator[Finding]:
     for document in context.chosen(reference):
+        asked = {question.anchor for question in document.questions}  # "X or Y" is asked by name
         for line, text, section in _texts(document):
-            if document.chapter(section) in CHAPTERS:
+            if document.chapter(section) in CHAPTERS or section in asked:
                 continue
             for name in dict.fromkeys(_NAME.findall(text)):
-                fix = "Name the kind of service, or move the sentence to section 5, 6 or 9"
+                fix = "Name the kind of service, or move it to section 5, 6 or 9, or to a question"
                 message = f"names the service {name}"
                 yield at(document, line, "vendor-name-outside", message, fix)
 

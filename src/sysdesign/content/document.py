@@ -29,6 +29,15 @@ Kind = Literal["sentence", "cell", "header", "caption"]
 
 
 @dataclass(frozen=True)
+class Lead:
+    """A list item that begins with a bold word or two, as the parts of a pattern and of a pitfall do."""
+
+    name: str  # without a full stop or colon
+    markdown: str  # what follows, footnote marks kept
+    line: int
+
+
+@dataclass(frozen=True)
 class Section:
     """A heading and what stands below it, up to the next heading of any level."""
 
@@ -40,6 +49,8 @@ class Section:
     parents: tuple[str, ...]  # anchors of the headings above it, outermost first
     text: str  # its own prose as plain text: paragraphs and list items, no tables, figures or footnote marks
     tokens: tuple[Token, ...] = field(repr=False)  # tokens below the heading, heading and footnote texts excluded
+    in_short: str = ""  # Markdown of its opening paragraph, where that is marked so
+    leads: tuple[Lead, ...] = ()
 
     @cached_property
     def words(self) -> int:
@@ -81,6 +92,7 @@ class Table:
     line: int
     section: str
     caption: str  # the paragraph directly above that ends with a colon, or ""
+    markdown: tuple[tuple[str, ...], ...] = field(default=(), repr=False)  # the rows' cells as they are written
 
 
 @dataclass(frozen=True)
@@ -120,12 +132,13 @@ class Statement:
 
 @dataclass(frozen=True)
 class Question:
-    """A common question with its short answer (the bold lead, or the first sentence)."""
+    """A common question with its short answer (the bold lead, or the first paragraph)."""
 
     question: str
     short_answer: str
     anchor: str
     line: int
+    see: tuple[str, ...] = ()  # where its last line sends the reader: targets of links
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from sysdesign.content.document import (
     Figure,
     FootnoteUse,
     Kind,
+    Lead,
     Link,
     Question,
     Section,
@@ -24,6 +25,9 @@ from sysdesign.content.markdown import anchor, marked_text, marks, parser, plain
 from sysdesign.errors import BadContent
 
 QUESTIONS = "Common Questions"
+_IN_SHORT = re.compile(r"\*\*In short:\*\*\s+(?=\S)")
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_LEAD = re.compile(r"\*\*(.+?)\*\*\s*(.*)", re.DOTALL)
 _NOTHING: dict[str, Any] = {}
 
 
@@ -127,6 +131,8 @@ class _Walk:
                     parents=tuple(name for _, name in open_headings),
                     text="\n".join(self._prose),
                     tokens=body,
+                    in_short=_in_short(body),
+                    leads=tuple(_leads(body)),
                 )
             )
             open_headings.append((level, self._section))
@@ -201,12 +207,14 @@ class _Walk:
         caption_marks = marks(caption)
         start = self._line(body[at])
         rows: list[list[str]] = []
+        written: list[list[str]] = []
         lines: list[int] = []
         header = True
         while body[at].type != "table_close":
             token = body[at]
             if token.type == "tr_open":
                 rows.append([])
+                written.append([])
                 lines.append(self._line(token))
             elif token.type == "tbody_open":
                 header = False
@@ -214,6 +222,7 @@ class _Walk:
                 self._collect_links(token)
                 text = marked_text(token.children or ())
                 rows[-1].append(plain(text))
+                written[-1].append(token.content)
                 kind: Kind = "header" if header else "cell"
                 self._state(text, kind, lines[-1], caption_marks)
             at += 1
@@ -225,9 +234,36 @@ class _Walk:
                 line=start,
                 section=self._section,
                 caption=plain(caption),
+                markdown=tuple(map(tuple, written[1:])),
             )
         )
         return at + 1
+
+
+def _in_short(body: tuple[Token, ...]) -> str:
+    if len(body) < 2 or body[0].type != "paragraph_open":
+        return ""
+    mark = _IN_SHORT.match(body[1].content)
+    return body[1].content[mark.end() :] if mark else ""
+
+
+def _leads(body: tuple[Token, ...]) -> Iterator[Lead]:
+    """The leads among the list items of a section, lists within items left to their item."""
+    at = 0
+    while at < len(body):
+        if body[at].type != "list_item_open":
+            at += 1
+            continue
+        end = next(later for later in range(at, len(body)) if _closes(body[later], body[at]))
+        texts = [token.content for token in body[at:end] if token.type == "inline"]
+        lead = _LEAD.match("\n\n".join(texts))
+        if lead:
+            yield Lead(lead[1].rstrip(".:"), lead[2], _Walk._line(body[at]))
+        at = end
+
+
+def _closes(token: Token, opening: Token) -> bool:
+    return token.type == "list_item_close" and token.level == opening.level
 
 
 def _questions(sections: list[Section]) -> Iterator[Question]:
@@ -235,12 +271,16 @@ def _questions(sections: list[Section]) -> Iterator[Question]:
     for section in sections:
         if home is None or home.anchor not in section.parents:
             continue
-        yield Question(section.title, _short_answer(section), section.anchor, section.line)
+        texts = [token for token in section.tokens if token.type == "inline"]
+        short, see = (_short_answer(texts[0]), _see(texts[-1])) if texts else ("", ())
+        yield Question(section.title, short, section.anchor, section.line, see)
 
 
-def _short_answer(section: Section) -> str:
-    for token in section.tokens:
-        if token.type == "inline":
-            bold = re.match(r"\*\*(.+?)\*\*", token.content, re.DOTALL)
-            return plain(bold.group(1)) if bold else section.first_sentence
-    return section.first_sentence
+def _short_answer(paragraph: Token) -> str:
+    bold = re.match(r"\*\*(.+?)\*\*", paragraph.content, re.DOTALL)
+    return plain(bold.group(1) if bold else marked_text(paragraph.children or ()))
+
+
+def _see(paragraph: Token) -> tuple[str, ...]:
+    last = paragraph.content.rsplit("\n", 1)[-1]
+    return tuple(_LINK.findall(last)) if last.startswith("See [") else ()

@@ -29,6 +29,8 @@ def question_banks(folder: Path, plan: Plan) -> dict[str, tuple[BankQuestion, ..
 
 
 def _questions(file: Located) -> list[BankQuestion]:
+    if file.value is None:
+        return []
     if not isinstance(file.value, list):
         raise BadContent(file.path, 1, "is not a list of questions", "Begin each with '- question:'")
     places = (Place(path=file.path, line=file.line((at,))) for at in range(len(file.value)))
