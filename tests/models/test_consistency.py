@@ -4,6 +4,7 @@ import itertools
 import json
 import math
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -183,7 +184,7 @@ def test_what_holds_at_a_level_holds_below_it(operations):
     for level, below in IMPLIES.items():
         for weaker in below:
             assert not (raw[level] == "holds" and raw[weaker] == "fails"), (level, weaker)
-    said = check(operations)
+    said = check(operations, initial="nothing")
     for level, answer in raw.items():
         assert getattr(said, level) == answer or answer == "unknown"
 
@@ -272,7 +273,7 @@ KNOWN = [
 
 @pytest.mark.parametrize(("text", "fails"), KNOWN)
 def test_known_histories(text, fails):
-    said = check(run(text))
+    said = check(run(text), initial="nothing")
     assert tuple(level for level in LEVELS if getattr(said, level) == "fails") == fails
     if fails:
         assert said.fails_first == fails[-1]
@@ -295,13 +296,102 @@ def test_the_quiz_histories_of_porcupine_s_tests():
 def test_an_open_write_may_have_happened_or_not_but_not_before_it_was_asked():
     assert check(run("0:w x 1?  1:r x 1")).linearizable == "holds"
     assert check(run("0:w x 1?  1:r x -  2:r x -")).linearizable == "holds"
-    assert check(run("1:r x 1  0:w x 1?")).linearizable == "fails"
+    assert check(run("1:r x 1  0:w x 1?"), initial="nothing").linearizable == "fails"
     assert check(run("0:w x 1?  1:r x 1  2:r x -")).linearizable == "fails"
 
 
 def test_a_read_with_unknown_outcome_says_nothing():
     assert check((Operation(0, "read", "x", None, 0),)).operations == 0
-    assert check(()).linearizable == "holds"
+    assert check(()).linearizable == "nothing to judge"
+
+
+def test_a_history_without_operations_has_nothing_to_judge():
+    said = check(())
+    assert {getattr(said, level) for level in LEVELS} == {"nothing to judge"}
+    assert said.fails_first == "none"
+    assert "nothing to judge" in consistency.MODELS[0].sentence({}, said)
+    one = check((), levels="causal")
+    assert (one.causal, one.linearizable) == ("nothing to judge", "not asked")
+
+
+# --- what a record leaves open --------------------------------------------------------------------
+
+
+def test_what_registers_hold_at_first_never_decides():
+    starts_at_zero = run("0:r x 0  1:c x 0>4  0:r x 4")
+    said = check(starts_at_zero)
+    assert {getattr(said, level) for level in ("linearizable", "sequential", "causal")} == {"unknown"}
+    assert "x starts at 0" in said.reason and "initial=" in said.reason
+    assert check(starts_at_zero, initial="0").linearizable == "holds"
+    nothing = check(starts_at_zero, initial="nothing")
+    assert (nothing.linearizable, nothing.causal) == ("fails", "fails")
+    # A later read that goes back is wrong wherever the register starts.
+    assert check(run("0:r x 0  1:w x 4  0:r x 4  1:r x 0")).linearizable == "fails"
+    assert check(run("0:r x 0  1:w x 4  0:r x -")).linearizable == "fails"
+    # Two values that nobody wrote: the register starts with one of them at most.
+    assert check(run("0:r x 7  1:w x 4  0:r x 8")).linearizable == "fails"
+    with pytest.raises(InvalidInput, match="starts empty"):
+        check((Operation(0, "append", "x", "a", 0, 1),), initial="0")
+
+
+def test_a_start_is_told_in_the_history_s_own_words():
+    said = check(run("0:w x 0  1:r x 0  1:r x 5  2:w x 5"), initial="5", levels="linearizable")
+    assert said.linearizable == "fails"
+    assert said.evidence[-1].endswith("read x gives 5")
+    written = check(run("0:w x 1  1:r x 1"), initial="1")
+    assert (written.linearizable, written.evidence) == ("holds", ())
+    text = Operation(0, "read", "x", "0", 0, 1)
+    assert check((text,), initial="0").linearizable == "holds"  # a text in the history, so a text at first
+
+
+def test_why_a_compare_and_set_failed_never_decides():
+    mismatch = run("0:w x 7  1:c x 7!6  2:r x 7")
+    open_ended = tuple(replace(one, assumed=one.kind == "cas") for one in mismatch)
+    assert check(mismatch).linearizable == "fails"
+    said = check(open_ended, levels="linearizable")
+    assert said.linearizable == "unknown" and "failed_cas=" in said.reason
+    assert check(open_ended, failed_cas="did not happen").linearizable == "holds"
+    assert check(open_ended, failed_cas="found another value").linearizable == "fails"
+    stale = tuple(replace(one, assumed=one.kind == "cas") for one in run("0:w x 7  1:c x 8!6  2:r x -"))
+    failed = check(stale, levels="linearizable")
+    assert failed.linearizable == "fails" and not any("cas" in line for line in failed.evidence)
+
+
+# --- mutexes and what grows -----------------------------------------------------------------------
+
+
+def test_mutexes():
+    def locks(text):
+        kinds = {"a": "acquire", "r": "release"}
+        parts = enumerate(text.split())
+        return tuple(
+            Operation(int(p[0]), kinds[p[1]], "m", None, 2 * at, math.inf if p[2:] else 2 * at + 1) for at, p in parts
+        )
+
+    assert check(locks("0a 0r 1a 1r")).linearizable == "holds"
+    twice = check(locks("0a 1a"))
+    assert twice.linearizable == "fails"
+    assert [line.split(": ")[1] for line in twice.evidence] == ["acquire m", "acquire m"]
+    assert check(locks("0a 1r? 2a")).linearizable == "holds"  # a release that may have happened
+    assert check(locks("0r")).linearizable == "fails"
+    with pytest.raises(InvalidInput, match="a mutex, and also a register"):
+        check((*locks("0a 0r"), Operation(1, "read", "m", None, 8, 9)))
+
+
+def test_texts_and_lists_that_grow():
+    def steps(*steps):
+        return tuple(Operation(p, kind, "k", value, 2 * at, 2 * at + 1) for at, (p, kind, value) in enumerate(steps))
+
+    assert check(steps((0, "append", "a"), (1, "append", "b"), (0, "read", "ab"))).linearizable == "holds"
+    assert check(steps((0, "append", "a"), (1, "append", "b"), (0, "read", "ba"))).linearizable == "fails"
+    assert check(steps((0, "read", ""), (1, "append", "b"), (0, "read", "b"))).linearizable == "holds"
+    assert (
+        check(steps((0, "append", "a"), (1, "write", "z"), (0, "append", "b"), (1, "read", "zb"))).linearizable
+        == "holds"
+    )
+    lists = check(steps((0, "append", "a"), (1, "append", "b"), (0, "read", ("a", "b"))))
+    assert (lists.linearizable, lists.sequential, lists.causal) == ("holds", "holds", "holds")
+    assert check(steps((0, "append", 1), (1, "append", 2), (0, "read", (2,)))).linearizable == "fails"
 
 
 def test_queues():

@@ -22,10 +22,9 @@ def read_file(parameter: Parameter, given: Source | Path | str, choices: Choices
     if parameter.kind in ("samples", "distribution"):
         return read_samples(source, notices)
     if parameter.name == "history":
-        from sysdesign.readers.histories import LARGEST_FILE_BYTES, parse
+        from sysdesign.readers.histories import read_history
 
-        with source.opened() as stream:
-            return parse(stream.whole_text(notices, LARGEST_FILE_BYTES), str(source))
+        return read_history(source, notices)
     if parameter.name == "trace":
         from sysdesign.readers.traces import Trace
 

@@ -1,170 +1,220 @@
-"""Reads recorded histories: JSON lines, or the log of a test as Jepsen prints it.
+"""Reads recorded histories: who asked what of a store, when, and what came back.
 
-JSON lines, one event a line: `{"process": 0, "type": "invoke", "f": "write", "key": "x", "value": 1}`
-and later `{"process": 0, "type": "ok", "f": "write", "key": "x", "value": 1}`. Types: `invoke`; `ok`, it
-happened; `fail`, it did not (for `cas`: it found another value); `info`, nobody knows. Operations:
-`read`, `write`, `cas` (value `[from, to]`), `enqueue`, `dequeue`. `key` and `time` may be left out.
+Forms: JSON lines or arrays, EDN, Jepsen's history.txt and log lines, Porcupine's key-value logs (see
+`history_events`). One event is an object such as `{"process": 0, "type": "invoke", "f": "write", "key": "x",
+"value": 1}`, and later `{"process": 0, "type": "ok", ...}`. Types: `invoke`; `ok`, it happened; `fail`, it did not
+happen; `info`, nobody knows. `key` and `time` may be left out, other fields are passed over.
 
-Events are in order of `time` where every line has one, of lines otherwise. An operation without an
-end may have happened; a read that failed or timed out says nothing. Lines of the process `nemesis`
-are passed over.
+Operations: `read`, `write`, `cas` (value `[from, to]`), `append` (a key's text or list grows), `enqueue`, `dequeue`,
+`acquire`, `release`; `get`, `put`, `lock` and their like are other words for these. `txn` has a list of
+`["r", key, null]`, `["w", key, 1]` and `["append", key, 1]` as value, and makes it a history of transactions.
+Without a `key`, values that are all pairs with a read's `[key, null]` are Jepsen's independent keys.
+
+Events are in order of `time` where every one has it, of lines otherwise. An operation without an end may have
+happened; a read that failed or timed out says nothing. A compare-and-set that failed for a stated reason other
+than the value did not happen; without a reason it is marked `assumed`: that it found another value is not certain.
+What a nemesis did is passed over.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import re
-from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from sysdesign.errors import BadContent
-from sysdesign.models.consistency.history import KINDS, History, Operation
+from sysdesign.models.consistency.history import History, Operation
+from sysdesign.models.transactions.history import SHORT, Step, Transaction, Transactions
+from sysdesign.readers.history_events import Event, bad, events, is_unnamed
+from sysdesign.readers.notices import Notices
+from sysdesign.readers.source import Source, decoded
 
-TYPES = ("invoke", "ok", "fail", "info")
-FIELDS = {"process", "type", "f", "key", "value", "time", "index", "error"}
-LARGEST_FILE_BYTES = 256 * 1024 * 1024
-NEMESIS = re.compile(r'^INFO\s+jepsen\.util\s+-\s+:nemesis\b|"process"\s*:\s*"nemesis"')
-LOG_LINE = re.compile(
-    r"INFO\s+jepsen\.util\s+-\s+(?P<process>\d{1,18})\s+:(?P<type>\w+)\s+:(?P<f>\w+)\s+"
-    r"(?:(?P<word>:[\w-]+)|(?P<nil>nil)|(?P<number>-?\d{1,18})|\[(?P<pair>-?\d{1,18}\s+-?\d{1,18})\])\s*"
+LARGEST_FILE_BYTES = 256 << 20  # decompressed
+LONGEST_LINE_BYTES = 32 << 20
+ASKED_WITH_NOTHING = ("read", "dequeue", "acquire", "release")
+FOUND_OTHER = re.compile(
+    r"mismatch|precondition|compar|differ|(?:not|n't|un)[\s_-]*(?:be\s*)?(?:equal|match|expected)|(?:another|other|wrong)[\s_-]*value"
+    r"|value[\s_-]*changed|^:?(?:key[\s_-]*)?not[\s_-]*found$",
+    re.IGNORECASE,
 )
+FOUND_EMPTY = re.compile(r"empty|exhausted", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Event:
-    """One line of a history."""
-
-    line: int
-    process: Hashable
-    type: str
-    f: str
-    key: Hashable
-    value: Any
-    time: float | None = None
+def read_history(given: Source | Path | str, notices: Notices | None = None) -> History | Transactions:
+    """The operations or transactions in a file, as it lies or compressed, or a pipe. Raises BadFile with a line."""
+    source, notices = given if isinstance(given, Source) else Source(given), notices or Notices()
+    with source.opened() as stream:
+        return parse_lines(_lines(stream.text(notices), str(source), notices), str(source))
 
 
-def read_history(path: Path) -> History:
-    """The operations in a file. Raises BadContent with the line of the first one that cannot be read."""
-    try:
-        if path.stat().st_size > LARGEST_FILE_BYTES:
-            raise BadContent(str(path), 1, "the file is over 256 MiB", "Record a shorter run.")
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise BadContent(str(path), 1, f"cannot be read: {error.strerror}", "Give a file of JSON lines.") from None
-    except UnicodeDecodeError:
-        raise BadContent(str(path), 1, "is not UTF-8 text", "Give a file of JSON lines.") from None
-    return parse(text, str(path))
+def _lines(pieces: Iterator[bytes], name: str, notices: Notices) -> Iterator[tuple[int, str]]:
+    """Numbered lines. They may be long: a whole history may stand in one."""
+    rest, number, size = b"", 0, 0
+    for piece in pieces:
+        size += len(piece)
+        *whole, rest = (rest + piece).split(b"\n")
+        for line in whole:
+            number += 1
+            yield number, decoded(line, notices)
+        if size > LARGEST_FILE_BYTES or len(rest) > LONGEST_LINE_BYTES:
+            what = "file is over 256" if size > LARGEST_FILE_BYTES else "line is over 32"
+            bad(name, number + 1, f"the {what} MiB", "Record a shorter run, an event a line.")
+    yield number + 1, decoded(rest, notices)
 
 
-def parse(text: str, name: str = "history") -> History:
-    """The operations in a text, in either format. Raises BadContent."""
-    lines = ((number, line.strip()) for number, line in enumerate(text.splitlines(), 1))
-    events = [_event(name, number, line) for number, line in lines if line and not NEMESIS.search(line)]
-    if all(event.time is not None for event in events):
-        events.sort(key=lambda event: event.time or 0.0)
-    return History(_paired(list(enumerate(events, 1)), name))
+def parse(text: str, name: str = "history") -> History | Transactions:
+    """The operations or transactions in a text, in any of the forms. Raises BadFile."""
+    return parse_lines(enumerate(text.split("\n"), 1), name)
 
 
-def _event(name: str, number: int, line: str) -> Event:
-    return _log_event(name, number, line) if line.startswith("INFO") else _json_event(name, number, line)
+def parse_lines(lines: Iterable[tuple[int, str]], name: str = "history") -> History | Transactions:
+    """The operations or transactions in numbered lines. Raises BadFile."""
+    found = list(events(lines, name))
+    if all(event.time is not None for event in found):
+        found.sort(key=lambda event: event.time or 0.0)
+    transactional = {event.f == "txn" for event in found}
+    if len(transactional) > 1:
+        odd = next(event for event in found if (event.f == "txn") != (found[0].f == "txn"))
+        bad(
+            name,
+            odd.line,
+            f"{odd.f} among {found[0].f}",
+            "Keep transactions and single operations in files of their own.",
+        )
+    if transactional == {True}:
+        return Transactions(_transactions(found, name))
+    if _is_keyed_by_value(found):
+        found = [_with_key(event) for event in found]
+    return History(_operations(found, name))
 
 
-def _fail(name: str, line: int, found: str, fix: str) -> NoReturn:
-    raise BadContent(name, line, found, fix)
+# --- keys in values ---------------------------------------------------------------------------------
 
 
-def _log_event(name: str, number: int, line: str) -> Event:
-    match = LOG_LINE.fullmatch(line)
-    if match is None:
-        _fail(name, number, f"not a line of a history: {line[:80]!r}", "Write INFO  jepsen.util - 0 :invoke :read nil")
-    _known(name, number, match["type"], match["f"])
-    value: Any = match["word"]
-    if match["number"]:
-        value = int(match["number"])
-    elif match["pair"]:
-        value = tuple(int(each) for each in match["pair"].split())
-    return Event(number, int(match["process"]), match["type"], match["f"], None, value)
+def _is_keyed_by_value(found: Sequence[Event]) -> bool:
+    """Whether values are Jepsen's independent tuples: `[key value]` in all that was asked, `[key nil]` in reads."""
+    asked = [event for event in found if event.type == "invoke"]
+    if not asked or any(event.key is not None or not _is_pair(event.value) for event in asked):
+        return False
+    looks = [event.value[1] for event in asked if event.f in ASKED_WITH_NOTHING]
+    if looks:
+        return all(value is None for value in looks)
+    swaps = [event.value[1] for event in asked if event.f == "cas"]
+    return bool(swaps) and all(map(_is_pair, swaps))
 
 
-def _json_event(name: str, number: int, line: str) -> Event:
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError) as error:  # a number of 5,000 digits is a ValueError too
-        _fail(name, number, f"not JSON: {error}", 'Write {"process": 0, "type": "invoke", "f": "read", "key": "x"}')
-    if not isinstance(found, dict):
-        _fail(name, number, f"{line[:40]!r} is not an event", "Write one JSON object a line.")
-    for field in ("process", "type", "f"):
-        if field not in found:
-            _fail(name, number, f"no {field!r}", "An event has process, type and f; key, value and time as needed.")
-    unknown = sorted(set(found) - FIELDS)
-    if unknown:
-        _fail(name, number, f"unknown field {unknown[0]!r}", f"The fields are {', '.join(sorted(FIELDS))}.")
-    _known(name, number, found["type"], found["f"])
-    process, key = _hashable(found["process"]), _hashable(found.get("key"))
-    time = found.get("time")
-    if time is not None and (isinstance(time, bool) or not isinstance(time, (int, float)) or not math.isfinite(time)):
-        _fail(name, number, f"time {time!r}", "Give a number, or leave it out.")
-    return Event(number, process, found["type"], found["f"], key, _hashable(found.get("value")), time)
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, tuple) and len(value) == 2
 
 
-def _known(name: str, number: int, kind: Any, f: Any) -> None:
-    if kind not in TYPES:
-        _fail(name, number, f"type {kind!r}", f"It is one of {', '.join(TYPES)}.")
-    if f not in KINDS:
-        _fail(name, number, f"operation {f!r}", f"It is one of {', '.join(KINDS)}.")
+def _with_key(event: Event) -> Event:
+    if not _is_pair(event.value):
+        return event
+    return event._replace(key=event.value[0], value=event.value[1])
 
 
-def _hashable(value: Any) -> Any:
-    if isinstance(value, list):
-        return tuple(_hashable(each) for each in value)
-    return json.dumps(value, sort_keys=True) if isinstance(value, dict) else value
+# --- calls with their answers -----------------------------------------------------------------------
 
 
-def _paired(events: Iterable[tuple[int, Event]], name: str) -> Iterator[Operation]:
-    """Calls with their answers; an operation's times are the places of its events in the record."""
-    pending: dict[Hashable, Operation] = {}
-    for place, event in events:
+def _pairs(found: Sequence[Event], name: str, alone: bool = False) -> Iterator[tuple[Event, Event | None, int, float]]:
+    """Each call with its answer, and the places of both in the record. With `alone`, an answer needs no call."""
+    pending: dict[Hashable, tuple[Event, int]] = {}
+    for place, event in enumerate(found, 1):
+        process = "" if is_unnamed(event.process) else event.process
         if event.type == "invoke":
-            if event.process in pending:
-                asked = pending[event.process].line
-                _fail(
-                    name, event.line, f"process {event.process} asks again; it still waits for line {asked}",
+            if process in pending:
+                bad(
+                    name, event.line,
+                    f"process {event.process} asks again; it still waits for line {pending[process][0].line}",
                     "End that operation first: ok, fail or info.",
                 )  # fmt: skip
-            pending[event.process] = _asked(event, place, name)
-            continue
-        if event.process not in pending:
-            _fail(
-                name, event.line, f"process {event.process} has an answer to nothing it asked",
-                "Put an invoke with the same process before it.",
-            )  # fmt: skip
-        ended = _ended(pending.pop(event.process), event, place, name)
-        if ended is not None:
-            yield ended
-    yield from pending.values()
+            pending[process] = (event, place)
+        elif process in pending:
+            asked, began = pending.pop(process)
+            if event.f != asked.f:
+                fix = "Let f be the same in both."
+                bad(name, event.line, f"a {event.f} ends the {asked.f} of line {asked.line}", fix)
+            if event.key is not None and event.key != asked.key:
+                fix = f"Let the key be {asked.key!r} in both."
+                bad(name, event.line, f"key {event.key!r} ends line {asked.line}", fix)
+            yield asked, event, began, place
+        elif alone:
+            yield event, event, 0, place
+        else:
+            fix = "Put an invoke with the same process before it."
+            bad(name, event.line, f"process {event.process} has an answer to nothing it asked", fix)
+    for asked, began in pending.values():
+        yield asked, None, began, math.inf
+
+
+def _operations(found: Sequence[Event], name: str) -> Iterator[Operation]:
+    """An operation's times are the places of its events in the record."""
+    for asked, answer, began, ended in _pairs(found, name):
+        operation = _asked(asked, began, name)
+        if answer is None or answer.type == "info":
+            if asked.f != "read":
+                yield operation
+        elif answer.type == "ok":
+            value = answer.value if asked.f in ("read", "dequeue") else operation.value
+            yield replace(operation, returned=ended, value=value)
+        else:
+            yield from _failed(operation, answer, ended)
 
 
 def _asked(event: Event, place: int, name: str) -> Operation:
-    if event.f == "cas" and not (isinstance(event.value, tuple) and len(event.value) == 2):
-        _fail(name, event.line, f"cas with value {event.value!r}", "Give what it compares and what it sets: [1, 2].")
-    if event.f in ("write", "enqueue") and event.value is None:
-        _fail(name, event.line, f"{event.f} without a value", "Give the value; null is what an absent key reads as.")
-    value = None if event.f in ("read", "dequeue") else event.value
-    return Operation(event.process, event.f, event.key, value, place, math.inf, True, event.line)  # type: ignore[arg-type]
+    if event.f == "cas" and not _is_pair(event.value):
+        bad(name, event.line, f"cas with value {event.value!r}", "Give what it compares and what it sets: [1, 2].")
+    if event.f in ("write", "enqueue", "append") and event.value is None:
+        fix = "Give the value; null is what an absent key reads as."
+        bad(name, event.line, f"{event.f} without a value", fix)
+    value = None if event.f in ASKED_WITH_NOTHING else event.value
+    return Operation(event.process, event.f, event.key, value, place, line=event.line)  # type: ignore[arg-type]
 
 
-def _ended(asked: Operation, event: Event, place: int, name: str) -> Operation | None:
-    """The finished operation, or None for one that did not happen or says nothing."""
-    if event.f != asked.kind:
-        _fail(name, event.line, f"a {event.f} ends the {asked.kind} of line {asked.line}", "Let f be the same in both.")
-    if event.key is not None and event.key != asked.key:
-        _fail(name, event.line, f"key {event.key!r} ends line {asked.line}", f"Let the key be {asked.key!r} in both.")
-    if event.type == "info":
-        return None if asked.kind == "read" else asked
-    if event.type == "fail":
-        return replace(asked, returned=place, succeeded=False) if asked.kind == "cas" else None
-    value = event.value if asked.kind in ("read", "dequeue") else asked.value
-    return replace(asked, returned=place, value=value)
+def _failed(operation: Operation, answer: Event, ended: float) -> Iterator[Operation]:
+    """What a failed operation says of the store: nothing, unless it failed because of what it found."""
+    reason = answer.error
+    if not reason and isinstance(answer.value, str) and answer.value.startswith(":"):
+        reason = answer.value  # `:fail :cas :timed-out`
+    if operation.kind == "cas" and (not reason or FOUND_OTHER.search(reason)):
+        yield replace(operation, returned=ended, succeeded=False, assumed=not reason)
+    elif operation.kind == "dequeue" and FOUND_EMPTY.search(reason):
+        yield replace(operation, returned=ended, value=None)
+
+
+# --- transactions -----------------------------------------------------------------------------------
+
+ENDINGS = {"ok": "committed", "fail": "aborted", "info": "unknown"}
+
+
+def _transactions(found: Sequence[Event], name: str) -> Iterator[Transaction]:
+    """What an answer says holds, what was asked where there is none or the answer is not known."""
+    for asked, answer, began, ended in _pairs(found, name, alone=True):
+        ending = "unknown" if answer is None else ENDINGS.get(answer.type, "unknown")
+        told = answer if answer is not None and ending == "committed" else asked
+        yield Transaction(
+            process=None if is_unnamed(asked.process) else asked.process,
+            steps=tuple(_steps(told, name)),
+            began=began if asked.type == "invoke" else -math.inf,
+            ended=ended if ending == "committed" else math.inf,
+            ending=ending,  # type: ignore[arg-type]
+            line=asked.line,
+        )
+
+
+def _steps(event: Event, name: str) -> Iterator[Step]:
+    fix = 'Give a list of ["r", key, null], ["w", key, 1] or ["append", key, 1].'
+    if not isinstance(event.value, tuple):
+        bad(name, event.line, f"a transaction with value {str(event.value)[:40]!r}", fix)
+    for step in event.value:
+        if not isinstance(step, tuple) or not 2 <= len(step) <= 3:
+            bad(name, event.line, f"{str(step)[:40]!r} is no step of a transaction", fix)
+        kind = SHORT.get(str(step[0]).removeprefix(":"))
+        if kind is None:
+            bad(name, event.line, f"a step {str(step[0])[:40]!r}", fix)
+        value = step[2] if len(step) == 3 else None
+        if kind != "read" and value is None:
+            bad(name, event.line, f"{kind} without a value", "Give the value; null is what an absent key reads as.")
+        yield Step(kind, step[1], value)

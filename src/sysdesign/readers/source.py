@@ -160,16 +160,6 @@ class Opened:
         for number, line in enumerate(_lines(self.name, self.text(notices)), 1):
             yield number, decoded(line.rstrip(b"\r"), notices)
 
-    def whole_text(self, notices: Notices, most_bytes: int) -> str:
-        """All of it at once, for what cannot be read in pieces. Raises BadFile past `most_bytes`."""
-        pieces, size = [], 0
-        for piece in self.text(notices):
-            pieces.append(piece)
-            size += len(piece)
-            if size > most_bytes:
-                raise BadFile(self.name, 1, f"the file is over {most_bytes >> 20} MB", "Give a shorter one")
-        return decoded(b"".join(pieces), notices)
-
 
 def decoded(line: bytes, notices: Notices) -> str:
     """A line's text; one that is not UTF-8 is read as Windows-1252, and said."""

@@ -1,7 +1,8 @@
 """What a recorded history satisfies, from linearizable down to the session guarantees.
 
 Each level is answered with holds, fails or unknown: unknown when the steps ran out or the
-history says too little. Stronger levels imply weaker ones, and the answers are made to agree.
+history says too little; a history without an operation has nothing to judge. Stronger levels
+imply weaker ones, and the answers are made to agree.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sysdesign.models.consistency.example_histories import EXAMPLES, Example
 from sysdesign.models.consistency.history import Operation, ordered
 from sysdesign.models.consistency.history_picture import picture
 from sysdesign.models.consistency.linearizability import Answer, Outcome, linearizable
+from sysdesign.models.consistency.readings import Readings, decided, readings
 from sysdesign.models.consistency.reduction import smallest_failing
 from sysdesign.models.consistency.sequential import sequential
 from sysdesign.models.consistency.session import (
@@ -27,7 +29,7 @@ from sysdesign.models.consistency.session import (
     read_your_writes,
     writes_follow_reads,
 )
-from sysdesign.models.declaration import Input, Model, Output, checked
+from sysdesign.models.declaration import Input, Model, Output, Text, checked
 
 DECISION = "What consistency does a store really give?"
 
@@ -48,6 +50,8 @@ IMPLIES = {
     "sequential": ("causal", *SESSION),
     "causal": SESSION,
 }
+NOTHING = "nothing to judge"
+FailedCas = Literal["open", "found another value", "did not happen"]
 Level = Literal[
     "all", "linearizable", "sequential", "causal", "session",
     "read_your_writes", "monotonic_reads", "monotonic_writes", "writes_follow_reads",
@@ -59,7 +63,7 @@ class Verdict:
     """The answer for one level; where it fails, why, and the smallest part of the history that fails."""
 
     level: str
-    answer: Answer
+    answer: Answer | Literal["nothing to judge"]
     steps: int = 0
     reason: str = ""
     evidence: tuple[Operation, ...] = ()
@@ -67,7 +71,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Consistency:
-    """What a history satisfies. A level that was not asked for is `not asked`."""
+    """What a history satisfies. A level not asked for is `not asked`; with no operation there is nothing to judge."""
 
     linearizable: Annotated[str, Output("Linearizable")]
     sequential: Annotated[str, Output("Sequentially consistent")]
@@ -91,19 +95,26 @@ class Consistency:
 
 @checked
 def check(
-    history: Annotated[Path, Input("Recorded history", help="JSON lines, or a log as Jepsen prints it")] = NO_FILE,
+    history: Annotated[Path, Input("Recorded history", help="JSON, EDN, or a log as Jepsen prints it")] = NO_FILE,
     example: Annotated[Example, Input("Example, if no history is given", default="stale read")] = "stale read",
     levels: Annotated[Level, Input("Levels", default="all")] = "all",
     steps: Annotated[int, Input("Most steps for a level", "", low=1, high=1e9, default=300_000)] = 300_000,
+    initial: Annotated[
+        Text, Input("What registers hold at first", default="", help="such as 0; nothing; empty: not known")
+    ] = "",  # type: ignore[assignment]
+    failed_cas: Annotated[FailedCas, Input("A compare-and-set that failed without a reason", default="open")] = "open",
 ) -> Consistency:
     """What a recorded history satisfies.
 
-    `history` is what `sysdesign.readers.histories.read_history` gives: operations with their process, key, value, call
-    and return. Registers with reads, writes and compare-and-set, and first-in-first-out queues,
-    any number of keys. Linearizability and sequential consistency are searched for; causal
-    consistency is causal memory; the session guarantees are those that a reader could see broken.
-    Causal consistency and sessions are defined here for reads and writes alone: queues give
-    unknown. It is exact for the history given: a store that passes may still fail tomorrow.
+    `history` is what `sysdesign.readers.histories.read_history` gives: operations with their process,
+    key, value, call and return. Registers with reads, writes and compare-and-set, texts and lists
+    that grow by appends, first-in-first-out queues and mutexes, any number of keys. Linearizability
+    and sequential consistency are searched for; causal consistency is causal memory; the session
+    guarantees are those that a reader could see broken. Causal consistency and sessions are defined
+    here for reads and writes alone: queues and appends give unknown. What the record leaves open
+    (what registers hold at first, whether a compare-and-set failed because of the value) never
+    decides: where the answer depends on it, it is unknown. It is exact for the history given: a
+    store that passes may still fail tomorrow.
 
     For the weakest level that fails, the part of the history that shows it is made as small as possible.
     Raises InvalidInput where the operations cannot be a history. Sources: porcupine,
@@ -111,14 +122,17 @@ def check(
     """
     operations = ordered(_given(history, example))
     asked = _asked(levels)
-    outcomes = _outcomes(operations, asked, steps)
-    answers = agreed({level: outcome.answer for level, outcome in outcomes.items()})
+    if not operations:
+        return _nothing(asked)
+    given = readings(operations, initial, failed_cas)
+    found = _outcomes(given, asked, steps)
+    answers = agreed({level: outcome.answer for level, (outcome, _) in found.items()})
     verdicts = tuple(
         Verdict(level, answers[level], outcome.steps, outcome.reason if answers[level] == outcome.answer else "")
-        for level, outcome in outcomes.items()
-    ) or tuple(Verdict(level, "holds") for level in asked)
+        for level, (outcome, _) in found.items()
+    )
     weakest = next((each for each in reversed(verdicts) if each.answer == "fails"), None)
-    evidence = shown(operations, weakest.level, steps) if weakest else ()
+    evidence = shown(found[weakest.level][1], weakest.level, steps) if weakest else ()
     if weakest:
         explained = Verdict(weakest.level, "fails", weakest.steps, weakest.reason, evidence)
         verdicts = tuple(explained if each is weakest else each for each in verdicts)
@@ -171,19 +185,41 @@ def agreed(answers: Mapping[str, Answer]) -> dict[str, Answer]:
     return found
 
 
-def _outcomes(operations: Sequence[Operation], asked: Sequence[str], steps: int) -> dict[str, Outcome]:
+def _nothing(asked: Sequence[str]) -> Consistency:
+    """The answer to a history in which nothing was done, or nothing of which anything is known."""
+    drawn = picture((), ())
+    return Consistency(
+        **dict.fromkeys(LEVELS, "not asked") | dict.fromkeys(asked, NOTHING),
+        fails_first="none",
+        reason="no operation in the history says anything of the store",
+        evidence=(),
+        operations=0,
+        steps=0,
+        drawn_process=drawn.processes,
+        drawn_from=drawn.began,
+        drawn_to=drawn.ended,
+        drawn_what=drawn.what,
+        drawn_part=drawn.part,
+        verdicts=tuple(Verdict(level, NOTHING) for level in asked),  # type: ignore[arg-type]
+    )  # type: ignore[arg-type]
+
+
+Found = tuple[Outcome, Sequence[Operation]]
+
+
+def _outcomes(given: Readings, asked: Sequence[str], steps: int) -> dict[str, Found]:
     """The outcome of each level, strongest first; what a stronger level that holds implies is not decided again.
 
     A weaker level that cannot be decided is settled where the history is linearizable, which is quick to see.
     """
-    found: dict[str, Outcome] = {}
-    for level in asked if operations else ():
-        implied = any(level in IMPLIES.get(each, ()) and one.answer == "holds" for each, one in found.items())
-        found[level] = Outcome("holds", 0) if implied else LEVELS[level](operations, steps)
-        if found[level].answer == "unknown" and "linearizable" not in found:
-            linear = linearizable(operations, steps)
+    found: dict[str, Found] = {}
+    for level in asked:
+        implied = any(level in IMPLIES.get(each, ()) and one[0].answer == "holds" for each, one in found.items())
+        found[level] = (Outcome("holds", 0), ()) if implied else decided(LEVELS[level], given, steps)
+        if found[level][0].answer == "unknown" and "linearizable" not in found:
+            linear, _ = decided(linearizable, given, steps)
             if linear.answer == "holds":
-                found[level] = Outcome("holds", found[level].steps + linear.steps)
+                found[level] = (Outcome("holds", found[level][0].steps + linear.steps), ())
     return found
 
 
@@ -200,11 +236,15 @@ def _given(history: Any, example: str) -> Iterable[Operation]:
         raise InvalidInput(
             f"history is {str(history)!r}; read the file first, with sysdesign.readers.histories.read_history"
         )
+    if history and not isinstance(next(iter(history)), Operation):
+        raise InvalidInput("history holds transactions, not single operations; run transactions.check on it")
     return tuple(history)
 
 
 def _sentence(inputs: Mapping[str, Any], result: Consistency) -> str:
     named = {level: getattr(result, level) for level in LEVELS}
+    if NOTHING in named.values():
+        return "The history holds no operation that says anything: there is nothing to judge."
     holds = [level.replace("_", " ") for level, answer in named.items() if answer == "holds"]
     unknown = [level.replace("_", " ") for level, answer in named.items() if answer == "unknown"]
     fails = [level.replace("_", " ") for level, answer in named.items() if answer == "fails"]
@@ -214,7 +254,8 @@ def _sentence(inputs: Mapping[str, Any], result: Consistency) -> str:
     if fails:
         parts.append(f"{'but ' if holds else ''}fails {', '.join(fails)}: {result.reason}")
     if unknown:
-        parts.append(f"leaves open {', '.join(unknown)}")
+        why = result.reason if result.reason and not fails else ""
+        parts.append(f"leaves open {', '.join(unknown)}{f' ({why})' if why else ''}")
     return f"{parts[0]} {'; '.join(parts[1:])}."
 
 

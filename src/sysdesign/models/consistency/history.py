@@ -8,22 +8,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, overload
 
 from sysdesign.errors import InvalidInput
 
-Kind = Literal["read", "write", "cas", "enqueue", "dequeue"]
-KINDS: tuple[Kind, ...] = ("read", "write", "cas", "enqueue", "dequeue")
+Kind = Literal["read", "write", "cas", "append", "enqueue", "dequeue", "acquire", "release"]
+KINDS: tuple[Kind, ...] = ("read", "write", "cas", "append", "enqueue", "dequeue", "acquire", "release")
 REGISTER_KINDS = ("read", "write", "cas")
+FAMILIES: dict[str, tuple[Kind, ...]] = {
+    "a register": ("read", "write", "cas", "append"),
+    "a queue": ("enqueue", "dequeue"),
+    "a mutex": ("acquire", "release"),
+}
+FAMILY = {kind: family for family, kinds in FAMILIES.items() for kind in kinds}
 
 
 @dataclass(frozen=True)
 class Operation:
     """One operation of one process on one key.
 
-    `value` is what was written, enqueued, read or dequeued; for a compare-and-set the pair
-    (from, to). None is the value of a key that nobody wrote, and what an empty queue gives.
+    `value` is what was written, appended, enqueued, read or dequeued; for a compare-and-set the
+    pair (from, to). None is the value of a key that nobody wrote, and what an empty queue gives.
+    What was appended to is read as a text, or as a tuple of what was appended.
     """
 
     process: Hashable
@@ -34,6 +41,8 @@ class Operation:
     returned: float = math.inf  # infinite: the outcome is not known
     succeeded: bool = True  # False: a compare-and-set that found another value
     line: int = 0  # where it was asked, in the file it came from
+    assumed: bool = False  # that it failed is certain, that it found another value is not
+    recorded: Operation | None = field(default=None, compare=False, repr=False)  # as it was, where it is told otherwise
 
     @property
     def open(self) -> bool:
@@ -45,11 +54,15 @@ class Operation:
         """Whether it may change what is stored."""
         if self.kind == "cas":
             return self.succeeded
-        return self.kind in ("write", "enqueue") or (self.kind == "dequeue" and (self.open or self.value is not None))
+        return self.kind in ("write", "append", "enqueue") or (
+            self.kind == "dequeue" and (self.open or self.value is not None)
+        )
 
     @property
     def what(self) -> str:
         """What was asked and what came back: `cas x 1 to 2, found another value`."""
+        if self.recorded is not None:
+            return replace(self.recorded, returned=self.returned).what
         key = "" if self.key is None else f" {self.key}"
         match self.kind:
             case "cas":
@@ -57,6 +70,8 @@ class Operation:
                 what += "" if self.succeeded else ", found another value"
             case "read" | "dequeue":
                 what = f"{self.kind}{key}" + ("" if self.open else f" gives {_text(self.value)}")
+            case "acquire" | "release":
+                what = f"{self.kind}{key}"
             case _:
                 what = f"{self.kind}{key} {_text(self.value)}"
         return f"{what}, outcome unknown" if self.open else what
@@ -111,11 +126,13 @@ class History(Sequence[Operation]):
 def ordered(operations: Iterable[Operation]) -> tuple[Operation, ...]:
     """The operations by when they were asked, without reads whose outcome is unknown.
 
-    Raises InvalidInput where they cannot be a history: an operation that returns before it is
-    asked, a process that asks twice at once, or a key used both as a register and as a queue.
+    A mutex is given as a register that is taken and given back by compare-and-sets; a key of a
+    store that appends starts empty, and empty is read as nothing. Raises InvalidInput where they cannot be a
+    history: an operation that returns before it is asked, a process that asks twice at once, or a
+    key used both as a register and as a queue.
     """
     found = tuple(sorted(operations, key=lambda operation: operation.invoked))
-    kinds: dict[Hashable, bool] = {}
+    families: dict[Hashable, str] = {}
     busy: dict[Hashable, Operation] = {}
     for operation in found:
         if not isinstance(operation, Operation) or operation.kind not in KINDS:
@@ -129,10 +146,38 @@ def ordered(operations: Iterable[Operation]) -> tuple[Operation, ...]:
                 "give work that runs at the same time to different processes"
             )
         busy[operation.process] = operation
-        register = operation.kind in REGISTER_KINDS
-        if kinds.setdefault(operation.key, register) != register:
-            raise InvalidInput(f"key {operation.key} is read or written, and also a queue ({operation.text}); keep one")
-    return tuple(operation for operation in found if not (operation.kind == "read" and operation.open))
+        family = FAMILY[operation.kind]
+        if families.setdefault(operation.key, family) != family:
+            raise InvalidInput(
+                f"key {operation.key} is {families[operation.key]}, and also {family} ({operation.text}); keep one"
+            )
+    grows = _grows(found)
+    return tuple(_normal(operation, grows) for operation in found if not (operation.kind == "read" and operation.open))
+
+
+LOCKED = "locked"
+LOCKS = {"acquire": (None, LOCKED), "release": (LOCKED, None)}
+EMPTY = ("", ())
+
+
+def _grows(operations: Sequence[Operation]) -> str:
+    """What the store appends to: a `text`, a `list`, or nothing ("")."""
+    appended = [each.value for each in operations if each.kind == "append"]
+    if not appended:
+        return ""
+    looks = (each.value for each in operations if each.kind == "read")
+    texts = all(isinstance(each, str) for each in appended) and not any(isinstance(each, tuple) for each in looks)
+    return "text" if texts else "list"
+
+
+def _normal(operation: Operation, grows: str) -> Operation:
+    if operation.kind in LOCKS:
+        return replace(operation, kind="cas", value=LOCKS[operation.kind], recorded=operation)
+    if operation.kind == "append" and grows == "list":
+        return replace(operation, value=(operation.value,), recorded=operation)
+    if grows and operation.kind in ("read", "write") and operation.value in EMPTY:
+        return replace(operation, value=None, recorded=operation)
+    return operation
 
 
 def by_key(operations: Sequence[Operation]) -> dict[Hashable, list[Operation]]:
@@ -148,7 +193,7 @@ IMPOSSIBLE = object()
 
 def starts_as(operations: Sequence[Operation]) -> Any:
     """What a key holds before its first operation."""
-    return None if operations[0].kind in REGISTER_KINDS else ()
+    return () if operations[0].kind in FAMILIES["a queue"] else None
 
 
 def agrees(operation: Operation, state: Any) -> bool:
@@ -167,8 +212,17 @@ def after(operation: Operation, state: Any) -> Any:
             return operation.value
         case "cas":
             return operation.value[1] if operation.value[0] == state else IMPOSSIBLE
+        case "append":
+            return _longer(state, operation.value)
         case "enqueue":
             return (*state, operation.value)
     if not state or (not operation.open and state[0] != operation.value):
         return IMPOSSIBLE
     return state[1:]
+
+
+def _longer(state: Any, value: Any) -> Any:
+    """A text or list with another one appended, or IMPOSSIBLE for what cannot grow."""
+    if state is None:
+        return value
+    return state + value if type(state) is type(value) else IMPOSSIBLE

@@ -5,6 +5,7 @@ out of thin air. So only such steps are taken as keep every sound history sound:
 
 - an operation that changes nothing may go at any time;
 - a queue's value may go with everything done to it;
+- what is appended, and what is set where something is appended, stays;
 - an operation that sets a value may go if nothing left can have seen that value, together with
   compare-and-sets of unknown outcome that would have started from it. Where effects keep to the
   clock (`in_time`), nothing can have seen it that was asked after a later write had returned;
@@ -75,8 +76,11 @@ def _without_looks(kept: list[Operation], tries: _Tries) -> list[Operation]:
 def _groups(operations: Sequence[Operation]) -> list[list[Operation]]:
     """What may only go together."""
     queued: dict[Hashable, list[Operation]] = {}
+    grown = {operation.key for operation in operations if operation.kind == "append"}
     found = []
     for operation in operations:
+        if operation.key in grown:
+            continue
         if operation.kind in ("enqueue", "dequeue") and operation.value is not None:
             queued.setdefault((operation.key, operation.value), []).append(operation)
         elif operation.changes and operation.kind != "dequeue":  # one of unknown outcome may have taken anything
