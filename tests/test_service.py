@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,12 @@ from starlette.testclient import TestClient
 from sysdesign import service
 from sysdesign.content import load
 from sysdesign.models import caching
-from sysdesign.operations import modeling
 from sysdesign.search import Index
-from sysdesign.service import MOST_BYTES, RUNS_WAITING, Room, application
+from sysdesign.service import MOST_BYTES, Room, application
 from sysdesign.site.publish import publish
+from sysdesign.workers import frames
+from sysdesign.workers.pool import result_of
+from sysdesign.workers.work import performed
 from tests.reading import write_reference
 
 PAGES = [("index.html", b"<p>home</p>"), ("a/index.html", b"<p>a</p>"), ("404.html", b"<p>nothing here</p>")]
@@ -28,7 +29,22 @@ def room(tmp_path: Path) -> Room:
     reference = load(write_reference(tmp_path / "reference"))
     publish(tmp_path / "site", PAGES, "one")
     (tmp_path / "secret.txt").write_text("secret")
-    return Room(tmp_path / "site", reference, Index(reference))
+    room = Room(tmp_path / "site", reference, Index(reference))
+    room.runner = InPlace(room)
+    return room
+
+
+class InPlace:
+    """Runs operations in this process: routes are tested here, and processes in tests/workers."""
+
+    def __init__(self, room: Room) -> None:
+        self.room = room
+        self.ran: list[str] = []
+
+    async def run(self, operation: str, arguments: dict[str, Any], **more: Any) -> bytes:
+        self.ran.append(operation)
+        request = frames.Request(operation, arguments, 10.0, more.get("uploads") or {})
+        return result_of(performed(self.room.for_runs(), request))
 
 
 @pytest.fixture
@@ -97,7 +113,7 @@ def test_a_run_gives_what_python_gives(client: TestClient) -> None:
         ({"inputs": {"arrivals_per_s": "abc"}}, 422, "arrivals_per_s"),
         ({"inputs": {"nothing": 1}}, 422, "no input 'nothing'"),
         ({"inputs": [1]}, 422, "not a mapping"),
-        ([1], 422, "not an object"),
+        ([1], 400, "not an object"),
     ],
 )
 def test_a_bad_run_says_what_would_work(client: TestClient, body: Any, status: int, says: str) -> None:
@@ -106,15 +122,128 @@ def test_a_bad_run_says_what_would_work(client: TestClient, body: Any, status: i
     assert says in answer.json()["error"]["message"]
 
 
+RUN = "/api/models/caching.stampede/run"
+JSON = {"content-type": "application/json"}
+
+
 @pytest.mark.parametrize("body", [b"{", b"\xff", b"[" * 100_000, b'{"inputs": {"arrivals_per_s": NaN}}'])
 def test_what_is_not_json_is_said(client: TestClient, body: bytes) -> None:
-    answer = client.post("/api/models/caching.stampede/run", content=body)
-    assert answer.status_code == 422 and "JSON" in answer.json()["error"]["message"]
+    answer = client.post(RUN, content=body, headers=JSON)
+    assert answer.status_code == 400 and "JSON" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b'{"inputs": {"arrivals_per_s": %s}}' % (b"9" * 5_000), "5,000 digits"),
+        (b'{"inputs": {"arrivals_per_s": -%s}}' % (b"9" * 400), "digits"),
+        (b'{"inputs": {"arrivals_per_s": 1e999}}', "too large"),
+        (b'{"inputs": {"arrivals_per_s": "\\ud800"}}', "surrogate"),
+        (b'{"inputs": {"\\udfff": 1}}', "surrogate"),
+    ],
+)
+def test_what_no_model_could_take_is_said(client: TestClient, body: bytes, says: str) -> None:
+    for path in (RUN, "/api/decisions/cache/decide"):
+        answer = client.post(path, content=body, headers=JSON)
+        assert answer.status_code == 400 and says in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("limit", ["9" * 5_000, "1" + "0" * 30, "\u0663", "\u00b2", "-1", "many", ""])
+def test_a_limit_of_search_is_a_small_number(client: TestClient, limit: str) -> None:
+    answer = client.get("/api/search", params={"q": "x", "limit": limit})
+    assert answer.status_code == 400 and answer.json()["error"]["message"]
 
 
 def test_a_long_request_is_refused(client: TestClient) -> None:
-    answer = client.post("/api/models/caching.stampede/run", content=b" " * (MOST_BYTES + 1))
-    assert answer.status_code == 422 and "longer than" in answer.json()["error"]["message"]
+    answer = client.post(RUN, content=b" " * (MOST_BYTES + 1), headers=JSON)
+    assert answer.status_code == 413 and "longer than" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+def test_only_json_starts_a_run(client: TestClient, room: Room, kind: str) -> None:
+    """Pages of any origin may send these types without asking the service first."""
+    answer = client.post(RUN, content=b"{}", headers={"content-type": kind} if kind else {})
+    assert answer.status_code == 415 and room.runner.ran == []  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://stranger.example"},
+        {"origin": "null"},
+        {"origin": "http://testserver.stranger.example"},
+        {"origin": "http://testserver:81"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "origin": "https://stranger.example"},
+    ],
+)
+def test_pages_of_other_origins_start_nothing(client: TestClient, room: Room, headers: dict[str, str]) -> None:
+    assert client.post(RUN, json={}, headers=headers).status_code == 403
+    assert client.get("/api/search", params={"q": "cache"}, headers=headers).status_code == 403
+    assert room.runner.ran == []  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"origin": "http://testserver"}, {"sec-fetch-site": "same-origin"}, {"sec-fetch-site": "none"}],
+)
+def test_pages_of_its_own_and_programs_start_runs(client: TestClient, headers: dict[str, str]) -> None:
+    assert client.post(RUN, json={}, headers=headers).status_code == 200
+
+
+def test_a_link_from_elsewhere_may_be_followed(client: TestClient) -> None:
+    followed = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+    assert client.get("/api/documents", headers=followed).status_code == 200
+    assert client.get("/", headers=followed).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("GET", "/", {"host": "attacker.example"}, 400),
+        ("PUT", "/", {}, 405),
+        ("GET", "/api/nothing", {}, 404),
+        ("GET", RUN, {}, 405),
+        ("POST", RUN, {"origin": "https://stranger.example"}, 403),
+        ("GET", "/nothing/", {}, 404),
+        ("GET", "/a", {}, 308),
+    ],
+)
+def test_every_answer_carries_the_headers(
+    client: TestClient, method: str, path: str, headers: dict[str, str], status: int
+) -> None:
+    answer = client.request(method, path, headers=headers, follow_redirects=False)
+    assert answer.status_code == status
+    assert {name: answer.headers[name] for name in service.HEADERS} == service.HEADERS
+
+
+def test_a_fault_is_answered_and_told(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_: Any) -> None:
+        raise RuntimeError("\x1b]0;no\x07")
+
+    monkeypatch.setattr(service, "_read", fails)
+    answer = client.get("/")
+    assert answer.status_code == 500 and "fault" in answer.json()["error"]["message"]
+    assert answer.headers["content-security-policy"] == service.POLICY
+    said = capsys.readouterr().err
+    assert "RuntimeError" in said and "\x1b" not in said and "\x07" not in said
+
+
+def test_what_only_a_change_changes_is_computed_once(client: TestClient, room: Room) -> None:
+    runner = room.runner
+    assert isinstance(runner, InPlace)
+    with client:
+        for _ in range(3):
+            assert client.get("/api/decisions").json() == []
+            assert client.get("/api/models/caching.stampede").json()["name"] == "caching.stampede"
+            assert client.get("/api/models/caching.none").status_code == 404
+        assert sorted(runner.ran) == ["decisions", "model", "model", "model", "model"]  # errors are not kept
+        room.reference = replace(room.reference)
+        client.get("/api/decisions")
+        assert runner.ran.count("decisions") == 2
 
 
 def test_a_file_of_the_servers_is_never_an_input(client: TestClient, tmp_path: Path) -> None:
@@ -122,6 +251,27 @@ def test_a_file_of_the_servers_is_never_an_input(client: TestClient, tmp_path: P
     trace.write_text("1\n2\n")
     answer = client.post("/api/models/caching.replay/run", json={"inputs": {"trace": str(trace)}})
     assert answer.status_code == 422
+
+
+def test_a_file_is_sent_as_its_bytes(client: TestClient) -> None:
+    """The body is the file, the other inputs stand in the address; no text names a file of the host."""
+    raw = {"content-type": "application/octet-stream"}
+    given = {"file": "trace", "inputs": json.dumps({"capacity_keys": 2})}
+    answer = client.post("/api/models/caching.replay/run", params=given, content=b"a\nb\na\nb\n", headers=raw)
+    assert answer.status_code == 200
+    assert {value["name"]: value["value"] for value in answer.json()["results"]}["hit_ratio"] == 0.5
+    answer = client.post("/api/models/caching.replay/run", params={"file": "nothing"}, content=b"a\n", headers=raw)
+    assert answer.status_code == 422 and "no input 'nothing'" in answer.json()["error"]["message"]
+    far = {**raw, "origin": "https://stranger.example"}
+    assert client.post("/api/models/caching.replay/run", params=given, content=b"a\n", headers=far).status_code == 403
+
+
+def test_a_file_too_long_is_refused(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "MOST_UPLOADED", 1000)
+    raw = {"content-type": "application/octet-stream"}
+    path = "/api/models/caching.replay/run?file=trace"
+    assert client.post(path, content=b"a\n" * 600, headers=raw).status_code == 413
+    assert client.post(path, content=b"a\n" * 400, headers=raw).status_code == 200
 
 
 def test_an_unknown_model_names_the_nearest(client: TestClient) -> None:
@@ -134,7 +284,6 @@ def test_search_and_sections_answer(client: TestClient) -> None:
     assert hits[0]["address"] == "05-Caching-Strategies#cache-stampede"
     section = client.get("/api/sections/05-Caching-Strategies", params={"section": "cache-stampede"}).json()
     assert section["markdown"].startswith("### Cache stampede")
-    assert client.get("/api/search", params={"q": "x", "limit": "many"}).status_code == 422
     assert client.get("/api/sections/77-Nothing").status_code == 404
 
 
@@ -143,53 +292,6 @@ def test_every_read_operation_answers(client: TestClient) -> None:
     assert any(line["name"] == "caching.stampede" for line in client.get("/api/models").json())
     assert client.get("/api/models/caching.stampede").json()["inputs"]
     assert client.get("/api/decisions").json() == []
-
-
-def test_too_many_runs_at_once_are_turned_away(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    hold, ran = threading.Event(), []
-
-    def slow(*args: Any, **kwargs: Any) -> dict[str, Any]:
-        ran.append(1)
-        hold.wait(20)
-        return {}
-
-    monkeypatch.setattr(modeling, "panel", slow)
-
-    async def flood() -> list[int]:
-        async def one() -> int:
-            return (await _post(application_, "/api/models/caching.stampede/run", b"{}"))[0]
-
-        application_ = application(room, ["testserver"])
-        asked = [asyncio.create_task(one()) for _ in range(RUNS_WAITING + 5)]
-        while sum(task.done() for task in asked) < 5:
-            await asyncio.sleep(0.01)
-        hold.set()
-        return sorted(await asyncio.gather(*asked))
-
-    statuses = asyncio.run(flood())
-    assert statuses.count(503) == 5 and statuses.count(200) == RUNS_WAITING
-    assert len(ran) == RUNS_WAITING
-
-
-async def _post(app: Any, path: str, body: bytes) -> tuple[int, bytes]:
-    """One request straight to the application, so that many can be under way at once."""
-    status, sent = 0, b""
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async def send(message: dict[str, Any]) -> None:
-        nonlocal status, sent
-        status = message.get("status", status)
-        sent += message.get("body", b"")
-
-    scope = {
-        "type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"",
-        "headers": [(b"host", b"testserver")], "scheme": "http", "server": ("testserver", 80), "root_path": "",
-        "http_version": "1.1", "asgi": {"version": "3.0"},
-    }  # fmt: skip
-    await app(scope, receive, send)
-    return status, sent
 
 
 def test_no_result_breaks_the_json(room: Room) -> None:

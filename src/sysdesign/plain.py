@@ -39,6 +39,24 @@ def _is_of(package: str, kind: str, value: Any) -> bool:
     return module is not None and isinstance(value, getattr(module, kind))
 
 
+# What a terminal obeys or hides instead of showing: control characters, marks that turn the direction of text,
+# invisible letters, lone surrogates, and separators of lines that editors do not show.
+_HIDDEN = (
+    (0x80, 0x9F), (0x61C, 0x61C), (0x200B, 0x200F), (0x2028, 0x202E), (0x2060, 0x2069), (0xFEFF, 0xFEFF),
+    (0xD800, 0xDFFF), (0xE0000, 0xE007F),
+)  # fmt: skip
+_SHOWN = {
+    **{code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n"},
+    0x7F: "\u2421",
+    **{code: f"<U+{code:04X}>" for low, high in _HIDDEN for code in range(low, high + 1)},
+}
+
+
+def visible(text: str) -> str:
+    """A text as it may be printed to a terminal: what would control it is shown instead. Lines and tabs stay."""
+    return text.translate(_SHOWN)
+
+
 def json_text(value: Any, *, indent: int | None = None) -> str:
     """A frozen result as JSON; what JSON has no number for (no limit, no answer) is null."""
     return json.dumps(_finite(as_plain(value)), ensure_ascii=False, allow_nan=False, indent=indent, default=str)

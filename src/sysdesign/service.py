@@ -1,9 +1,10 @@
 """The local service: the built site, and the few operations that its pages call.
 
 Stateless: a copy of it answers like any other. It binds to loopback unless told
-otherwise, answers only hosts that it was started for, checks every input against
-the declared range, and bounds the size of a request, the work of a run and the
-number of runs at once.
+otherwise, answers only hosts that it was started for and pages of its own origin,
+checks every input against the declared range, and bounds the size of a request, the
+time that it may take to arrive, and the work, memory and number of runs. What computes
+runs in other processes (see `workers`): this one answers pages.
 """
 
 from __future__ import annotations
@@ -11,32 +12,40 @@ from __future__ import annotations
 import asyncio
 import json
 import mimetypes
-from collections.abc import AsyncIterator, Awaitable, Callable
+import sys
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sysdesign.content import Reference
 from sysdesign.errors import BudgetSpent, InvalidInput, SysdesignError, UnknownName
-from sysdesign.operations import deciding, modeling, reading
-from sysdesign.plain import json_text
+from sysdesign.operations import reading
+from sysdesign.plain import json_text, visible
 from sysdesign.search.index import Index
+from sysdesign.workers.pool import Busy, Fault, Pool
 
 MOST_BYTES = 256_000  # of a request's body
-RUNS_AT_ONCE = 2
-RUNS_WAITING = 16  # more are turned away at once, so that a queue never grows without bound
+MOST_UPLOADED = 64_000_000  # of a file given to a model
+BODY_S = 10.0  # for a request's body to arrive
+UPLOAD_S = 60.0
+LONGEST_TEXT = 2_000  # of a query's parameters
+SEARCHES_WAITING = 16
 
 POLICY = (
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; "
@@ -47,15 +56,32 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
 
+_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("image/svg+xml", ".svg")
 
 
+class Runner(Protocol):
+    """Who runs operations: a `workers.pool.Pool`."""
+
+    async def run(
+        self,
+        operation: str,
+        arguments: dict[str, Any],
+        *,
+        asker: str = ...,
+        left: Callable[[], Any] | None = ...,
+        uploads: dict[str, bytes] | None = ...,
+    ) -> bytes:
+        """The result as JSON."""
+
+
 @dataclass
 class Room:
-    """What requests share: the site's folder, the reference, and the places for runs."""
+    """What requests share: the site's folder, the reference, and who runs what they ask."""
 
     out: Path
     reference: Reference
@@ -64,61 +90,133 @@ class Room:
     edition: int = 0  # counts changes, for pages that refresh themselves
     refresh: bool = False  # whether pages are told that there is a stream of changes
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
-    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(RUNS_AT_ONCE))
-    waiting: int = 0
+    runner: Runner | None = None
+    kept: tuple[Reference | None, dict[tuple[str, str], asyncio.Task[bytes]]] = (None, {})
+    light: tuple[Reference | None, Reference | None] = (None, None)
+    searching: asyncio.Lock = field(default_factory=asyncio.Lock)
+    searches: int = 0
+
+    def for_runs(self) -> Reference:
+        """What runs read of the reference: all but the documents. The same value until the reference changes."""
+        if self.light[0] is not self.reference or self.light[1] is None:
+            self.light = self.reference, replace(self.reference, documents={})
+        return self.light[1]  # type: ignore[return-value]
 
 
-def application(room: Room, hosts: list[str], *, refresh: bool = False) -> Starlette:
+def application(room: Room, hosts: list[str], *, refresh: bool = False) -> ASGIApp:
     """The service over one room. `refresh` offers the stream that tells pages to reload."""
     api = [
         Route("/documents", partial(_answer, room, _documents)),
         Route("/sections/{address:path}", partial(_answer, room, _section)),
         Route("/search", partial(_answer, room, _search)),
-        Route("/models", partial(_answer, room, _models)),
-        Route("/models/{name}", partial(_answer, room, _model)),
+        Route("/models", partial(_answer, room, partial(_kept, operation="models"))),
+        Route("/models/{name}", partial(_answer, room, partial(_kept, operation="model"))),
         Route("/models/{name}/run", partial(_answer, room, _run), methods=["POST"]),
-        Route("/decisions", partial(_answer, room, _decisions)),
-        Route("/decisions/{name}", partial(_answer, room, _decision)),
+        Route("/decisions", partial(_answer, room, partial(_kept, operation="decisions"))),
+        Route("/decisions/{name}", partial(_answer, room, partial(_kept, operation="decision"))),
         Route("/decisions/{name}/decide", partial(_answer, room, _decide), methods=["POST"]),
     ]
     room.refresh = refresh
+    if room.runner is None:
+        room.runner = Pool(room.for_runs)
     if refresh:
         api.append(Route("/changes", partial(_changes, room)))
-    return Starlette(
-        routes=[Mount("/api", routes=api), Route("/{path:path}", partial(_file, room), methods=["GET", "HEAD"])],
-        middleware=[
-            Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
-            Middleware(GZipMiddleware, minimum_size=1000),
-        ],
+    return _Guarded(
+        Starlette(
+            routes=[Mount("/api", routes=api), Route("/{path:path}", partial(_file, room), methods=["GET", "HEAD"])],
+            middleware=[
+                Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
+                Middleware(_OwnPages),
+                Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),
+            ],
+            exception_handlers={Exception: _fault},
+        )
     )
+
+
+class _Guarded:
+    """Every answer carries the security headers, whoever makes it; what fails is told, and answered."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                held = {name.lower() for name, _ in message.get("headers", ())}
+                missing = [
+                    (n.lower().encode(), v.encode()) for n, v in HEADERS.items() if n.lower().encode() not in held
+                ]
+                message = {**message, "headers": [*message.get("headers", ()), *missing]}
+            await send(message)
+
+        try:
+            await self.app(scope, receive, guarded)
+        except ClientDisconnect:
+            return
+        except Exception:
+            print(visible(traceback.format_exc()), file=sys.stderr, end="", flush=True)  # answered by `_fault` before
+
+
+class _OwnPages:
+    """Pages of another origin start nothing here and read nothing of the interface for programs."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and (scope["method"] == "POST" or scope["path"].startswith("/api")):
+            found = _foreign({name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]})
+            if found:
+                refusal = _json({"error": {"input": None, "message": f"{found}; only its own pages may ask"}}, 403)
+                await refusal(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
+def _foreign(headers: Mapping[str, str]) -> str:
+    """What shows that another origin's page asks; "" where nothing does."""
+    site, origin = headers.get("sec-fetch-site", "none"), headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
+        return f"the request comes from {visible(origin[:100])}"
+    followed = headers.get("sec-fetch-mode") == "navigate" and origin is None  # a link that a reader followed
+    return "" if site in ("none", "same-origin") or followed else f"the request comes from another origin ({site[:20]})"
 
 
 async def _answer(room: Room, operation: Callable[[Room, Request], Awaitable[Any]], request: Request) -> Response:
     """Run an operation; what the caller can put right is an answer, not a fault."""
     try:
-        value = await operation(room, request)
-        return _json(value)
+        return _json(await operation(room, request))
+    except Refused as error:
+        return _json(_error(error), error.status)
     except UnknownName as error:
         return _json(_error(error), 404)
-    except InvalidInput as error:
-        return _json(_error(error), 422)
-    except _Busy as error:
+    except Busy as error:
         return _json(_error(error), 503, {"Retry-After": "1"})
+    except Fault as error:
+        return _json(_error(error), 500)
     except SysdesignError as error:
-        return _json(_error(error), 422 if isinstance(error, BudgetSpent) else 400)
+        return _json(_error(error), 422 if isinstance(error, (InvalidInput, BudgetSpent)) else 400)
 
 
-class _Busy(SysdesignError):
-    """Too many runs at once."""
+async def _fault(request: Request, error: Exception) -> Response:
+    return _json({"error": {"input": None, "message": "this is a fault of the service"}}, 500)
+
+
+class Refused(SysdesignError):
+    """A request that cannot be read, with the status that says why."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(
-        json_text(value), status, {**HEADERS, "Cache-Control": "no-store", **(headers or {})}, "application/json"
-    )
+    body = value if isinstance(value, bytes) else json_text(value).encode(errors="backslashreplace")
+    return Response(body, status, {**HEADERS, "Cache-Control": "no-store", **(headers or {})}, "application/json")
 
 
-def _error(error: SysdesignError) -> dict[str, Any]:
+def _error(error: Exception) -> dict[str, Any]:
     message = str(error)
     first = message.split(" ", 1)[0].rstrip(":")
     return {"error": {"input": first if first.isidentifier() and "_" in first else None, "message": message}}
@@ -129,65 +227,137 @@ async def _documents(room: Room, request: Request) -> Any:
 
 
 async def _section(room: Room, request: Request) -> Any:
-    anchor = request.query_params.get("section", "")
-    address = request.path_params["address"] + (f"#{anchor}" if anchor else "")
-    return reading.read_section(room.reference, address)
+    anchor = _parameter(request, "section", "")
+    address = request.path_params["address"][:LONGEST_TEXT] + (f"#{anchor}" if anchor else "")
+    return reading.read_section(room.reference, _readable(address))
 
 
 async def _search(room: Room, request: Request) -> Any:
-    limit = request.query_params.get("limit", "10")
-    if not limit.isdecimal():
-        raise InvalidInput(f"limit is {limit!r}; it takes a number from 1 to 100")
-    return reading.search(room.index, request.query_params.get("q", ""), int(limit))
+    """One search at a time, beside the loop: the index takes turns."""
+    limit = _parameter(request, "limit", "10")
+    if not (limit.isascii() and limit.isdigit() and len(limit) <= 9):
+        raise Refused(f"limit is {limit[:40]!r}; it takes a number from 1 to 100")
+    if room.searches >= SEARCHES_WAITING:
+        raise Busy("too many searches at once; try again in a moment")
+    room.searches += 1
+    try:
+        async with room.searching:
+            return await run_in_threadpool(reading.search, room.index, _parameter(request, "q", ""), int(limit))
+    finally:
+        room.searches -= 1
 
 
-async def _models(room: Room, request: Request) -> Any:
-    return modeling.list_models()
+def _parameter(request: Request, name: str, default: str) -> str:
+    """A parameter of the address, as text that can be written again. Raises Refused."""
+    value = request.query_params.get(name, default)
+    if len(value) > LONGEST_TEXT:
+        raise Refused(f"{name} has {len(value):,} characters; it takes at most {LONGEST_TEXT:,}")
+    return _readable(value)
 
 
-async def _model(room: Room, request: Request) -> Any:
-    return modeling.describe_model(request.path_params["name"])
+def _readable(text: str) -> str:
+    """Raises Refused for a text with half a character in it."""
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise Refused("the request holds a lone surrogate, which is half a character; send whole ones")
+    return text
+
+
+async def _kept(room: Room, request: Request, operation: str) -> bytes:
+    """What only a change of the reference changes: computed once for each."""
+    name = _readable(request.path_params.get("name", ""))[:LONGEST_TEXT]
+    if room.kept[0] is not room.reference:
+        room.kept = room.reference, {}
+    kept, key = room.kept[1], (operation, name)
+    if key not in kept:
+        kept[key] = asyncio.create_task(_runner(room).run(operation, {"name": name} if name else {}))
+        kept[key].add_done_callback(lambda task: kept.pop(key, None) if task.cancelled() or task.exception() else None)
+    return await asyncio.shield(kept[key])
+
+
+def _runner(room: Room) -> Runner:
+    assert room.runner is not None
+    return room.runner
 
 
 async def _run(room: Room, request: Request) -> Any:
-    body = await _body(request)
-    inputs = body.get("inputs", {})
+    """Inputs as JSON in the body; or a file's bytes in the body, with inputs as JSON in the address."""
+    uploads: dict[str, bytes] = {}
+    if _content_type(request) == "application/octet-stream":
+        name = _parameter(request, "file", "")
+        asked = {"inputs": _object(_parameter(request, "inputs", "{}").encode()), "chart": False}
+        uploads[name] = await _bytes(request, MOST_UPLOADED, UPLOAD_S)
+    else:
+        asked = await _body(request)
+    inputs = asked.get("inputs", {})
     if not isinstance(inputs, dict):
         raise InvalidInput("inputs is not a mapping of names to values")
-    with_chart = body.get("chart", True) is True
-    name = request.path_params["name"]
-    return await _bounded(room, partial(modeling.panel, room.reference, name, inputs, chart=with_chart))
-
-
-async def _decisions(room: Room, request: Request) -> Any:
-    return deciding.list_decisions(room.reference)
-
-
-async def _decision(room: Room, request: Request) -> Any:
-    return deciding.describe_decision(room.reference, request.path_params["name"])
+    arguments = {"name": _name(request), "inputs": inputs, "chart": asked.get("chart", True) is True}
+    return await _bounded(room, request, "run", arguments, uploads)
 
 
 async def _decide(room: Room, request: Request) -> Any:
-    body = await _body(request)
-    workload = body.get("workload", {})
+    workload = (await _body(request)).get("workload", {})
     if not isinstance(workload, dict):
         raise InvalidInput("workload is not a mapping of fields to values")
-    return await _bounded(room, partial(deciding.decide, room.reference, request.path_params["name"], workload))
+    return await _bounded(room, request, "decide", {"name": _name(request), "workload": workload})
+
+
+def _name(request: Request) -> str:
+    return _readable(request.path_params["name"])[:LONGEST_TEXT]
+
+
+async def _bounded(
+    room: Room, request: Request, operation: str, arguments: dict[str, Any], uploads: dict[str, bytes] | None = None
+) -> bytes:
+    """Run in a process of its own, for as long as the asker stays and the bounds allow."""
+    asker = request.client.host if request.client else ""
+    return await _runner(room).run(operation, arguments, asker=asker, left=partial(_left, request), uploads=uploads)
+
+
+async def _left(request: Request) -> None:
+    """Returns when the asker has gone."""
+    while (await request.receive())["type"] != "http.disconnect":
+        await asyncio.sleep(0)
+
+
+def _content_type(request: Request) -> str:
+    return request.headers.get("content-type", "").split(";")[0].strip().lower()
 
 
 async def _body(request: Request) -> dict[str, Any]:
-    """A JSON object, read no further than the limit. Raises InvalidInput."""
-    data = b""
-    async for part in request.stream():
-        data += part
-        if len(data) > MOST_BYTES:
-            raise InvalidInput(f"the request is longer than {MOST_BYTES:,} bytes; use the command for files")
+    """A JSON object, read no further than the limit. Raises Refused."""
+    if _content_type(request) != "application/json":
+        raise Refused("the request is not JSON by its type; send Content-Type: application/json", 415)
+    return _object(await _bytes(request, MOST_BYTES, BODY_S) or b"{}")
+
+
+async def _bytes(request: Request, most: int, seconds: float) -> bytes:
+    """The body, read no further than the limit and no longer than that. Raises Refused."""
+    data = bytearray()
     try:
-        value = json.loads(data or b"{}", parse_constant=_no_constant)
+        async with asyncio.timeout(seconds):
+            async for part in request.stream():
+                data += part
+                if len(data) > most:
+                    raise Refused(f"the request is longer than {most:,} bytes; use the command for more", 413)
+    except TimeoutError:
+        raise Refused(f"the request did not arrive within {seconds:g} seconds", 408) from None
+    return bytes(data)
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    """A JSON object of text and numbers that can be used. Raises Refused."""
+    try:
+        value = json.loads(data, parse_constant=_no_constant, parse_int=_bounded_integer, parse_float=_bounded_float)
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise Refused("the request holds a lone surrogate, which is half a character; send whole ones") from None
+    except OverflowError as error:
+        raise Refused(str(error)) from None
     except (ValueError, RecursionError):
-        raise InvalidInput('the request is not JSON; send an object such as {"inputs": {}}') from None
+        raise Refused('the request is not JSON; send an object such as {"inputs": {}}') from None
     if not isinstance(value, dict):
-        raise InvalidInput('the request is not an object; send one such as {"inputs": {}}')
+        raise Refused('the request is not an object; send one such as {"inputs": {}}')
     return value
 
 
@@ -195,16 +365,17 @@ def _no_constant(name: str) -> Any:
     raise ValueError(name)
 
 
-async def _bounded(room: Room, work: Callable[[], Any]) -> Any:
-    """Run on a thread, a few at once; too many waiting are turned away."""
-    if room.waiting >= RUNS_WAITING:
-        raise _Busy("too many runs at once; try again in a second")
-    room.waiting += 1
-    try:
-        async with room.places:
-            return await run_in_threadpool(work)
-    finally:
-        room.waiting -= 1
+def _bounded_integer(text: str) -> int:
+    if len(text) > 300:  # beyond what a float holds
+        raise OverflowError(f"the request holds a number of {len(text):,} digits; numbers have at most 300")
+    return int(text)
+
+
+def _bounded_float(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise OverflowError(f"the request holds the number {text[:40]}, which is too large")
+    return value
 
 
 async def _changes(room: Room, request: Request) -> Response:

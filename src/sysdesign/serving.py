@@ -8,21 +8,25 @@ import errno
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+import traceback
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import uvicorn
 from watchfiles import awatch
 
+from sysdesign.connections import PatientNotForever
 from sysdesign.content import load
 from sysdesign.errors import InvalidInput, SysdesignError
-from sysdesign.models.warming import warm
+from sysdesign.plain import visible
 from sysdesign.search.index import Index
 from sysdesign.service import Room, announced, application
 from sysdesign.site.building import build_site, changed_pages
+from sysdesign.workers.pool import Pool
 
 PAUSE_S = 0.5  # without an edit, before the whole site is built: until then the reader's own page comes first
+LOOK_MS = 1000  # between looks at whether the folder is still the same
 TURN_S = 0.001  # that a thread works before another may: a build beside must not hold up the answers
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -43,7 +47,11 @@ def serve(root: Path, out: Path, *, host: str, port: int, watch: bool, ready: Ca
         shown = f"[{host}]" if ":" in host else "127.0.0.1" if host in LOOPBACK else host
         hosts = ["127.0.0.1", "localhost", "[::1]", host] if host in LOOPBACK else ["*"]
         config = uvicorn.Config(
-            application(room, hosts, refresh=watch), log_level="warning", lifespan="off", server_header=False
+            application(room, hosts, refresh=watch),
+            http=PatientNotForever,
+            log_level="warning",
+            lifespan="off",
+            server_header=False,
         )
         say = partial(ready, f"http://{shown}:{address[1]}/")
         asyncio.run(_run(uvicorn.Server(config), listener, room, root if watch else None, say))
@@ -73,7 +81,9 @@ async def _run(
     server: uvicorn.Server, listener: socket.socket, room: Room, watched: Path | None, say: Callable[[], None]
 ) -> None:
     stop = asyncio.Event()
-    tasks = [asyncio.create_task(asyncio.to_thread(warm))]
+    tasks = []
+    if isinstance(room.runner, Pool):
+        tasks.append(asyncio.create_task(room.runner.prepare()))
     if watched is not None:
         tasks.append(asyncio.create_task(_follow(room, watched, stop)))
     tasks.append(asyncio.create_task(_announce(server, say)))
@@ -84,10 +94,12 @@ async def _run(
         await server.serve(sockets=[listener])
     finally:
         stop.set()
-        for task in tasks[1:]:
+        for task in tasks:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+        if isinstance(room.runner, Pool):
+            room.runner.close()
 
 
 def _end(server: uvicorn.Server) -> None:
@@ -103,18 +115,53 @@ async def _announce(server: uvicorn.Server, say: Callable[[], None]) -> None:
 
 
 async def _follow(room: Room, root: Path, stop: asyncio.Event) -> None:
-    """On each change, show the pages of changed documents at once; the whole site follows when the edits pause."""
+    """On each change, show the pages of changed documents at once; the whole site follows when the edits pause.
+
+    Whatever a change does, it is told, and the next one is followed.
+    """
     changes: asyncio.Queue[bool] = asyncio.Queue()
     rebuilding = asyncio.create_task(_rebuild(room, root, changes))
+    elsewhere = False  # whether more than a document's text changed since pages were shown last
     try:
-        async for found in awatch(root, debounce=50, step=20, stop_event=stop, ignore_permission_denied=True):
+        async for found in _changes(root, stop):
+            elsewhere |= any(Path(path).suffix != ".md" for path in found)
             with _reported():
                 await _show(room, root)
-                changes.put_nowait(any(Path(path).suffix != ".md" for _, path in found))
+                changes.put_nowait(elsewhere)
+                elsewhere = False
     finally:
         rebuilding.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await rebuilding
+
+
+async def _changes(root: Path, stop: asyncio.Event) -> AsyncIterator[set[str]]:
+    """Paths that changed, for as long as the service runs; a folder that goes and comes back is one change."""
+    while not stop.is_set():
+        watched = _identity(root)
+        with _reported():
+            async for found in awatch(
+                root, debounce=50, step=20, rust_timeout=LOOK_MS, yield_on_timeout=True, stop_event=stop,
+                ignore_permission_denied=True,
+            ):  # fmt: skip
+                if found:
+                    yield {path for _, path in found}
+                if _identity(root) != watched:
+                    break
+        while not stop.is_set() and (_identity(root) is None):
+            await asyncio.sleep(PAUSE_S)
+        if not stop.is_set():
+            await asyncio.sleep(PAUSE_S)
+            yield {str(root)}
+
+
+def _identity(root: Path) -> tuple[int, int] | None:
+    """What tells a folder from another of its name; None while there is none."""
+    try:
+        found = root.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 async def _show(room: Room, root: Path) -> None:
@@ -144,7 +191,17 @@ async def _rebuild(room: Room, root: Path, changes: asyncio.Queue[bool]) -> None
 
 @contextlib.contextmanager
 def _reported() -> Iterator[None]:
+    """Whatever fails in the block is told, a fault of ours with where it is, and goes no further."""
     try:
         yield
     except SysdesignError as error:
-        print(f"sysdesign: {error}\n  The site before this change is still served.", file=sys.stderr, flush=True)
+        _tell(str(error))
+    except Exception as error:
+        _tell(f"a fault of this program, {type(error).__name__}: {error}\n{traceback.format_exc()}")
+
+
+def _tell(what: str) -> None:
+    with contextlib.suppress(OSError, ValueError):  # nobody may be reading
+        print(
+            visible(f"sysdesign: {what}\n  The site before this change is still served."), file=sys.stderr, flush=True
+        )

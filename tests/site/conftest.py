@@ -21,6 +21,7 @@ from sysdesign.service import Room, announced, application
 from sysdesign.site.building import site_files
 from sysdesign.site.pages import render
 from sysdesign.site.publish import publish
+from sysdesign.workers.pool import Pool
 
 SMALL = Path(__file__).parent / "reference"
 CHROMIUM = os.environ.get("SYSDESIGN_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -89,6 +90,8 @@ def served(
     finally:
         server.should_exit = server.force_exit = True
         thread.join(timeout=10)
+        if isinstance(room.runner, Pool):
+            room.runner.close()
 
 
 @pytest.fixture(scope="module")

@@ -75,6 +75,7 @@ class Model:
     sentence: Callable[[Mapping[str, Any], Any], str]  # what a result means, from inputs and result
     document: str  # slug of the document that explains it
     chart: str | None = None  # "05-caching/stampede": reference/figures/05-caching/stampede.yaml
+    work: Callable[[Mapping[str, Any]], float] | None = None  # seconds that a run of these inputs takes, about
     subject: str = ""  # where the function stands in another file than its subject's
 
     @property

@@ -12,11 +12,12 @@ from sysdesign.content.tidy import write_atomically
 from sysdesign.draw.chart_rows import chart_rows
 from sysdesign.draw.chart_spec import ChartSpec, chart_spec
 from sysdesign.draw.charts import chart_svg, vega_lite
-from sysdesign.errors import InvalidInput
+from sysdesign.errors import BudgetSpent, InvalidInput
 from sysdesign.models.declaration import Model, Parameter, inputs_of, outputs_of, result_type_of
 from sysdesign.models.registry import model, models
+from sysdesign.models.wording import duration
 from sysdesign.readers.source import Source
-from sysdesign.running.model_run import ModelRun, Reading, Value, choices_of, read_names, read_value
+from sysdesign.running.model_run import ModelRun, Reading, Value, choices_of, read_inputs, read_names, read_value
 from sysdesign.running.model_run import run as run_on
 
 
@@ -102,11 +103,27 @@ def run_model(
     Raises UnknownName and InvalidInput.
     """
     if not files:
-        sources = {key: Source(data, f"the upload for {key}") for key, data in (uploads or {}).items()}
-        return run_on(name, {**given, **sources})
+        return run_on(name, {**given, **_sources(uploads)})
     from sysdesign.readers.files import read_file
 
     return run_on(name, given, read_file=read_file)
+
+
+def _sources(uploads: Mapping[str, bytes] | None) -> dict[str, Source]:
+    return {key: Source(data, f"the upload for {key}") for key, data in (uploads or {}).items()}
+
+
+HEAVY = 1.5  # times its bound: an estimate is no measurement
+
+
+def refuse_heavy(name: str, given: Mapping[str, Any], *, seconds: float) -> None:
+    """Raise BudgetSpent for a run whose declared work takes far more than so many seconds. Raises InvalidInput."""
+    chosen = model(name)
+    if chosen.work is None:
+        return
+    takes = chosen.work(read_inputs(chosen, given))
+    if takes > HEAVY * seconds:
+        raise BudgetSpent(f"this would take about {duration(takes)}, and a run in a page may take {duration(seconds)}")
 
 
 CHART_SECONDS = 0.06  # for the points of a live chart: a change is seen in about a tenth of a second
@@ -122,12 +139,20 @@ class Panel:
     sentence: str
     rows: tuple[dict[str, Any], ...]
     spec: dict[str, Any] | None  # Vega-Lite, the rows in it
+    notes: tuple[str, ...] = ()  # what was taken for granted in reading a file
 
 
-def panel(reference: Reference, name: str, given: Mapping[str, Any], *, chart: bool = True) -> Panel:
+def panel(
+    reference: Reference,
+    name: str,
+    given: Mapping[str, Any],
+    *,
+    chart: bool = True,
+    uploads: Mapping[str, bytes] | None = None,
+) -> Panel:
     """Run a model, and its chart, on what a reader gave in a page. Raises UnknownName and InvalidInput."""
     chosen = model(name)
-    answer = run_on(name, given)
+    answer = run_model(name, given, uploads=uploads)
     rows: list[dict[str, Any]] = []
     spec = None
     if chart and chosen.chart in reference.figures:
@@ -136,7 +161,7 @@ def panel(reference: Reference, name: str, given: Mapping[str, Any], *, chart: b
         rows = chart_rows(drawn, _outside_chart(drawn, inputs), seconds=CHART_SECONDS)
         here = inputs.get(drawn.sweep.input) if drawn.sweep else None
         spec = vega_lite(drawn, rows, here=here)
-    return Panel(chosen.name, answer.inputs, answer.results, answer.sentence, tuple(rows), spec)
+    return Panel(chosen.name, answer.inputs, answer.results, answer.sentence, tuple(rows), spec, answer.notes)
 
 
 def draw_chart(name: str, given: Mapping[str, Any], path: Path, *, root: Path | None = None) -> None:

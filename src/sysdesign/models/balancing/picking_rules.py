@@ -10,8 +10,9 @@ Sources: mitzenmacher-2001 for the limit, mitzenmacher-2000 for old information.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.wording import amount
 from sysdesign.probability.distribution import Distribution
 from sysdesign.probability.elementwise import plain
-from sysdesign.probability.interval import interval_of, replicate
+from sysdesign.probability.interval import FEWEST, interval_of, replicate
 from sysdesign.probability.streams import Streams
 
 Algorithm = Literal[
@@ -37,6 +38,7 @@ KINDS = {
 }
 SHORTEST_RUN, LONGEST_RUN = 10_000, 400_000
 MOST_SERVERS = 1_000
+NARROW = 0.01  # a relative width that takes all runs, or nearly
 STREAMS = Streams()
 BLIND = ("random", "round robin", "consistent hashing")
 TAIL = 12  # line lengths told by the limit
@@ -152,7 +154,7 @@ def balance(
     compared = min(choices, servers)
     homes = _key_homes(algorithm, servers, keys, skew, seed)
     _refuse_overload(algorithm, pace, arrivals_per_ms * law.mean, compared, homes)
-    count = int(np.clip(20 * servers / (1 - utilization) ** 2, SHORTEST_RUN, LONGEST_RUN))
+    count = _requests_of_a_run(servers, utilization)
 
     def run(number: int) -> tuple[float, ...]:
         return _run(
@@ -166,6 +168,17 @@ def balance(
         mean.mean, max(0.0, mean.low), mean.high, float(rows[:, 1].mean()), p99.mean, max(0.0, p99.low), p99.high,
         float(rows[:, 3].mean()), int(rows[:, 4].max()), count * len(rows),
     )  # fmt: skip
+
+
+def _requests_of_a_run(servers: int, utilization: float) -> int:
+    return int(np.clip(20 * servers / (1 - utilization) ** 2, SHORTEST_RUN, LONGEST_RUN))
+
+
+def _balance_work(inputs: Mapping[str, Any]) -> float:
+    """Seconds of the runs that there must be: some, or all where a narrow interval is asked for."""
+    runs = inputs["most_runs"] if inputs["relative_width"] <= NARROW else min(FEWEST, inputs["most_runs"])
+    looked_at = inputs["servers"] if inputs["algorithm"] in ("least connections", "bounded hashing") else 1
+    return runs * _requests_of_a_run(inputs["servers"], inputs["utilization"]) * (0.25e-6 + 2.4e-9 * looked_at)
 
 
 def _run(
@@ -256,5 +269,5 @@ MODELS = (
     Model(balance, WHICH,
           lambda i, r: f"A request takes {amount(r.mean_time_ms)} ms on average ({amount(r.mean_time_low_ms)} to "
                        f"{amount(r.mean_time_high_ms)}), and 1 in 100 over {amount(r.p99_ms)} ms.",
-          "10-networking", "10-networking/balancing"),
+          "10-networking", "10-networking/balancing", _balance_work),
 )  # fmt: skip

@@ -1,0 +1,84 @@
+"""What passes between the service and a worker: a head in JSON and bytes behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import struct
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+LENGTHS = struct.Struct("!QQ")
+ORDER = struct.Struct("!cQ")  # to the nursery: a letter and a number
+
+
+@dataclass(frozen=True)
+class Request:
+    """One run: an operation of `work.OPERATIONS`, what it is given, and its bounds."""
+
+    operation: str
+    arguments: dict[str, Any]
+    seconds: float
+    uploads: dict[str, bytes] = field(default_factory=dict)  # bytes of files, by the input that takes them
+
+
+@dataclass(frozen=True)
+class Answer:
+    """JSON of the result, or the kind of error (`work.KINDS`) and its message as the body."""
+
+    error: str
+    body: bytes
+    retire: bool = False  # whether the worker has grown so large that another should take its place
+
+
+def packed_request(request: Request) -> bytes:
+    """The request as it is sent."""
+    head = {**asdict(request), "uploads": {name: len(data) for name, data in request.uploads.items()}}
+    return _packed(head, b"".join(request.uploads.values()))
+
+
+def packed_answer(answer: Answer) -> bytes:
+    """The answer as it is sent."""
+    return _packed({"error": answer.error, "retire": answer.retire}, answer.body)
+
+
+def _packed(head: dict[str, Any], body: bytes) -> bytes:
+    text = json.dumps(head).encode()
+    return LENGTHS.pack(len(text), len(body)) + text + body
+
+
+def received_request(connection: socket.socket) -> Request | None:
+    """The next request, None when the service has left."""
+    lengths = _exactly(connection, LENGTHS.size)
+    if lengths is None:
+        return None
+    head_length, body_length = LENGTHS.unpack(lengths)
+    head, body = _exactly(connection, head_length), _exactly(connection, body_length)
+    if head is None or body is None:
+        return None
+    found = json.loads(head)
+    uploads, at = {}, 0
+    for name, length in found.pop("uploads").items():
+        uploads[name] = body[at : at + length]
+        at += length
+    return Request(**found, uploads=uploads)
+
+
+def _exactly(connection: socket.socket, length: int) -> bytes | None:
+    data = bytearray()
+    while len(data) < length:
+        part = connection.recv(min(length - len(data), 1 << 20))
+        if not part:
+            return None
+        data += part
+    return bytes(data)
+
+
+async def received_answer(reader: asyncio.StreamReader, longest: int) -> Answer:
+    """The answer to a request. Raises EOFError when the worker is gone, or when it says more than `longest` bytes."""
+    head_length, body_length = LENGTHS.unpack(await reader.readexactly(LENGTHS.size))
+    if max(head_length, body_length) > longest:
+        raise EOFError
+    head = json.loads(await reader.readexactly(head_length))
+    return Answer(head["error"], await reader.readexactly(body_length), head["retire"])

@@ -1,0 +1,180 @@
+"""Runs in processes of their own: ended when they overrun or their asker leaves, and nothing else suffers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sysdesign.content import load
+from sysdesign.errors import BudgetSpent, InvalidInput, UnknownName
+from sysdesign.workers.pool import Busy, Fault, Pool
+from tests.reading import write_reference
+
+SHORT = {"name": "caching.stampede", "inputs": {"arrivals_per_s": 300}, "chart": False}
+LONG = {  # ten million requests, and no interval that would be narrow enough to stop before
+    "name": "caching.replay",
+    "inputs": {"requests": 10_000_000, "catalog_keys": 10_000_000, "precision": 1e-9, "policy": "arc"},
+    "chart": False,
+}
+Do = Callable[[Callable[[Pool], Coroutine[Any, Any, Any]]], Any]
+
+
+@pytest.fixture(scope="module")
+def do(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Do]:
+    """Runs a coroutine with the pool; all share one event loop and one pool."""
+    reference = replace(load(write_reference(tmp_path_factory.mktemp("pool") / "reference")), documents={})
+    pool = Pool(lambda: reference, at_once=2, most_waiting=3, seconds=600, cold_seconds=0)
+    with asyncio.Runner() as runner:
+
+        def run(work: Callable[[Pool], Coroutine[Any, Any, Any]]) -> Any:
+            async def begun() -> Any:
+                return await work(pool)
+
+            pool.seconds = 600
+            return runner.run(begun())
+
+        yield run
+        pool.close()
+
+
+async def _busy(pool: Pool, count: int) -> None:
+    while pool.running < count:
+        await asyncio.sleep(0.01)
+
+
+def test_a_run_gives_its_result_and_its_errors(do: Do) -> None:
+    async def work(pool: Pool) -> None:
+        found = json.loads(await pool.run("run", SHORT))
+        assert found["model"] == "caching.stampede" and found["sentence"]
+        with pytest.raises(InvalidInput, match="arrivals_per_s is -1"):
+            await pool.run("run", {**SHORT, "inputs": {"arrivals_per_s": -1}})
+        with pytest.raises(UnknownName, match="no model"):
+            await pool.run("run", {**SHORT, "name": "caching.nothing"})
+        with pytest.raises(Fault):
+            await pool.run("run", {})
+        assert json.loads(await pool.run("run", SHORT)) == found
+
+    do(work)
+
+
+def test_an_overrun_is_ended_and_says_how_to_run_it(do: Do) -> None:
+    async def work(pool: Pool) -> None:
+        pool.seconds = 0.3
+        with pytest.raises(BudgetSpent, match=r"ended after 0.3 seconds.*sysdesign model run caching.replay requests="):
+            await pool.run("run", LONG)
+        pool.seconds = 600
+        assert await pool.run("run", SHORT)
+        assert pool.running == 0
+
+    do(work)
+
+
+def test_declared_work_beyond_the_bound_does_not_begin(do: Do) -> None:
+    heavy = {"servers": 1000, "utilization": 0.99, "algorithm": "least connections", "relative_width": 0.001}
+
+    async def work(pool: Pool) -> None:
+        pool.seconds = 10
+        with pytest.raises(BudgetSpent, match=r"would take about .* seconds.*model run balancing.balance servers=1000"):
+            await pool.run("run", {"name": "balancing.balance", "inputs": heavy, "chart": False})
+
+    do(work)
+
+
+def test_a_run_ends_when_its_asker_leaves(do: Do) -> None:
+    async def work(pool: Pool) -> None:
+        leaving = asyncio.Event()
+
+        async def left() -> None:
+            await leaving.wait()
+
+        before = {worker.process for worker in pool.idle}
+        run = asyncio.create_task(pool.run("run", LONG, left=left))
+        await _busy(pool, 1)
+        await asyncio.sleep(0.2)
+        used = before - {worker.process for worker in pool.idle}
+        leaving.set()
+        with pytest.raises(Busy, match="left"):
+            await run
+        while pool.running:
+            await asyncio.sleep(0.01)
+        assert await pool.run("run", SHORT)  # orders are taken in turn: the worker was forgotten before
+        for process in used:
+            with pytest.raises(ProcessLookupError):
+                os.kill(process, 0)
+
+    do(work)
+
+
+def test_too_many_are_turned_away_and_askers_take_turns(do: Do) -> None:
+    async def work(pool: Pool) -> None:
+        leaving, ended = asyncio.Event(), []
+
+        async def left() -> None:
+            await leaving.wait()
+
+        async def short(asker: str) -> None:
+            await pool.run("run", SHORT, asker=asker)
+            ended.append(asker)
+
+        held = [asyncio.create_task(pool.run("run", LONG, left=left)) for _ in range(2)]
+        await _busy(pool, 2)
+        first = [asyncio.create_task(short("one")) for _ in range(3)]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0.05)
+        with pytest.raises(Busy, match="too many runs at once"):
+            await pool.run("run", SHORT, asker="one")
+        other = asyncio.create_task(short("other"))  # takes the place of the last of those who ask most
+        await asyncio.sleep(0.05)
+        assert isinstance(first[2].exception(), Busy)
+        leaving.set()
+        await asyncio.gather(*held, *first[:2], other, return_exceptions=True)
+        assert sorted(ended) == ["one", "one", "other"] and ended[-1] == "one"
+        assert pool.running == 0 and not pool.waiting
+
+    do(work)
+
+
+def test_a_worker_that_was_killed_is_replaced(do: Do) -> None:
+    async def work(pool: Pool) -> None:
+        await pool.run("run", SHORT)
+        for worker in pool.idle:
+            os.kill(worker.process, 9)
+        await asyncio.sleep(0.1)
+        assert await pool.run("run", SHORT)
+
+    do(work)
+
+
+def test_the_nursery_is_started_again(do: Do) -> None:
+    async def work(pool: Pool) -> None:
+        await pool.run("run", SHORT)
+        assert pool._nursery is not None
+        pool._nursery.process.kill()
+        pool._nursery.process.wait()
+        assert await pool.run("run", SHORT)
+
+    do(work)
+
+
+def test_a_change_of_the_content_reaches_the_next_run(tmp_path: Path) -> None:
+    async def work() -> None:
+        root = write_reference(tmp_path / "reference")
+        content = [replace(load(root), documents={})]
+        pool = Pool(lambda: content[0], cold_seconds=0)
+        try:
+            assert await pool.run("decisions", {}) == b"[]"
+            content[0] = replace(content[0], root=tmp_path / "elsewhere")
+            assert await pool.run("decisions", {}) == b"[]"
+            assert len({worker.edition for worker in pool.idle}) == 1
+        finally:
+            pool.close()
+
+    asyncio.run(work())
