@@ -6,6 +6,7 @@ A footnote covers its own sentence, table cell or caption; a sentence that holds
 number or a fact, the sentence holds its words exactly, and every other quantity in
 the sentence is one of its inputs. Where it is a source, the document's claim ledger
 holds the same quantity with that source and its passage. So a changed digit is found.
+The lead "At ten times the load" asks, and is no quantity.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sysdesign.checks.findings import Context, Finding, at
 from sysdesign.checks.quantities import Quantity, all_numbers, quantities
 from sysdesign.content import Reference
 from sysdesign.content.document import Document, FootnoteUse, Section, Statement, Table
+from sysdesign.content.form import PATTERN_LEADS
 from sysdesign.content.markdown import marked_text, plain, sentences
 from sysdesign.content.records import Fact, Number
 
@@ -37,7 +39,7 @@ def check(reference: Reference, context: Context) -> Iterator[Finding]:
             if document.chapter(statement.section) != EXEMPT and not _is_assumed(document, statement):
                 marks = {id_ for id_ in statement.backing if (statement.line, statement.text, id_) in own}
                 text = claimed[statement.section].get(statement.text, statement.text)
-                yield from _unbacked(reference, document, statement, text, marks)
+                yield from _unbacked(reference, document, statement, _without_lead(text), marks)
 
 
 def _unbacked(
@@ -126,6 +128,10 @@ def _covers(record: Number | Fact, found: Quantity) -> bool:
     if isinstance(record, Number):
         return equals_input(found, record)
     return equals_value(found, record.value, record.unit)
+
+
+def _without_lead(text: str) -> str:
+    return text.removeprefix(next((lead for lead in PATTERN_LEADS if text.startswith(lead)), ""))
 
 
 def _without_shown(text: str, records: list[Number | Fact]) -> str:
