@@ -318,3 +318,21 @@ def test_build_writes_a_site_and_its_numbers(tmp_path: Path) -> None:
     built = json.loads(run("build", "--json", "--out", str(tmp_path / "out"), "--reference", str(root)).stdout)
     assert built["pages"] > 5
     assert (tmp_path / "out" / "05-caching-strategies" / "index.html").is_file()
+
+
+@pytest.mark.parametrize("words", [("model", "list"), ("model", "run", "queueing.mm1"), ("list", "--json")])
+def test_a_reader_who_leaves_is_no_error(words: tuple[str, ...]) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "sysdesign", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
+
+
+def test_a_chart_is_a_picture_or_refused(tmp_path: Path, here: Here) -> None:
+    assert here("model", "run", "queueing.mm1", "--chart", str(tmp_path / "x.png")).returncode == 0
+    assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
+    refused = here("model", "run", "queueing.mm1", "--chart", str(tmp_path / "x.pdf"))
+    assert refused.returncode == 2 and "neither .svg nor .png" in refused.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import fields
 from typing import Any
 
@@ -16,8 +17,8 @@ from sysdesign.draw.chart_rows import chart_rows, chart_table, table_rows
 from sysdesign.draw.chart_spec import chart_spec
 from sysdesign.draw.charts import vega_lite
 from sysdesign.draw.figures import sources
-from sysdesign.errors import BudgetSpent, InvalidInput
-from sysdesign.models.declaration import Model, inputs_of, outputs_of, result_type_of
+from sysdesign.errors import BudgetSpent, InvalidInput, Unstable
+from sysdesign.models.declaration import Model, Parameter, inputs_of, outputs_of, result_type_of
 from sysdesign.models.registry import models
 from sysdesign.running.model_run import read_inputs, run
 
@@ -95,3 +96,33 @@ def budgets(model: Model) -> dict[str, Any]:
         if name.startswith(("most_", "trials")) and low is not None and low > 0:
             found[name] = max(low, min(default, round(math.sqrt(low * default))))
     return found
+
+
+def _tried(parameter: Parameter) -> Iterator[float]:
+    """A few values within an input's range, plain ones among them."""
+    declared = parameter.input
+    if parameter.kind not in ("number", "integer") or declared.low is None or declared.high is None:
+        return
+    default = declared.default or declared.low
+    for value in (declared.low, default / 4, default / 2, default * 2, default * 4, 1, 2, 3):
+        if declared.low <= value <= declared.high and (parameter.kind == "number" or value == int(value)):
+            yield int(value) if parameter.kind == "integer" else value
+
+
+def test_no_default_contradicts_what_is_given(model: Model) -> None:
+    parameters = inputs_of(model.function)
+    bounds = {name: each.input.most.of for name, each in parameters.items() if each.input.most is not None}
+    for name in {*bounds, *bounds.values()} & set(parameters):
+        for value in _tried(parameters[name]):
+            with suppress(Unstable, BudgetSpent):  # a queue that grows without end is an answer
+                run(model.name, {name: value})
+
+
+def test_a_default_gives_way_as_far_as_it_must() -> None:
+    assert models()["quorum.availability"].function(nodes=2, node_availability=0.99) is not None
+    assert read_inputs(models()["quorum.availability"], {"nodes": 2})["zones"] == 2
+    assert read_inputs(models()["quorum.availability"], {"nodes": 7})["zones"] == 3
+    assert read_inputs(models()["quorum.availability"], {"zones": 5})["nodes"] == 5
+    assert read_inputs(models()["consensus.election"], {"servers": 2})["failed"] == 0
+    with pytest.raises(InvalidInput, match="zones is 3"):
+        run("quorum.availability", {"nodes": 2, "zones": 3})

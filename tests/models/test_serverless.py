@@ -145,7 +145,7 @@ def test_the_same_without_compiling():
 
 def test_bad_input_is_refused_in_words():
     with pytest.raises(InvalidInput, match="could never save"):
-        model.provisioned_concurrency(1, 0.5, 1, price_used_gb_s=2)
+        model.provisioned_concurrency(1, 0.5, 1, price_gb_s=1, price_used_gb_s=2)
     with pytest.raises(InvalidInput, match="finite mean"):
         model.concurrency(1, 0.0)
 

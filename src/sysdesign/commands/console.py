@@ -7,9 +7,11 @@ for what draws, computes or checks.
 from __future__ import annotations
 
 import datetime as dt
+import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -32,7 +34,11 @@ def out() -> Console:
     """The console of this call; wide enough in a pipe that no table is cut. Text is printed as it is, brackets too."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False, emoji=False)
+    class Output(Console):
+        def on_broken_pipe(self) -> None:
+            end_quietly()
+
+    return Output(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False, emoji=False)
 
 
 def table(*columns: str, show_header: bool = True) -> Table:
@@ -51,7 +57,23 @@ def progress_console() -> Console:
 
 def print_json(value: Any) -> None:
     """A frozen result as JSON."""
-    print(json_text(value, indent=2))
+    print_lines([json_text(value, indent=2)])
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Lines for programs, as they are."""
+    try:
+        for line in lines:
+            sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        end_quietly()
+
+
+def end_quietly() -> NoReturn:
+    """Whoever read our output left, as `head` does: that is no error of ours."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise SystemExit(0)
 
 
 def today() -> dt.date:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import csv
+import io
 import itertools
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sysdesign.commands.console import AsJson, Root, out, print_json, progress_console, table
+from sysdesign.commands.console import AsJson, Root, out, print_json, print_lines, progress_console, table
 from sysdesign.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -102,7 +103,13 @@ def run(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     as_json: AsJson = False,
     chart: Annotated[
-        Path | None, typer.Option("--chart", help="Draw the model's chart with these inputs to this SVG.")
+        Path | None, typer.Option("--chart", help="Draw the model's chart with these inputs to this .svg or .png.")
+    ] = None,
+    solve: Annotated[
+        str | None, typer.Option("--solve", help="The input to find, for the result that --for names.")
+    ] = None,
+    wanted: Annotated[
+        str | None, typer.Option("--for", help="The result wanted: load_factor=1.3, wait_s<=0.02, available>=99.9%.")
     ] = None,
     dask: Annotated[str | None, typer.Option("--dask", help="Address of a Dask scheduler to sweep on.")] = None,
     jobs: Annotated[int, typer.Option("--jobs", help="Local processes for a sweep; -1 is all cores.")] = -1,
@@ -114,6 +121,9 @@ def run(
     inputs = _inputs(given or [])
     if chart is not None:
         modeling.draw_chart(name, inputs, chart, root=reference)
+    if solve or wanted:
+        _solve(name, inputs, solve, wanted, as_json=as_json)
+        return
     if sweep:
         _sweep(name, inputs, sweep, as_csv=as_csv, as_json=as_json, dask=dask, jobs=jobs)
         return
@@ -141,6 +151,19 @@ def run(
         print(f"\nChart: {chart}")
 
 
+def _solve(name: str, inputs: dict[str, Any], unknown: str | None, wanted: str | None, *, as_json: bool) -> None:
+    from sysdesign.operations import modeling
+
+    if unknown is None or wanted is None:
+        raise InvalidInput("--solve and --for go together: --solve budget_share --for load_factor=1.3")
+    solved = modeling.solve_model(name, inputs, unknown, wanted, files=True)
+    if as_json:
+        print_json(solved)
+        return
+    _print_run(solved.run)
+    print(f"\n{solved.sentence}")
+
+
 def _inputs(given: list[str]) -> dict[str, Any]:
     inputs: dict[str, Any] = {}
     for each in given:
@@ -154,27 +177,32 @@ def _inputs(given: list[str]) -> dict[str, Any]:
 
 
 def _print_run(answer: ModelRun) -> None:
-    from rich.text import Text
 
     from sysdesign.models.declaration import outputs_of
 
     console = out()
     drawn = {name for name, output in outputs_of(type(answer.result)).items() if output.drawn}
     printed = [value for value in answer.results if value.name not in drawn]
-    shown = table(show_header=False)
     lists = _lists(printed)
-    for value in printed:
-        if value not in lists:
-            shown.add_row(Text(value.label), Text(value.text), style="bold")
-    for value in answer.inputs:
-        shown.add_row(Text(value.label), Text(value.text), style="dim")
-    console.print(shown)
+    _print_values("Inputs", answer.inputs)
+    _print_values("Results", [value for value in printed if value not in lists])
     for length in dict.fromkeys(len(value.value) for value in lists):
         console.print()
         console.print(_columns([value for value in lists if len(value.value) == length]))
     console.print(f"\n{answer.sentence}", markup=False)
     for note in answer.notes:
         console.print(f"Note: {note}", style="dim", markup=False)
+
+
+def _print_values(heading: str, values: Sequence[Value]) -> None:
+    from rich.text import Text
+
+    shown = table(show_header=False)
+    for value in values:
+        shown.add_row(Text(f"  {value.label}"), Text(value.text))
+    if values:
+        out().print(heading, style="bold")
+        out().print(shown)
 
 
 def _lists(values: list[Value]) -> list[Value]:
@@ -219,9 +247,13 @@ def _aligned(lines: list[str]) -> list[str]:
 
 
 def _print_csv(header: list[str], rows: Iterable[Iterable[Any]]) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
+    print_lines(_csv_line(row) for row in (header, *rows))
+
+
+def _csv_line(row: Iterable[Any]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(row)
+    return line.getvalue()
 
 
 def _sweep(

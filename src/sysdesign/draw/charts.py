@@ -46,6 +46,16 @@ def chart_svg(spec: ChartSpec, rows: list[Row], name: str, description: str = ""
     return finish(_bare(root), name, spec.title, description, chart_data(spec, rows))
 
 
+def picture(svg: bytes, scale: float = 2.0) -> bytes:
+    """A finished drawing as PNG on white, for programs that take no SVG."""
+    import vl_convert
+
+    root = ElementTree.fromstring(svg)
+    width, height = root.get("viewBox", "0 0 1 1").split()[2:]
+    root.insert(0, ElementTree.Element(tag("rect"), {"width": width, "height": height, "fill": "white"}))
+    return vl_convert.svg_to_png(ElementTree.tostring(root, encoding="unicode"), scale=scale)
+
+
 def chart_data(spec: ChartSpec, rows: list[Row]) -> str:
     """What a drawing carries of its source and data, so that a page needs neither the source nor the model."""
     table = {"columns": chart_columns(spec), "rows": chart_table(spec, rows)}

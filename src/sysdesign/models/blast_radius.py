@@ -19,15 +19,17 @@ from numba import njit
 from scipy import special
 
 from sysdesign.errors import InvalidInput
-from sysdesign.models.declaration import Input, Model, Output, checked
+from sysdesign.models.declaration import AtMost, Input, Model, Output, checked
 from sysdesign.models.wording import count, percent
 from sysdesign.probability.elementwise import plain
 from sysdesign.probability.interval import interval_of, replicate
 
 Nodes = Annotated[int, Input("Nodes", low=1, high=4096, default=8)]
-PerCustomer = Annotated[int, Input("Nodes of each customer", low=1, high=32, default=2)]
+PerCustomer = Annotated[int, Input("Nodes of each customer", low=1, high=32, default=2, most=AtMost("nodes"))]
 Bad = Annotated[int, Input("Bad customers", low=0, high=500, default=1)]
-Needed = Annotated[int, Input("Healthy nodes that a customer needs", low=1, high=32, default=1)]
+Needed = Annotated[
+    int, Input("Healthy nodes that a customer needs", low=1, high=32, default=1, most=AtMost("per_customer"))
+]
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Overlap:
 @checked
 def shuffle_sharding(
     nodes: Annotated[int, Input("Nodes", low=1, high=1_000_000, default=8)],
-    per_customer: Annotated[int, Input("Nodes of each customer", low=1, high=48, default=2)],
+    per_customer: Annotated[int, Input("Nodes of each customer", low=1, high=48, default=2, most=AtMost("nodes"))],
 ) -> Overlap:
     """How rarely two customers share a shard when each draws its own set of nodes.
 

@@ -41,6 +41,15 @@ Text = NewType("Text", str)
 
 
 @dataclass(frozen=True)
+class AtMost:
+    """A bound that another input sets, as nodes bound the zones they stand in. Defaults follow it both ways."""
+
+    of: str  # the other input
+    times: float = 1.0  # this one is at most so many times that one
+    kept: float | None = None  # the share of it that a default takes which has to move; the bound itself if None
+
+
+@dataclass(frozen=True)
 class Input:
     """What a reader needs to know to fill in one input.
 
@@ -55,6 +64,7 @@ class Input:
     high: float | None = None
     default: Any = None  # None: the reader must give it
     help: str = ""
+    most: AtMost | None = None
 
 
 @dataclass(frozen=True)
@@ -196,9 +206,49 @@ def checked(function: F) -> F:
         for name, parameter in declared.items():
             if name in bound.arguments:
                 check_value(parameter, bound.arguments[name])
-        return function(*bound.args, **bound.kwargs)
+        return function(*bound.args, **{**bound.kwargs, **adapted(declared, bound.arguments)})
 
     return call  # type: ignore[return-value]
+
+
+def adapted(declared: Mapping[str, Parameter], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Defaults that would contradict what is given, moved so far that they fit, by name of the input.
+
+    Two zones are the default of two nodes, where three zones are that of three nodes or more.
+    """
+    found: dict[str, Any] = {}
+    while moved := _moved(declared, {**given, **found}):  # what moves may move others
+        found |= moved
+    return found
+
+
+def _moved(declared: Mapping[str, Parameter], known: Mapping[str, Any]) -> dict[str, Any]:
+    """The first default that contradicts a known value, where it fits."""
+    for name, parameter in declared.items():
+        bound = parameter.input.most
+        if bound is None or bound.of not in declared:
+            continue
+        share = bound.times if bound.kept is None else bound.kept
+        if name not in known and bound.of in known:
+            most = float(np.min(known[bound.of]))
+            if _default(parameter) > bound.times * most:
+                return {name: _fitting(parameter, share * most, math.floor)}
+        elif name in known and bound.of not in known:
+            least = float(np.max(known[name]))
+            if _default(declared[bound.of]) * bound.times < least:
+                return {bound.of: _fitting(declared[bound.of], least / share, math.ceil)}
+    return {}
+
+
+def _default(parameter: Parameter) -> float:
+    """The declared default; one that is missing contradicts nothing."""
+    return math.nan if parameter.input.default is None else float(parameter.input.default)
+
+
+def _fitting(parameter: Parameter, value: float, whole: Callable[[float], int]) -> float | int:
+    least = parameter.input.low if parameter.input.low is not None else -math.inf
+    exact = max(float(f"{value:.12g}"), least)
+    return whole(exact) if parameter.kind == "integer" else exact
 
 
 def check_value(parameter: Parameter, value: Any) -> None:

@@ -16,11 +16,11 @@ import numpy as np
 from scipy.special import betaincinv
 
 from sysdesign.errors import InvalidInput
-from sysdesign.models.declaration import Input, Model, Output, checked
+from sysdesign.models.declaration import AtMost, Input, Model, Output, checked
 from sysdesign.models.wording import amount, percent
 from sysdesign.probability.distribution import Distribution
 from sysdesign.probability.elementwise import plain
-from sysdesign.probability.interval import interval_of
+from sysdesign.probability.interval import interval_of, known
 from sysdesign.probability.laws import invert
 from sysdesign.probability.summed import Summed
 
@@ -129,7 +129,7 @@ def leaf_target(
 def wait_for(
     latency: Annotated[Distribution, LATENCY_INPUT],
     servers: Annotated[int, Input("Servers asked", low=1, high=100_000, default=20)],
-    answers: Annotated[int, Input("Answers waited for", low=1, high=100_000, default=20)],
+    answers: Annotated[int, Input("Answers waited for", low=1, high=100_000, default=20, most=AtMost("servers"))],
     legs: Annotated[int, Input("Independent draws that one answer adds up", low=1, high=4, default=1,
                                help="2 where the latency given is one way")] = 1,
 ) -> Wait:  # fmt: skip
@@ -219,7 +219,7 @@ def tied(
     Both copies are done when the second begins before the cancellation reaches it, one message later.
     Delaying the second copy by two messages avoids most of that when queues are empty. Assumes that the two
     queues are independent and as long as before: the copies that wait in line cost nothing until they begin.
-    Stops when the interval of the 99th percentile is narrow enough.
+    Stops when the interval of everything that it prints is narrow enough.
     """
     waits, services = Distribution.of(queue, "ms"), Distribution.of(service, "ms")
     for name, law in (("queue", waits), ("service", services)):
@@ -231,17 +231,23 @@ def tied(
     while True:
         more = _tied_draws(waits, services, message_ms, delay_ms, size - plain.size, generator)
         plain, times, twice = (np.concatenate(pair) for pair in zip((plain, times, twice), more, strict=True))
-        batches = np.quantile(times[: size // BATCHES * BATCHES].reshape(BATCHES, -1), 0.99, axis=1)
-        p99 = interval_of(batches)
-        if p99.relative_width <= relative_width or size >= draws:
+        if known(_printed(plain, times, twice, size), relative_width) or size >= draws:
             break
         size = min(draws, 2 * size)
-    done = interval_of(twice[: size // BATCHES * BATCHES].reshape(BATCHES, -1).mean(axis=1))
+    p99, done = (interval_of(_printed(plain, times, twice, size)[:, column]) for column in (1, 4))
     return Tied(
         float(np.quantile(times, 0.5)), float(np.quantile(times, 0.99)), max(0.0, p99.low), p99.high,
         float(np.quantile(plain, 0.5)), float(np.quantile(plain, 0.99)),
         float(twice.mean()), max(0.0, done.low), min(1.0, done.high), 2.0, size,
     )  # fmt: skip
+
+
+def _printed(plain: np.ndarray, times: np.ndarray, twice: np.ndarray, size: int) -> np.ndarray:
+    """What a result prints, batch by batch: median and 99th percentile, tied and not, and the share done twice."""
+    tied, alone, done = (each[: size // BATCHES * BATCHES].reshape(BATCHES, -1) for each in (times, plain, twice))
+    return np.column_stack(
+        [*np.quantile(tied, (0.5, 0.99), axis=1), *np.quantile(alone, (0.5, 0.99), axis=1), done.mean(axis=1)]
+    )
 
 
 def _tied_draws(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from sysdesign.content import Reference, load
 from sysdesign.content.tidy import write_atomically
 from sysdesign.draw.chart_rows import chart_rows
 from sysdesign.draw.chart_spec import ChartSpec, chart_spec
-from sysdesign.draw.charts import chart_svg, vega_lite
+from sysdesign.draw.charts import chart_svg, picture, vega_lite
 from sysdesign.errors import BudgetSpent, InvalidInput
 from sysdesign.models.declaration import Model, Parameter, inputs_of, outputs_of, result_type_of
 from sysdesign.models.registry import model, models
@@ -19,6 +20,7 @@ from sysdesign.models.wording import duration
 from sysdesign.readers.source import Source
 from sysdesign.running.model_run import ModelRun, Reading, Value, choices_of, read_inputs, read_names, read_value
 from sysdesign.running.model_run import run as run_on
+from sysdesign.running.solving import Solved, solve, target
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,14 @@ def refuse_heavy(name: str, given: Mapping[str, Any], *, seconds: float) -> None
         raise BudgetSpent(f"this would take about {duration(takes)}, and a run in a page may take {duration(seconds)}")
 
 
+def solve_model(name: str, given: Mapping[str, Any], unknown: str, wanted: str, *, files: bool = False) -> Solved:
+    """The value of one input that gives a wanted result, as in `load_factor=1.3` or `wait_s<=0.02`.
+
+    Raises UnknownName and InvalidInput, also where no value of the input gives it.
+    """
+    return solve(name, given, unknown, target(name, wanted), run=partial(run_model, files=files))
+
+
 CHART_SECONDS = 0.06  # for the points of a live chart: a change is seen in about a tenth of a second
 
 
@@ -165,9 +175,14 @@ def panel(
 
 
 def draw_chart(name: str, given: Mapping[str, Any], path: Path, *, root: Path | None = None) -> None:
-    """Draw a model's chart with a person's inputs, files among them, to an SVG. Raises InvalidInput without a chart."""
+    """Draw a model's chart with a person's inputs, files among them, to an SVG or a PNG.
+
+    Raises InvalidInput without a chart, or for a file of another kind.
+    """
     from sysdesign.readers.files import read_file
 
+    if path.suffix.lower() not in (".svg", ".png"):
+        raise InvalidInput(f"{path} is neither .svg nor .png; charts are drawn as these")
     chosen = model(name)
     reference = load(root)
     if chosen.chart not in reference.figures:
@@ -181,7 +196,7 @@ def draw_chart(name: str, given: Mapping[str, Any], path: Path, *, root: Path | 
     inputs = {key: read_value(parameters[key], value, reading) for key, value in given.items()}
     svg = chart_svg(drawn, chart_rows(drawn, _outside_chart(drawn, inputs)), str(chosen.chart))
     try:
-        write_atomically(path.resolve(), svg)
+        write_atomically(path.resolve(), svg if path.suffix.lower() == ".svg" else picture(svg))
     except OSError as error:
         raise InvalidInput(f"{path} cannot be written: {error.strerror}; name a file in a folder that exists") from None
 

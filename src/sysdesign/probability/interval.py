@@ -1,7 +1,7 @@
 """A simulated mean with its 95% interval, and the rule by which a run stops.
 
-Every simulation here runs independent replications (or long batches of one run) until the interval
-of its leading figure is narrow enough or its budget is spent.
+Every simulation here runs independent replications (or long batches of one run) until the interval of
+each figure that it prints is narrow enough or its budget is spent.
 """
 
 from __future__ import annotations
@@ -44,12 +44,21 @@ def interval_of(values: np.ndarray) -> Interval:
     return Interval(mean, mean - half, mean + half)
 
 
-def replicate(
-    run: Callable[[int], tuple[float, ...]], relative_width: float, most_runs: int, leading: int = 0
-) -> np.ndarray:
-    """Rows of what `run(number)` gives, until the interval of column `leading` is narrow enough.
+def known(rows: np.ndarray, relative_width: float) -> bool:
+    """Whether the mean of every column is known: half its interval is at most that share of it.
 
-    The number of a run is its place in the sequence, from which it takes its own random stream.
+    A column that is the same in every row, as a share that is always 0, is known.
+    """
+    return all(interval_of(column).relative_width <= relative_width for column in np.atleast_2d(rows).T)
+
+
+def replicate(
+    run: Callable[[int], tuple[float, ...]], relative_width: float, most_runs: int, means: int | None = None
+) -> np.ndarray:
+    """Rows of what `run(number)` gives, until the mean of every column is known closely enough.
+
+    `means` is how many columns, from the first, are printed as means; all of them by default. The number of a
+    run is its place in the sequence, from which it takes its own random stream.
     Looks only after 5, 10, 20, ... runs, so that looking often does not itself stop a run too soon.
     """
     rows: list[tuple[float, ...]] = []
@@ -57,8 +66,7 @@ def replicate(
     while len(rows) < most_runs:
         rows.append(run(len(rows)))
         if len(rows) == look_at:
-            column = np.array([row[leading] for row in rows])
-            if interval_of(column).relative_width <= relative_width:
+            if known(np.array([row[:means] for row in rows], dtype=float), relative_width):
                 break
             look_at *= 2
     return np.array(rows, dtype=float)

@@ -24,7 +24,7 @@ import numpy as np
 
 from sysdesign import units
 from sysdesign.errors import InvalidInput, nearest
-from sysdesign.models.declaration import Model, Output, Parameter, check_value, inputs_of, outputs_of
+from sysdesign.models.declaration import Model, Output, Parameter, adapted, check_value, inputs_of, outputs_of
 from sysdesign.models.registry import model
 from sysdesign.models.wording import percent
 from sysdesign.plain import as_plain
@@ -107,11 +107,17 @@ def read_inputs(
     """
     parameters = inputs_of(chosen.function)
     given, said = read_names(chosen, given)
-    reading = Reading(read_file, said, notices or Notices())
+    notices = notices or Notices()
+    reading = Reading(read_file, said, notices)
+    read = {name: read_value(parameters[name], value, reading) for name, value in given.items()}
+    moved = adapted(parameters, read)
     inputs = {}
     for name, parameter in parameters.items():
-        if name in given:
-            inputs[name] = read_value(parameter, given[name], reading)
+        if name in read:
+            inputs[name] = read[name]
+        elif name in moved:
+            inputs[name] = moved[name]
+            notices.say(f"{name} is taken as {moved[name]:g}; its default, {parameter.input.default:g}, does not fit")
         elif parameter.input.default is not None:
             inputs[name] = read_value(parameter, parameter.input.default)
         elif parameter.required:
@@ -321,7 +327,7 @@ def text_of(value: Any, unit: str) -> str:
     """A value for people, in the unit that reads best."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int) and unit in ("", "share") and abs(value) < 1e15:
+    if isinstance(value, int) and unit == "" and abs(value) < 1e15:
         return f"{value:,}"  # a count is told exactly
     if isinstance(value, (int, float)):
         return _number_text(float(value), unit)

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import special
 
 from sysdesign.errors import InvalidInput
-from sysdesign.models.declaration import Input, Model, Numbers, Output, checked
+from sysdesign.models.declaration import AtMost, Input, Model, Numbers, Output, checked
 from sysdesign.models.wording import duration, percent
 from sysdesign.probability.elementwise import plain
 
@@ -126,7 +126,7 @@ def parallel(
 def k_of_n(
     availability: Annotated[float, Input("Availability of one node", "share", low=0.0, high=1.0, default=0.99)],
     n: Annotated[int, Input("Nodes", low=1, high=10_000, default=3)],
-    k: Annotated[int, Input("Nodes that must be up", low=1, high=10_000, default=2)],
+    k: Annotated[int, Input("Nodes that must be up", low=1, high=10_000, default=2, most=AtMost("n"))],
     shared_cause: Annotated[
         float, Input("Share of failures that take all nodes at once (beta factor)", "share", low=0, high=1, default=0)
     ] = 0.0,

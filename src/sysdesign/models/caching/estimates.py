@@ -18,7 +18,7 @@ from sysdesign.models.caching.expiry import Expiry, Leases, Stampede, leases, st
 from sysdesign.models.caching.fleet import LostNode, OriginLoad, Tiers, lost_node, origin_load, tiers
 from sysdesign.models.caching.popularity import zipf
 from sysdesign.models.caching.simulated import ReplayResult, replay
-from sysdesign.models.declaration import Input, Model, Output, checked
+from sysdesign.models.declaration import AtMost, Input, Model, Output, checked
 from sysdesign.models.wording import amount
 
 __all__ = [
@@ -38,7 +38,10 @@ class Estimate:
 
 @checked
 def hit_ratio(
-    capacity_keys: Annotated[float, Input("Capacity", "keys", low=1, high=1e9, default=5_000)],
+    capacity_keys: Annotated[
+        float,
+        Input("Capacity", "keys", low=1, high=1e9, default=5_000, most=AtMost("catalog_keys", times=0.999, kept=0.5)),
+    ],
     policy: Annotated[Literal["lru", "fifo", "random"], Input("Eviction policy", default="lru")] = "lru",
     catalog_keys: Annotated[int, Input("Distinct keys asked for", "keys", low=2, high=1e9, default=100_000)] = 100_000,
     skew: Annotated[float, Input("Zipf skew of popularity", low=0, high=3, default=0.9, help="0 is uniform")] = 0.9,

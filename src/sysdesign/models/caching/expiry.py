@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import exp1, gammainc
 
 from sysdesign.errors import InvalidInput
-from sysdesign.models.declaration import Input, Output, checked
+from sysdesign.models.declaration import AtMost, Input, Output, checked
 from sysdesign.probability.elementwise import Numeric, plain
 
 EULER_GAMMA = 0.5772156649015329
@@ -247,7 +247,10 @@ def leases(
     keys: Annotated[float, Input("Hot keys", low=1, high=1e9, default=1000)] = 1000,
     reads_per_s: Annotated[float, Input("Reads of each key", "1/s", low=0.001, high=1e6, default=100)] = 100,
     writes_per_s: Annotated[float, Input("Writes of each key", "1/s", low=1e-6, high=1e5, default=0.2)] = 0.2,
-    rebuild_s: Annotated[float, Input("Time to rebuild an entry", "s", low=1e-4, high=600, default=0.05)] = 0.05,
+    rebuild_s: Annotated[
+        float,
+        Input("Time to rebuild an entry", "s", low=1e-4, high=600, default=0.05, most=AtMost("token_interval_s")),
+    ] = 0.05,
 ) -> Leases:
     """What lease tokens save when a write deletes a hot key and all its readers rebuild it.
 

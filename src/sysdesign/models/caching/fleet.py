@@ -10,7 +10,7 @@ import numpy as np
 from sysdesign.errors import InvalidInput
 from sysdesign.models.caching.popularity import Popularity, zipf
 from sysdesign.models.caching.ratios import approximate, characteristic_time, occupancy
-from sysdesign.models.declaration import Input, Output, checked
+from sysdesign.models.declaration import AtMost, Input, Output, checked
 from sysdesign.probability.elementwise import plain
 
 RateInput = Annotated[float, Input("Requests", "1/s", low=0.001, high=1e9, default=10_000)]
@@ -149,16 +149,24 @@ class LostNode:
 
 @checked
 def lost_node(
-    nodes: Annotated[int, Input("Nodes before the loss", low=2, high=10_000, default=10)],
+    nodes: Annotated[int, Input("Nodes before the loss", low=2, high=10_000, default=10, most=AtMost("capacity_keys"))],
     placement: Annotated[
         Literal["modulo", "ring"],
         Input("Placement of keys", default="modulo", help="modulo: hash mod nodes; ring: consistent hashing"),
     ],
     requests_per_s: RateInput = 10_000,
     capacity_keys: Annotated[
-        int, Input("Capacity of all nodes together", "keys", low=2, high=1e9, default=50_000)
+        int,
+        Input(
+            "Capacity of all nodes together",
+            "keys",
+            low=2,
+            high=1e9,
+            default=50_000,
+            most=AtMost("catalog_keys", times=0.9, kept=0.5),
+        ),
     ] = 50_000,
-    catalog_keys: CatalogInput = 100_000,
+    catalog_keys: Annotated[int, Input("Distinct keys asked for", "keys", low=4, high=1e9, default=100_000)] = 100_000,
     skew: SkewInput = 0.9,
 ) -> LostNode:
     """What losing one cache node costs the origin, under modulo hashing and on a ring.

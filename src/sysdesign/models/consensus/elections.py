@@ -14,20 +14,36 @@ from scipy import special
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.consensus.kernels import elections
-from sysdesign.models.declaration import Input, Model, Output, checked
+from sysdesign.models.declaration import AtMost, Input, Model, Output, checked
 from sysdesign.models.wording import amount, percent
 from sysdesign.probability.distribution import Distribution
 from sysdesign.probability.elementwise import plain
-from sysdesign.probability.interval import interval_of
+from sysdesign.probability.interval import interval_of, known
 
 ELECTION = "How long may an election timeout be?"
 MOST_DRAWS = 10_000_000  # random numbers of one run: the budget in the worst case
 BLOCK = 500  # elections between two looks at whether the mean is known well enough
 
 Servers = Annotated[int, Input("Servers in the cluster", "", low=1, high=15, default=5)]
-Failed = Annotated[int, Input("Servers that are down, the old leader among them", "", low=0, high=14, default=1)]
-Shortest = Annotated[float, Input("Shortest election timeout", "ms", low=1, high=1e5, default=150)]
-Longest = Annotated[float, Input("Longest election timeout", "ms", low=1, high=1e6, default=300)]
+Failed = Annotated[
+    int,
+    Input(
+        "Servers that are down, the old leader among them",
+        "",
+        low=0,
+        high=14,
+        default=1,
+        most=AtMost("servers", times=0.499),  # a majority is left
+    ),
+]
+Shortest = Annotated[
+    float,
+    Input("Shortest election timeout", "ms", low=1, high=1e5, default=150, most=AtMost("timeout_max_ms", kept=0.5)),
+]
+Longest = Annotated[
+    float,
+    Input("Longest election timeout", "ms", low=1, high=1e6, default=300, most=AtMost("give_up_ms", times=0.99)),
+]
 OneWay = Annotated[Distribution, Input("Message one way", "ms", low=0, high=1e5, default="uniform(1, 4)")]
 VoteWrite = Annotated[Distribution, Input("A vote is stored durably", "ms", low=0, high=1e5, default="10")]
 Logs = Annotated[Literal["same", "different"], Input("Logs of the servers", default="same")]
@@ -245,8 +261,8 @@ def _elections(
         found.append(np.vstack([np.maximum(times[:, :size] - since_heartbeat, 0.0), terms[:size]]))
         done += size
         # Looked at after 1, 2, 4, ... blocks, so that looking often does not stop a run too soon.
-        known = len(found) & (len(found) - 1) == 0 and interval_of(np.hstack(found)[1]).relative_width <= relative_width
-        if known or spent >= MOST_DRAWS:
+        look = len(found) & (len(found) - 1) == 0
+        if (look and known(np.hstack(found).T, relative_width)) or spent >= MOST_DRAWS:
             break
     elected, heard, tried = np.hstack(found)
     return elected, heard, tried

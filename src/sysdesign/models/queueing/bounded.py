@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import gammaln, logsumexp
 
 from sysdesign.errors import InvalidInput
-from sysdesign.models.declaration import Input, Model, Output, checked
+from sysdesign.models.declaration import AtMost, Input, Model, Output, checked
 from sysdesign.models.wording import duration, percent
 
 LONGEST = 200  # states told one by one
@@ -43,7 +43,7 @@ class BoundedState:
 def mmck(
     arrivals_per_s: Annotated[float, Input("Requests", "1/s", low=1e-6, high=1e9, default=110)],
     services_per_s: Annotated[float, Input("Requests a server can do", "1/s", low=1e-6, high=1e9, default=10)],
-    servers: Annotated[int, Input("Servers", low=1, high=10_000, default=10)],
+    servers: Annotated[int, Input("Servers", low=1, high=10_000, default=10, most=AtMost("places"))],
     places: Annotated[int, Input("Places, those in service included", low=1, high=100_000, default=30)],
 ) -> BoundedState:
     """Several servers with a bounded line (M/M/c/K): refusals against waits.

@@ -20,7 +20,7 @@ from sysdesign.models.queueing import kernels as queueing_kernels
 from sysdesign.models.queueing.steady_state import service_law
 from sysdesign.models.wording import duration, percent
 from sysdesign.probability.distribution import Distribution
-from sysdesign.probability.interval import interval_of
+from sysdesign.probability.interval import interval_of, known
 from sysdesign.probability.stretches import highest, stretches
 
 BATCHES = 20  # long stretches of one run, each nearly independent of the next
@@ -74,8 +74,8 @@ def ggc(
 ) -> SimulatedQueue:  # fmt: skip
     """Waits before one or more servers, gaps and services of any spread (G/G/c), by simulation.
 
-    Drops a tenth as warm-up, cuts the rest into 20 batches, and doubles the run until the interval of the
-    mean wait is narrow enough or the customers are spent. Near full load the batches are not independent
+    Drops a tenth as warm-up, cuts the rest into 20 batches, and doubles the run until each figure that it
+    prints is known closely enough or the customers are spent. Near full load the batches are not independent
     unless the run is long against (1 - utilization)^-2 customers: the interval is then too narrow.
     Raises Unstable when work arrives at least as fast as it can be done.
     """
@@ -96,9 +96,8 @@ def ggc(
     while True:
         more_waits, more_times = _stretch(gaps, law, state, size - waits.size, generator)
         waits, times = np.concatenate([waits, more_waits]), np.concatenate([times, more_times])
-        batches = waits[: size // BATCHES * BATCHES].reshape(BATCHES, -1).mean(axis=1)
-        mean = interval_of(batches)
-        if mean.relative_width <= relative_width or 2 * size > most_customers:
+        mean = interval_of(_batches(waits, size).mean(axis=1))
+        if known(_printed(waits, times, size), relative_width) or 2 * size > most_customers:
             break
         size *= 2
     p50, p95, p99 = np.quantile(times, (0.5, 0.95, 0.99))
@@ -106,6 +105,17 @@ def ggc(
         load, mean.mean, max(0.0, mean.low), mean.high, float(times.mean()),
         float(p50), float(p95), float(p99), size,
     )  # fmt: skip
+
+
+def _batches(values: np.ndarray, size: int) -> np.ndarray:
+    return values[: size // BATCHES * BATCHES].reshape(BATCHES, -1)
+
+
+def _printed(waits: np.ndarray, times: np.ndarray, size: int) -> np.ndarray:
+    """What a result prints, batch by batch: the mean wait, the mean time and its percentiles."""
+    batches = _batches(times, size)
+    quantiles = np.quantile(batches, (0.5, 0.95, 0.99), axis=1)
+    return np.column_stack([_batches(waits, size).mean(axis=1), batches.mean(axis=1), *quantiles])
 
 
 def _stretch(

@@ -17,7 +17,7 @@ import numpy as np
 from scipy import special
 
 from sysdesign.errors import InvalidInput
-from sysdesign.models.declaration import Input, Model, Output, checked
+from sysdesign.models.declaration import AtMost, Input, Model, Output, checked
 from sysdesign.models.quorum.kernels import race
 from sysdesign.models.wording import amount, duration, percent
 from sysdesign.probability.distribution import Distribution
@@ -29,8 +29,12 @@ DISK = "0.38*pareto(minimum=1.05, shape=1.51) + 0.62*exponential(rate=0.183)"
 DECISION = "How many replicas must answer a read and a write?"
 
 Replicas = Annotated[int, Input("Replicas (N)", "", low=1, high=15, default=3)]
-ReadQuorum = Annotated[int, Input("Answers a read waits for (R)", "", low=1, high=15, default=1)]
-WriteQuorum = Annotated[int, Input("Acknowledgements a write waits for (W)", "", low=1, high=15, default=1)]
+ReadQuorum = Annotated[
+    int, Input("Answers a read waits for (R)", "", low=1, high=15, default=1, most=AtMost("replicas"))
+]
+WriteQuorum = Annotated[
+    int, Input("Acknowledgements a write waits for (W)", "", low=1, high=15, default=1, most=AtMost("replicas"))
+]
 WriteLeg = Annotated[Distribution, Input("Write reaches a replica and is stored", "ms", low=0, high=1e7, default=DISK)]
 AcknowledgeLeg = Annotated[Distribution, Input("Acknowledgement comes back", "ms", low=0, high=1e7, default=SSD)]
 ReadLeg = Annotated[Distribution, Input("Read reaches a replica", "ms", low=0, high=1e7, default=SSD)]
@@ -207,8 +211,12 @@ def configurations(
 @checked
 def versions(
     replicas: Annotated[int, Input("Replicas (N)", "", low=1, high=1000, default=3)],
-    read_quorum: Annotated[int, Input("Answers a read waits for (R)", "", low=1, high=1000, default=1)],
-    write_quorum: Annotated[int, Input("Replicas a write reaches (W)", "", low=1, high=1000, default=1)],
+    read_quorum: Annotated[
+        int, Input("Answers a read waits for (R)", "", low=1, high=1000, default=1, most=AtMost("replicas"))
+    ],
+    write_quorum: Annotated[
+        int, Input("Replicas a write reaches (W)", "", low=1, high=1000, default=1, most=AtMost("replicas"))
+    ],
     versions: Annotated[float, Input("Newest versions that count as fresh (k)", "", low=1, high=1000, default=3)],
     writes_per_s: Annotated[float, Input("Writes to the key", "1/s", low=0, high=1e6, default=1.0)] = 1.0,
     reads_per_s: Annotated[
@@ -247,13 +255,15 @@ def availability(
             help="the beta factor: one bad deployment, one expired certificate, one power feed",
         ),
     ] = 0.05,
-    zones: Annotated[int, Input("Zones the replicas are spread over", "", low=1, high=101, default=3)] = 3,
+    zones: Annotated[
+        int, Input("Zones the replicas are spread over", "", low=1, high=101, default=3, most=AtMost("nodes"))
+    ] = 3,
     zone_availability: Annotated[float, Input("One zone is up", "share", low=0, high=1, default=1.0)] = 1.0,
     read_quorum: Annotated[
-        int, Input("Replicas a read needs (R); 0 is a majority", "", low=0, high=101, default=0)
+        int, Input("Replicas a read needs (R); 0 is a majority", "", low=0, high=101, default=0, most=AtMost("nodes"))
     ] = 0,
     write_quorum: Annotated[
-        int, Input("Replicas a write needs (W); 0 is a majority", "", low=0, high=101, default=0)
+        int, Input("Replicas a write needs (W); 0 is a majority", "", low=0, high=101, default=0, most=AtMost("nodes"))
     ] = 0,
 ) -> Availability:
     """How often a quorum is up, also when failures share a cause.

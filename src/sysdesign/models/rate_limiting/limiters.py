@@ -261,7 +261,7 @@ def load(
         passed = kernels.admitted(KINDS[algorithm], times, int(limit), float(window_s), float(burst))
         return 1 - float(passed.mean()), float(kernels.most_within(times[passed], float(window_s)))
 
-    rows = replicate(run, relative_width, most_runs)
+    rows = replicate(run, relative_width, most_runs, means=1)  # the other is a maximum
     refused = interval_of(rows[:, 0])
     return Load(
         refused.mean, max(0.0, refused.low), min(1.0, refused.high), (1 - refused.mean) / law.mean,

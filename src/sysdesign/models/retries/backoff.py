@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from sysdesign.errors import BudgetSpent, InvalidInput
-from sysdesign.models.declaration import Input, Model, Output, checked
+from sysdesign.models.declaration import AtMost, Input, Model, Output, checked
 from sysdesign.models.retries import contention_kernel
 from sysdesign.models.retries.contention_kernel import DECORRELATED, EQUAL, EXPONENTIAL, FULL, NONE
 from sysdesign.models.wording import amount, duration
@@ -58,7 +58,9 @@ class Contention:
 @checked
 def schedule(
     jitter: Annotated[Jitter, Input("Jitter", default="full")] = "full",
-    base_ms: Annotated[float, Input("First delay at most", "ms", low=0.001, high=1e7, default=100)] = 100.0,
+    base_ms: Annotated[
+        float, Input("First delay at most", "ms", low=0.001, high=1e7, default=100, most=AtMost("cap_ms"))
+    ] = 100.0,
     cap_ms: Annotated[float, Input("Longest delay", "ms", low=0.001, high=1e9, default=20_000)] = 20_000.0,
     retries: Annotated[int, Input("Retries", low=1, high=200, default=6)] = 6,
     multiplier: Annotated[float, Input("Growth from one retry to the next", low=1, high=100, default=2)] = 2.0,
@@ -106,7 +108,7 @@ def _decorrelated(base: float, cap: float, retries: int) -> tuple[np.ndarray, np
 def contention(
     jitter: Annotated[Jitter, Input("Jitter", default="full")],
     clients: Annotated[int, Input("Clients that start at once", low=1, high=2000, default=100)] = 100,
-    base_ms: Annotated[float, Input("Base delay", "ms", low=0.001, high=1e6, default=5)] = 5.0,
+    base_ms: Annotated[float, Input("Base delay", "ms", low=0.001, high=1e6, default=5, most=AtMost("cap_ms"))] = 5.0,
     cap_ms: Annotated[float, Input("Longest delay", "ms", low=0.001, high=1e7, default=2000)] = 2000.0,
     hop_ms: Annotated[
         Distribution, Input("One message", "ms", low=0, high=1e6, default="abs(normal(mean=10, sd=2))")

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 import numpy as np
 
 from sysdesign.errors import InvalidInput
-from sysdesign.models.declaration import Input, Model, Numbers, Output, checked
+from sysdesign.models.declaration import AtMost, Input, Model, Numbers, Output, checked
 from sysdesign.models.wording import amount, percent
 from sysdesign.probability.elementwise import plain
 
@@ -150,7 +150,9 @@ def budget(
 @checked
 def client_throttle(
     requests: Annotated[float, Input("Requests in the window", low=0, high=1e12, default=100)],
-    accepts: Annotated[float, Input("of which the service accepted", low=0, high=1e12, default=30)],
+    accepts: Annotated[
+        float, Input("of which the service accepted", low=0, high=1e12, default=30, most=AtMost("requests", kept=0.3))
+    ],
     multiplier: Annotated[float, Input("Multiplier K", low=1, high=100, default=2)] = 2.0,
 ) -> Throttle:
     """Chance that a client refuses its own next request: max(0, (requests - K accepts) / (requests + 1)).

@@ -16,7 +16,7 @@ import numpy as np
 from scipy import special
 
 from sysdesign.errors import InvalidInput
-from sysdesign.models.declaration import Input, Model, Output, checked
+from sysdesign.models.declaration import AtMost, Input, Model, Output, checked
 from sysdesign.models.queueing import sizing
 from sysdesign.models.serverless.kernels import cold_starts_in, warm_kernels
 from sysdesign.models.wording import count, duration, percent
@@ -308,7 +308,15 @@ def provisioned_concurrency(
         float, Input("Price of keeping it ready (assumed)", "price", low=1e-12, high=1e3, default=0.25)
     ] = 0.25,
     price_used_gb_s: Annotated[
-        float, Input("Price of using a ready one (assumed)", "price", low=0, high=1e3, default=0.6)
+        float,
+        Input(
+            "Price of using a ready one (assumed)",
+            "price",
+            low=0,
+            high=1e3,
+            default=0.6,
+            most=AtMost("price_gb_s", times=0.99, kept=0.6),
+        ),
     ] = 0.6,
 ) -> Provisioned:
     """Share of requests that find no ready instance, and what keeping them ready costs.

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from sysdesign.errors import InvalidInput
-from sysdesign.models.declaration import Input, Model, Output, checked
+from sysdesign.models.declaration import AtMost, Input, Model, Output, checked
 from sysdesign.models.storage_engine.btrees import JUST_WHOLE
 from sysdesign.models.wording import count, duration, percent
 from sysdesign.probability.elementwise import plain
@@ -137,7 +137,17 @@ class Burst:
 
 @checked
 def burst(
-    provisioned_per_s: Annotated[float, Input("Provisioned units", "1/s", low=1, high=1e9, default=150)],
+    provisioned_per_s: Annotated[
+        float,
+        Input(
+            "Provisioned units",
+            "1/s",
+            low=0.1,
+            high=1e9,
+            default=150,
+            most=AtMost("demand_per_s", times=0.99, kept=0.75),
+        ),
+    ],
     demand_per_s: Annotated[float, Input("Units demanded in the burst", "1/s", low=1, high=1e9, default=200)],
     usual_per_s: Annotated[float, Input("Units used before it", "1/s", low=0, high=1e9, default=0)] = 0,
     quiet_s: Annotated[float, Input("Time at the usual rate before it", "s", low=0, high=1e7, default=300)] = 300,
