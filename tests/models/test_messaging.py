@@ -173,3 +173,17 @@ def test_corners(each):
 
 def test_sentences():
     assert_sentences(model.MODELS)
+
+
+def test_a_pile_of_work_drains_at_the_spare_rate():
+    alone = model.backlog(0, 500, 0, pile=1e6)
+    assert (alone.backlog, alone.drain_s, alone.oldest_s) == (1e6, 2000, 0)
+    beside = model.backlog(100, 500, 60, pile=1e6)
+    assert beside.drain_s == pytest.approx((1e6 + 6000) / 400)  # pile and outage, by what is left over
+
+
+@pytest.mark.parametrize("size", [200, 1000, 50_000])
+def test_partitions_in_messages_are_those_in_megabytes(size):
+    counted = model.partitions(messages_per_s=7000, message_bytes=size, consumer_per_s=900)
+    weighed = model.partitions(7000 * size / 1e6, per_partition_read=900 * size / 1e6)
+    assert counted == weighed

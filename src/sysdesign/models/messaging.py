@@ -21,6 +21,7 @@ from sysdesign.probability.elementwise import plain
 JUST_WHOLE = 1 - 1e-12  # 3.0000000000000004 partitions are 3
 
 Arrivals = Annotated[float, Input("Messages", "1/s", low=1e-6, high=1e9, default=1000)]
+MaybeArrivals = Annotated[float, Input("Messages", "1/s", low=0, high=1e9, default=1000, help="0: a pile alone")]
 Processing = Annotated[
     Distribution,
     Input("Time to process a message", "s", low=0, high=86_400, default="lognormal(median=2, p99=20)"),
@@ -43,27 +44,40 @@ class Partitions:
 
 @checked
 def partitions(
-    target: Annotated[float, Input("Target rate", "MB/s", low=1e-6, high=1e9, default=100)],
-    per_partition_write: Annotated[float, Input("Write rate of one partition", "MB/s", low=1e-6, high=1e9, default=10)],
-    per_partition_read: Annotated[float, Input("Rate of one consumer", "MB/s", low=1e-6, high=1e9, default=5)],
+    target: Annotated[float, Input("Target rate", "MB/s", low=1e-6, high=1e9, default=100)] = 100,
+    per_partition_write: Annotated[
+        float, Input("Write rate of one partition", "MB/s", low=1e-6, high=1e9, default=10)
+    ] = 10,
+    per_partition_read: Annotated[float, Input("Rate of one consumer", "MB/s", low=1e-6, high=1e9, default=5)] = 5,
     growth: Annotated[float, Input("Growth to plan for, times", low=1, high=1000, default=1)] = 1,
+    messages_per_s: Annotated[
+        float, Input("Target in messages", "1/s", low=0, high=1e12, default=0, help="0: the target is given in MB/s")
+    ] = 0,
+    message_bytes: Annotated[float, Input("Mean message size", "B", low=1, high=1e9, default=1000)] = 1000,
+    consumer_per_s: Annotated[
+        float, Input("Messages of one consumer", "1/s", low=0, high=1e9, default=0, help="0: its rate is given in MB/s")
+    ] = 0,
 ) -> Partitions:
     """Partitions that a target rate needs: the larger of what writes and reads need.
 
     ceil(max(t / p, t / c)), as a partition is the unit of parallelism and one consumer of a
-    group reads it. All three rates in one unit, any. Measure c with your own processing. A
+    group reads it. Rates in MB/s, or in messages of a mean size. Measure c with your own processing. A
     skewed key fills its partition sooner (see `ordering`); changing the number later sends
     keys to other partitions. Elementwise over arrays.
     Raises InvalidInput where an input is out of range. Source: rao-2015.
 
     >>> partitions(20, 5, 3).partitions
     7.0
+    >>> partitions(messages_per_s=20_000, message_bytes=1000, consumer_per_s=3000).partitions
+    7.0
     """
-    wanted = np.asarray(target, dtype=float) * growth
-    writes, reads = _whole(wanted / per_partition_write), _whole(wanted / per_partition_read)
+    megabytes = np.asarray(message_bytes, dtype=float) / 1e6
+    wanted = np.where(np.asarray(messages_per_s) > 0, messages_per_s * megabytes, target)
+    consumer = np.where(np.asarray(consumer_per_s) > 0, consumer_per_s * megabytes, per_partition_read)
+    writes, reads = _whole(wanted * growth / per_partition_write), _whole(wanted * growth / consumer)
     number = np.maximum(writes, reads)
-    carried = number * np.minimum(per_partition_write, per_partition_read)
-    return Partitions(plain(number), plain(writes), plain(reads), plain(carried / target - 1))
+    carried = number * np.minimum(per_partition_write, consumer)
+    return Partitions(plain(number), plain(writes), plain(reads), plain(carried / wanted - 1))
 
 
 @dataclass(frozen=True)
@@ -126,7 +140,7 @@ class Backlog:
 
 @checked
 def backlog(
-    arrivals_per_s: Arrivals,
+    arrivals_per_s: MaybeArrivals,
     services_per_s: Annotated[
         float, Input("Messages that consumers can process", "1/s", low=1e-6, high=1e9, default=1250)
     ],
@@ -135,11 +149,16 @@ def backlog(
         float, Input("Messages processed during the outage", "1/s", low=0, high=1e9, default=0)
     ] = 0,
     drain_within_s: Annotated[float, Input("Time wanted to drain", "s", low=1, high=3e7, default=3600)] = 3600,
+    pile: Annotated[
+        float,
+        Input("Messages that wait already", low=0, high=1e15, default=0, help="a fixed pile of work, as a backfill"),
+    ] = 0,
 ) -> Backlog:
-    """Backlog after an outage, its oldest message, and the time to drain it.
+    """Backlog after an outage or of a fixed pile of work, its oldest message, and the time to drain it.
 
     Fluid: steady rates, first in first out, nothing expires and nobody gives up. Backlog =
-    (arrivals - processed meanwhile) * outage; drain = backlog / (capacity - arrivals). At a
+    pile + (arrivals - processed meanwhile) * outage; drain = backlog / (capacity - arrivals).
+    How long the pile has waited is not known, so `oldest_s` counts the outage alone. At a
     utilization of 80% the drain takes four times the outage, at 95% nineteen times. A log
     must keep messages at least as long as `oldest_s`. Elementwise over arrays.
     Raises Unstable where capacity does not exceed arrivals, since the backlog then never
@@ -147,6 +166,8 @@ def backlog(
 
     >>> backlog(1000, 1250, 1800).drain_s
     7200.0
+    >>> backlog(0, 1250, 0, pile=4.5e6).drain_s
+    3600.0
     """
     arrivals, services = np.asarray(arrivals_per_s, dtype=float), np.asarray(services_per_s, dtype=float)
     if np.any(services <= arrivals):
@@ -155,13 +176,13 @@ def backlog(
             "add consumers until services_per_s exceeds arrivals_per_s"
         )
     kept_up = np.minimum(during_per_s, arrivals)
-    waiting = (arrivals - kept_up) * outage_s
+    waiting = pile + (arrivals - kept_up) * outage_s
     drain = waiting / (services - arrivals)
     return Backlog(
         backlog=plain(waiting),
         drain_s=plain(drain),
-        oldest_s=plain(outage_s * (1 - kept_up / arrivals)),
-        delayed=plain(np.where(waiting > 0, arrivals * (outage_s + drain), 0.0)),
+        oldest_s=plain(outage_s * (1 - kept_up / np.maximum(arrivals, 1e-300))),
+        delayed=plain(np.where(waiting > 0, pile + arrivals * (outage_s + drain), 0.0)),
         recovery_s=plain(np.where(waiting > 0, outage_s + drain, 0.0)),
         needed_per_s=plain(arrivals + waiting / drain_within_s),
     )
@@ -390,6 +411,8 @@ def _staffed(inputs: Mapping[str, Any], result: Consumers) -> str:
 
 
 def _drained(inputs: Mapping[str, Any], result: Backlog) -> str:
+    if inputs.get("pile"):
+        return f"{count(result.backlog)} messages wait; draining them takes {duration(result.drain_s)}."
     return (
         f"An outage of {duration(inputs['outage_s'])} leaves {count(result.backlog)} messages; draining them takes "
         f"{duration(result.drain_s)}, and the oldest waits {duration(result.oldest_s)}."

@@ -2,6 +2,8 @@
 
 from sysdesign.models.queueing import bounded, simulation, sizing, steady_state
 from sysdesign.models.queueing.bounded import mmck
+from sysdesign.models.queueing.fleet_size import MODELS as FLEETS
+from sysdesign.models.queueing.fleet_size import instances
 from sysdesign.models.queueing.simulation import ggc, lindley
 from sysdesign.models.queueing.sizing import (
     desired_replicas,
@@ -18,6 +20,7 @@ __all__ = [
     "erlang_b",
     "erlang_c",
     "ggc",
+    "instances",
     "kingman",
     "lindley",
     "littles_law",
@@ -32,7 +35,7 @@ __all__ = [
     "vut",
 ]
 
-MODELS = (*steady_state.MODELS, *sizing.MODELS, *bounded.MODELS, *simulation.MODELS)
+MODELS = (*steady_state.MODELS, *sizing.MODELS, *FLEETS, *bounded.MODELS, *simulation.MODELS)
 
 
 def warm() -> None:
