@@ -1,6 +1,7 @@
 # Each target sets up what it needs; nothing but python3 (3.11 or later, with venv) and make is assumed.
 PYTHON ?= python3
 PORT ?= 8000
+JOBS ?= auto
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -13,10 +14,10 @@ help: ## list the targets
 serve: .venv/reader ## read the reference at http://127.0.0.1:8000 (PORT= to change)
 	@$(BIN)/sysdesign serve --port $(PORT)
 
-test: .venv/author ## lint, types and all tests; browser tests where Chromium is installed
+test: .venv/author ## lint, types and all tests over the cores; browser tests where Chromium is installed
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check . && $(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports >.venv/imports.log || { cat .venv/imports.log; exit 1; }
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n $(JOBS) --dist loadscope
 
 build: .venv/reader ## write the static site into site/
 	@$(BIN)/sysdesign build

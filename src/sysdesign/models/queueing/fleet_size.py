@@ -63,7 +63,8 @@ def instances(
             f"{number[-1]:,} instances with {at_once:,} requests each are more than {LARGEST_POOL:,} at once; "
             "take one cell of the fleet"
         )
-    state = mmc(arrivals_per_s, instance_per_s / at_once, number * at_once)
+    servers: Any = number * at_once  # elementwise
+    state = mmc(arrivals_per_s, instance_per_s / at_once, servers)
     capacity = number * float(instance_per_s)
     left = (number - 1) * float(instance_per_s)
     cost = number * float(price_per_month)
