@@ -13,12 +13,15 @@ from starlette.testclient import TestClient
 from sysdesign import service
 from sysdesign.content import load
 from sysdesign.models import caching
+from sysdesign.operations.reading import read_brief
+from sysdesign.plain import as_plain
 from sysdesign.search import Index
 from sysdesign.service import MOST_BYTES, Room, application
 from sysdesign.site.publish import publish
 from sysdesign.workers import frames
 from sysdesign.workers.pool import result_of
 from sysdesign.workers.work import performed
+from tests.example import write_example
 from tests.reading import write_reference
 
 PAGES = [("index.html", b"<p>home</p>"), ("a/index.html", b"<p>a</p>"), ("404.html", b"<p>nothing here</p>")]
@@ -285,6 +288,18 @@ def test_search_and_sections_answer(client: TestClient) -> None:
     section = client.get("/api/sections/05-Caching-Strategies", params={"section": "cache-stampede"}).json()
     assert section["markdown"].startswith("### Cache stampede")
     assert client.get("/api/sections/77-Nothing").status_code == 404
+
+
+def test_a_brief_answers_as_the_operation_does(room: Room, tmp_path: Path) -> None:
+    reference = load(write_example(tmp_path / "example"))
+    client = TestClient(application(replace(room, reference=reference), ["testserver"]))
+    assert client.get("/api/briefs/caching").json() == as_plain(read_brief(reference, "05"))
+    assert client.get("/api/briefs/77").status_code == 404
+
+
+def test_a_document_without_a_brief_says_so(client: TestClient) -> None:
+    answer = client.get("/api/briefs/caching")
+    assert answer.status_code == 422 and "has no brief yet" in answer.json()["error"]["message"]
 
 
 def test_every_read_operation_answers(client: TestClient) -> None:

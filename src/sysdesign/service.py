@@ -108,6 +108,7 @@ def application(room: Room, hosts: list[str], *, refresh: bool = False) -> ASGIA
     api = [
         Route("/documents", partial(_answer, room, _documents)),
         Route("/sections/{address:path}", partial(_answer, room, _section)),
+        Route("/briefs/{name}", partial(_answer, room, _brief)),
         Route("/search", partial(_answer, room, _search)),
         Route("/models", partial(_answer, room, partial(_kept, operation="models"))),
         Route("/models/{name}", partial(_answer, room, partial(_kept, operation="model"))),
@@ -230,6 +231,10 @@ async def _section(room: Room, request: Request) -> Any:
     anchor = _parameter(request, "section", "")
     address = request.path_params["address"][:LONGEST_TEXT] + (f"#{anchor}" if anchor else "")
     return reading.read_section(room.reference, _readable(address))
+
+
+async def _brief(room: Room, request: Request) -> Any:
+    return reading.read_brief(room.reference, request.path_params["name"])
 
 
 async def _search(room: Room, request: Request) -> Any:

@@ -17,6 +17,7 @@ from sysdesign.cli import main
 from sysdesign.draw import diagrams
 from sysdesign.errors import MissingTool
 from sysdesign.models import queueing
+from tests.example import write_example
 from tests.reading import write_reference
 
 
@@ -44,6 +45,19 @@ def test_read_gives_the_section_with_its_notes(root: Path) -> None:
     shown = run("read", "05-Caching-Strategies#overview", "--reference", str(root)).stdout
     assert shown.startswith("## Overview") and "[^paper]: An old text." in shown
     assert json.loads(run("read", "caching#overview", "--json", "--reference", str(root)).stdout)["title"] == "Overview"
+
+
+def test_a_brief_is_read_by_command(tmp_path: Path) -> None:
+    root = write_example(tmp_path)
+    shown = run("read", "05", "--brief", "--reference", str(root)).stdout
+    assert shown.startswith("# Caching Strategies in brief\n\n## Concepts\n\n- **[Cache stampede](05-Caching")
+    found = json.loads(run("read", "caching", "--brief", "--json", "--reference", str(root)).stdout)
+    assert found["decisions"][0]["answer"] == "Nothing" and len(found["pitfalls"]) == 10
+
+
+def test_a_document_without_a_brief_says_so(root: Path) -> None:
+    ended = run("read", "05", "--brief", "--reference", str(root))
+    assert ended.returncode == 2 and "has no brief yet" in ended.stderr
 
 
 def test_a_wrong_address_names_the_nearest(root: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sysdesign.content import default_root, load
+from sysdesign.content.brief import has_brief
 from sysdesign.site.pages import render
 from tests.site.conftest import Watch
 
@@ -59,7 +60,9 @@ def test_every_document_of_the_real_site(chromium: Any, whole_address: str) -> N
     reference = load(default_root())
     page = open_page(chromium, whole_address, "")
     paths = [f"{reference.planned(slug).name.lower()}/" for slug in reference.documents]
-    for path in ["", *paths, "facts/", "glossary/", "checks/", "decisions/"]:
+    documents = zip(paths, reference.documents.values(), strict=True)
+    briefs = [f"{path}brief/" for path, document in documents if has_brief(document)]
+    for path in ["", *paths, *briefs, "facts/", "glossary/", "checks/", "decisions/"]:
         page.goto(path)
         assert faults(page) == [], path
     assert page.watch.faults == []

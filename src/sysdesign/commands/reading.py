@@ -39,22 +39,32 @@ def read(
     address: Annotated[
         str, typer.Argument(help="A document or section: 05-Caching-Strategies#cache-stampede, 05, caching.")
     ],
+    brief: Annotated[
+        bool, typer.Option("--brief", help="The document in brief: its answers, decisions, sums, limits and pitfalls.")
+    ] = False,
     as_json: AsJson = False,
     reference: Root = None,
 ) -> None:
-    """Print a section, with everything inside it, as Markdown."""
+    """Print a section, with everything inside it, or a document's brief, as Markdown."""
+    from sysdesign.content.brief import brief_markdown
     from sysdesign.content.texts import load_texts
     from sysdesign.operations import reading
 
-    section = reading.read_section(load_texts(reference, address), address)
+    texts = load_texts(reference, address)
+    found = reading.read_brief(texts, address) if brief else reading.read_section(texts, address)
     if as_json:
-        print_json(section)
-    elif sys.stdout.isatty():
+        print_json(found)
+    else:
+        _print_markdown(found.markdown if isinstance(found, reading.SectionText) else brief_markdown(found))
+
+
+def _print_markdown(text: str) -> None:
+    if sys.stdout.isatty():
         from rich.markdown import Markdown
 
-        out().print(Markdown(section.markdown))
+        out().print(Markdown(text))
     else:
-        print(section.markdown, end="")
+        print(text, end="")
 
 
 def search(

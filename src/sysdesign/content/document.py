@@ -25,6 +25,8 @@ SECTIONS = (
     "References",
 )
 
+QUESTIONS = "Common Questions"  # the `###` that ends the pitfalls
+
 Kind = Literal["sentence", "cell", "header", "caption"]
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sysdesign.content.document import Document, Section, Table
-from sysdesign.content.parsing import QUESTIONS
+from sysdesign.content.document import QUESTIONS, Document, Section, Table
 
 TOGETHER = "How the Parts Fit Together"
 SIZING = "Sizing"

@@ -10,6 +10,7 @@ from typing import Any
 from markdown_it.token import Token
 
 from sysdesign.content.document import (
+    QUESTIONS,
     Document,
     Figure,
     FootnoteUse,
@@ -24,7 +25,6 @@ from sysdesign.content.document import (
 from sysdesign.content.markdown import anchor, marked_text, marks, parser, plain, sentences
 from sysdesign.errors import BadContent
 
-QUESTIONS = "Common Questions"
 _IN_SHORT = re.compile(r"\*\*In short:\*\*\s+(?=\S)")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _LEAD = re.compile(r"\*\*(.+?)\*\*\s*(.*)", re.DOTALL)

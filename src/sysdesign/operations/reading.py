@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sysdesign.content import Reference, located
+from sysdesign.content.brief import Brief, brief
 from sysdesign.content.document import Document, Section
 from sysdesign.content.loading import default_root
 from sysdesign.content.tidy import tidied, write_atomically
@@ -92,6 +93,14 @@ def _markdown(document: Document, section: Section, inside: tuple[Section, ...])
         f"[^{id_}]: {text}" for id_, (text, line) in document.footnote_texts.items() if id_ in used and line > last
     ]
     return "\n".join([*lines, *([""] if notes else []), *notes]).strip("\n") + "\n"
+
+
+def read_brief(reference: Reference, name: str) -> Brief:
+    """The brief of a document named as in `read_section`. Raises UnknownName, and InvalidInput where it has none."""
+    from sysdesign.decide.plain_answers import frameworks_of, plain_answers  # what reads a section does not wait for it
+
+    document, _ = reference.section(name.partition("#")[0])
+    return brief(document, plain_answers(frameworks_of(reference.root, document.name), document.name))
 
 
 def search(index: Index, query: str, limit: int = 10) -> Answer:

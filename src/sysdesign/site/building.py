@@ -20,8 +20,7 @@ from sysdesign.content.records import Term
 from sysdesign.errors import BadContent
 from sysdesign.search.entries import aliases_by_home, document_entries, entries
 from sysdesign.search.pages import SearchIndex
-from sysdesign.site import document_page
-from sysdesign.site.pages import pages, site_of
+from sysdesign.site.pages import document_pages, pages, site_of
 from sysdesign.site.publish import publish, stamp
 
 SCOREBOARD = "scoreboard.json"  # beside plan.yaml; `tidy` writes it
@@ -101,11 +100,12 @@ def _files(reference: Reference, scoreboard: Any, search: SearchIndex) -> Iterat
 
 
 def changed_pages(reference: Reference, before: Reference) -> Iterator[tuple[str, bytes]]:
-    """The pages of the documents whose text changed, and the style sheet that figures share."""
+    """The pages and briefs of the documents whose text changed, and the style sheet that figures share."""
     changed = [slug for slug in reference.documents if _source(reference, slug) != _source(before, slug)]
     if changed:
         site = site_of(reference)
-        yield from (document_page.page(site, slug) for slug in changed)
+        for slug in changed:
+            yield from document_pages(site, slug)
         yield "assets/figures.css", site.figures_sheet
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from sysdesign.content import Reference
+from sysdesign.content.brief import has_brief
 from sysdesign.content.document import Document
 from sysdesign.site.addresses import folder_of, root_from, section_target
 from sysdesign.site.evidence import date_text, note_view, record_of
@@ -39,7 +40,7 @@ def page(site: Site, slug: str) -> Page:
         evidence_line=_evidence_line(reference, prose),
         previous=before and document_item(reference, before, root),
         next=after and document_item(reference, after, root),
-        has_figures=bool(document.figures),
+        has_figures=bool(document.figures), has_brief=has_brief(document),
     )  # fmt: skip
 
 

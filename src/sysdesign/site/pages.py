@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sysdesign.content import Reference
+from sysdesign.content.brief import has_brief
 from sysdesign.models.registry import models
-from sysdesign.site import decision_pages, document_page, home_page, model_pages, record_pages
+from sysdesign.site import brief_page, decision_pages, document_page, home_page, model_pages, record_pages
 from sysdesign.site.asset_files import assets, chart_engine
 from sysdesign.site.figures import FigureRoom
 from sysdesign.site.layout import Page, Site
@@ -25,7 +26,7 @@ def pages(reference: Reference, scoreboard: Mapping[str, Any] | None = None) -> 
     """
     site = site_of(reference)
     for slug in reference.documents:
-        yield document_page.page(site, slug)
+        yield from document_pages(site, slug)
     yield home_page.page(site)
     yield from model_pages.pages(site)
     yield from decision_pages.pages(site)
@@ -34,6 +35,13 @@ def pages(reference: Reference, scoreboard: Mapping[str, Any] | None = None) -> 
     yield "assets/chart-engine.js", chart_engine()
     for name, content in assets().items():
         yield f"assets/{name}", content
+
+
+def document_pages(site: Site, slug: str) -> Iterator[Page]:
+    """The page of a written document, and of its brief where it has one."""
+    yield document_page.page(site, slug)
+    if has_brief(site.reference.documents[slug]):
+        yield brief_page.page(site, slug)
 
 
 def site_of(reference: Reference) -> Site:

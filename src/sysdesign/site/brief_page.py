@@ -1,0 +1,34 @@
+"""The page of a document's brief: what the document says in short, on two to four sheets of paper."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from markupsafe import Markup
+
+from sysdesign.content.brief import brief, brief_markdown
+from sysdesign.content.parsing import parse_document
+from sysdesign.decide.plain_answers import plain_answers
+from sysdesign.site.addresses import folder_of, root_from
+from sysdesign.site.evidence import note_view
+from sysdesign.site.layout import Page, Site
+from sysdesign.site.prose import Prose
+
+FOLDER = "brief/"  # within the document's own
+
+
+def page(site: Site, slug: str) -> Page:
+    """The brief of the written document with that slug. Raises BadContent where it would be broken."""
+    reference, document, planned = site.reference, site.reference.documents[slug], site.reference.planned(slug)
+    path = f"{folder_of(planned)}{FOLDER}index.html"
+    root = root_from(path)
+    found = brief(document, plain_answers(site.decisions.values(), document.name), marks=True)
+    text = parse_document(brief_markdown(found), slug, document.name, document.path)
+    prose = Prose(replace(reference, terms={}), text, root, site.figures)  # the document itself links its terms
+    body = Markup(prose.body())  # Prose escapes all text
+    return site.page(
+        path, "brief.html",
+        layout="brief", main_class="brief", title=text.title, description=planned.sentence,
+        sentence=planned.sentence, href=f"{root}{folder_of(planned)}", whole=document.title, body=body,
+        notes=[note_view(reference, note, site.models, root) for note in prose.notes.found.values()],
+    )  # fmt: skip
