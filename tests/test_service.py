@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from sysdesign import service
 from sysdesign.content import load
 from sysdesign.models import caching
-from sysdesign.operations.reading import read_brief
+from sysdesign.operations.reading import list_symptoms, read_brief
 from sysdesign.plain import as_plain
 from sysdesign.search import Index
 from sysdesign.service import MOST_BYTES, Room, application
@@ -295,6 +295,15 @@ def test_a_brief_answers_as_the_operation_does(room: Room, tmp_path: Path) -> No
     client = TestClient(application(replace(room, reference=reference), ["testserver"]))
     assert client.get("/api/briefs/caching").json() == as_plain(read_brief(reference, "05"))
     assert client.get("/api/briefs/77").status_code == 404
+
+
+def test_symptoms_answer_as_the_operation_does(room: Room, tmp_path: Path) -> None:
+    reference = load(write_example(tmp_path / "example"))
+    client = TestClient(application(replace(room, reference=reference), ["testserver"]))
+    assert len(client.get("/api/symptoms").json()) == 8
+    assert client.get("/api/symptoms", params={"holds": "number 3"}).json() == as_plain(
+        list_symptoms(reference, "number 3")
+    )
 
 
 def test_a_document_without_a_brief_says_so(client: TestClient) -> None:

@@ -109,6 +109,7 @@ def application(room: Room, hosts: list[str], *, refresh: bool = False) -> ASGIA
         Route("/documents", partial(_answer, room, _documents)),
         Route("/sections/{address:path}", partial(_answer, room, _section)),
         Route("/briefs/{name}", partial(_answer, room, _brief)),
+        Route("/symptoms", partial(_answer, room, _symptoms)),
         Route("/search", partial(_answer, room, _search)),
         Route("/models", partial(_answer, room, partial(_kept, operation="models"))),
         Route("/models/{name}", partial(_answer, room, partial(_kept, operation="model"))),
@@ -235,6 +236,10 @@ async def _section(room: Room, request: Request) -> Any:
 
 async def _brief(room: Room, request: Request) -> Any:
     return reading.read_brief(room.reference, request.path_params["name"])
+
+
+async def _symptoms(room: Room, request: Request) -> Any:
+    return reading.list_symptoms(room.reference, request.query_params.get("holds", ""))
 
 
 async def _search(room: Room, request: Request) -> Any:

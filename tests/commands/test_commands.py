@@ -20,6 +20,8 @@ from sysdesign.models import queueing
 from tests.example import write_example
 from tests.reading import write_reference
 
+HOME = "05-Caching-Strategies"
+
 
 def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """The real command in a process of its own."""
@@ -70,6 +72,15 @@ def test_search_forgives(root: Path) -> None:
     ended = run("search", "stampeed", "--reference", str(root))
     assert "Searched for: stampede" in ended.stdout
     assert ended.stdout.splitlines()[1] == "05-Caching-Strategies#cache-stampede"
+
+
+def test_symptoms_are_listed_and_narrowed(tmp_path: Path) -> None:
+    root = str(write_example(tmp_path))
+    assert len(json.loads(run("symptoms", "--json", "--reference", root).stdout)) == 8
+    [line] = json.loads(run("symptoms", "err", "NUMBER", "3", "--json", "--reference", root).stdout)
+    assert line == {"notice": "ERR number 3 of a kind", "kind": "error", "section": f"{HOME}#cache-stampede"}
+    assert f"{HOME}#cache-stampede" in run("symptoms", "number 3", "--reference", root).stdout
+    assert "Nothing holds that" in run("symptoms", "zzz", "--reference", root).stdout
 
 
 def test_check_prints_findings_and_the_scoreboard(root: Path) -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from sysdesign.content import load
+from sysdesign.content.texts import load_texts
 from sysdesign.errors import InvalidInput
 from sysdesign.search import Index
 from sysdesign.search.pages import search_files
 from sysdesign.search.spelling import correct, distance
+from tests.reading import CACHING, write_reference
 
 PLAN = (Path(__file__).parents[1] / "checks" / "plan.yaml").read_text()
 TEXT = """# Caching Strategies
@@ -119,3 +121,41 @@ def test_correction_leaves_short_and_known_words_alone() -> None:
     assert correct("cahce", known) == "cache"
     assert correct("lru", known) == "lru"
     assert correct("zzzzzz", known) == "zzzzzz"
+
+
+PRINTED = {
+    "WRONGTYPE Operation against a key holding the wrong kind of value": "cache-stampede",
+    "(error) WRONGTYPE Operation against a key holding the wrong kind of value": "cache-stampede",
+    "2026-11-29 10:14:03 UTC [812] FATAL:  sorry, too many clients already": "overview",
+    "keyspace_misses": "caching-patterns",
+    "Why does READONLY appear?": "",
+    "READONLY": "caching-patterns",
+}
+HOME = "05-Caching-Strategies"
+TEXTS = f"""
+a: {{notice: "WRONGTYPE Operation against a key holding the wrong kind of value", kind: error,
+     section: "{HOME}#cache-stampede"}}
+b: {{notice: "FATAL: sorry, too many clients already", kind: log, section: "{HOME}#overview"}}
+c: {{notice: keyspace_misses, kind: metric, section: "{HOME}#caching-patterns"}}
+d: {{notice: READONLY, kind: error, section: "{HOME}#caching-patterns"}}
+e: {{notice: "Everything is slow and the origin suffers", kind: symptom, section: "{HOME}#overview"}}
+"""
+
+
+@pytest.fixture(scope="module")
+def of_texts(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    """Sections of which fourteen hold every word of the texts, and those that they lead to do not."""
+    noise = "\n".join(f"### Noise {n}\n\n{' '.join(PRINTED)}\n" for n in range(14))
+    text = f"{CACHING.partition('[^paper]: ')[0]}\n{noise}\n[^paper]: An old text.\n"
+    root = tmp_path_factory.mktemp("texts") / "reference"
+    return Index(load_texts(write_reference(root, **{"05-Caching-Strategies.md": text, "symptoms.yaml": TEXTS})))
+
+
+@pytest.mark.parametrize("typed", PRINTED)
+def test_a_text_of_a_program_finds_its_section_first(typed: str, of_texts: Index) -> None:
+    first = of_texts.search(typed).hits[0].address.partition("#")[2]
+    assert first == PRINTED[typed] if PRINTED[typed] else first.startswith("noise")
+
+
+def test_what_people_notice_is_no_name_of_a_section(of_texts: Index) -> None:
+    assert of_texts.search("everything suffers").hits == ()

@@ -15,6 +15,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("list")(list_documents)
     app.command()(read)
     app.command()(search)
+    app.command()(symptoms)
 
 
 def list_documents(as_json: AsJson = False, reference: Root = None) -> None:
@@ -92,3 +93,24 @@ def search(
         console.print(f"  {hit.excerpt}", markup=False)
     if not answer.hits:
         console.print("Nothing found. Try fewer or other words; `sysdesign list` shows what is written.")
+
+
+def symptoms(
+    holds: Annotated[list[str] | None, typer.Argument(help="Words that stand in it in a row; all by default.")] = None,
+    as_json: AsJson = False,
+    reference: Root = None,
+) -> None:
+    """List what is noticed in production, and the errors, log lines and metrics, each with the section to read."""
+    from sysdesign.content.texts import load_texts
+    from sysdesign.operations import reading
+
+    lines = reading.list_symptoms(load_texts(reference), " ".join(holds or []))
+    if as_json:
+        print_json(lines)
+        return
+    shown = table("kind", "what you see", "section")
+    for each in lines:
+        shown.add_row(each.kind, each.notice, each.section)
+    out().print(shown)
+    if not lines:
+        print("Nothing holds that; `sysdesign search` finds more.")

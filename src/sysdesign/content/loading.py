@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
@@ -54,28 +54,28 @@ def cache_folder(kind: str, root: Path) -> Path:
     return home / "sysdesign" / f"{kind}-{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:8]}"
 
 
-def _pass_on(document: Document, terms: Mapping[str, Term]) -> None:
+def _pass_on(document: Document, terms: Mapping[str, Term], symptoms: Sequence[Symptom]) -> None:
     """What most readers of a reference do with a document that has just been read: wait for the rest."""
 
 
-Heard = Callable[[Document, Mapping[str, Term]], None]
+Heard = Callable[[Document, Mapping[str, Term], Sequence[Symptom]], None]
 
 
 def load(root: Path | None = None, *, heard: Heard = _pass_on, before: Reference | None = None) -> Reference:
     """Read the reference. Raises BadContent at the first thing that cannot be read, InvalidInput without a plan.
 
-    `heard` is told of each document as soon as it is read, with the glossary's terms. Documents
-    that stand unchanged in `before` are taken from there.
+    `heard` is told of each document as soon as it is read, with the glossary's terms and the symptoms.
+    Documents that stand unchanged in `before` are taken from there.
     """
     with collection_paused():
         return _Loading(root or default_root(), heard, before).reference()
 
 
-def load_outline(root: Path) -> tuple[Plan, dict[str, Term]]:
-    """The plan and the glossary alone. Raises as `load` does."""
+def load_outline(root: Path) -> tuple[Plan, dict[str, Term], tuple[Symptom, ...]]:
+    """The plan, the glossary and the symptoms alone. Raises as `load` does."""
     loading = _Loading(root, _pass_on, None)
     plan = loading.plan()
-    return plan, loading.terms(plan)
+    return plan, loading.terms(plan), loading.symptoms()
 
 
 @contextmanager
@@ -127,30 +127,30 @@ class _Loading:
         facts = self._by_id(Fact, sorted((self.root / "facts").glob("*.yaml")))
         numbers, numbers_of = self._numbers(plan)
         self._refuse_shared_ids(sources, facts, numbers)
-        terms = self.terms(plan)
+        terms, symptoms = self.terms(plan), self.symptoms()
         return Reference(
             root=self.root,
             plan=plan,
-            documents=self._documents(plan, terms),
+            documents=self._documents(plan, terms, symptoms),
             sources=sources,
             facts=facts,
             numbers=numbers,
             numbers_of=numbers_of,
             terms=terms,
             claims={slug: claims for slug in self._slugs(plan) if (claims := self._claims(slug))},
-            symptoms=tuple(self._by_id(Symptom, [self.root / "symptoms.yaml"]).values()),
+            symptoms=symptoms,
             figures=self._figures(),
             decisions={path.stem: path for path in sorted((self.root / "decisions").glob("*.yaml"))},
             questions=question_banks(self.root.parent / QUESTIONS, plan),
         )
 
-    def _documents(self, plan: Plan, terms: dict[str, Term]) -> dict[str, Document]:
+    def _documents(self, plan: Plan, terms: dict[str, Term], symptoms: tuple[Symptom, ...]) -> dict[str, Document]:
         found = {}
         for planned in plan.documents:
             document = load_document(self.root, planned, self.before.get(planned.slug))
             if document is not None:
                 found[planned.slug] = document
-                self.heard(document, terms)
+                self.heard(document, terms, symptoms)
         return found
 
     def _shown(self, path: Path) -> str:
@@ -238,6 +238,9 @@ class _Loading:
         terms = self._by_id(Term, [self.root / "glossary.yaml"])
         check_links(terms.values(), self._slugs(plan))
         return terms
+
+    def symptoms(self) -> tuple[Symptom, ...]:
+        return tuple(self._by_id(Symptom, [self.root / "symptoms.yaml"]).values())
 
     def plan(self) -> Plan:
         file = self._read(self.root / "plan.yaml")

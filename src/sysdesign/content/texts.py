@@ -27,14 +27,14 @@ PARSERS = ("sysdesign.content.parsing", "sysdesign.content.markdown", "sysdesign
 
 
 def load_texts(root: Path | None = None, only: str = "") -> Reference:
-    """Plan, terms and documents, without the records behind their evidence and without tokens.
+    """Plan, terms, symptoms and documents, without the records behind their evidence and without tokens.
 
     With `only`, an address, its document alone where that is written. Raises as `load` does, and UnknownName.
     """
     with collection_paused():
         folder = root or default_root()
-        plan, terms = load_outline(folder)
-        outline = Reference(folder, plan, {}, {}, {}, {}, {}, terms, {}, (), {}, {}, {})
+        plan, terms, symptoms = load_outline(folder)
+        outline = Reference(folder, plan, {}, {}, {}, {}, {}, terms, {}, symptoms, {}, {}, {})
         kept = cache_folder("texts", folder) if root is None else None
         if only:
             planned = outline.named(only.partition("#")[0])

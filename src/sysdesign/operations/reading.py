@@ -109,6 +109,24 @@ def search(index: Index, query: str, limit: int = 10) -> Answer:
 
 
 @dataclass(frozen=True)
+class SymptomLine:
+    """Something that is noticed or printed, and the section that explains it."""
+
+    notice: str
+    kind: str
+    section: str
+
+
+def list_symptoms(reference: Reference, holds: str = "") -> tuple[SymptomLine, ...]:
+    """What leads to a section, in the order of the documents; those alone that hold some text, whatever its case."""
+    return tuple(
+        SymptomLine(each.notice, each.kind, each.section)
+        for each in reference.symptoms
+        if holds.lower() in each.notice.lower()
+    )
+
+
+@dataclass(frozen=True)
 class FactLine:
     """One vendor fact, as the table of facts shows it."""
 

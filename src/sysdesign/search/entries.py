@@ -1,14 +1,15 @@
-"""What is searched: one entry a section, with the glossary's other names for what it explains."""
+"""What is searched: one entry a section, with other names for what it explains and the texts that lead to it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from sysdesign.content import Reference
 from sysdesign.content.document import Document, Section
-from sysdesign.content.records import Term
+from sysdesign.content.records import Symptom, Term
 
 WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?")
 COMPOUND = re.compile(r"[a-z0-9'’]+(?:[-+/.][a-z0-9'’]+)*")
@@ -31,21 +32,32 @@ class Entry:
     level: int  # of its heading: 1 is the document's title
     trail: str  # the headings above it, for people
     text: str
-    aliases: tuple[str, ...]  # terms and synonyms at home in this section
+    aliases: tuple[str, ...]  # terms and synonyms at home in this section, and the texts below
+    texts: tuple[str, ...] = ()  # what programs print when it concerns them: errors, log lines, metrics, settings
+
+
+@dataclass
+class Names:
+    """By what else than its heading a section is sought."""
+
+    terms: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
 
 
 def entries(reference: Reference) -> Iterator[Entry]:
     """Every section of every written document, in order."""
-    homes = aliases_by_home(reference.terms)
+    homes = names_by_home(reference.terms, reference.symptoms)
     for document in reference.documents.values():
         yield from document_entries(document, homes)
 
 
-def document_entries(document: Document, homes: Mapping[str, tuple[str, ...]]) -> Iterator[Entry]:
-    """Every section of one document; `homes` is what `aliases_by_home` gives."""
+def document_entries(document: Document, homes: Mapping[str, Names]) -> Iterator[Entry]:
+    """Every section of one document; `homes` is what `names_by_home` gives."""
     beside = _beside_prose(document)
+    none = Names()
     for section in document.sections:
         address = f"{document.name}#{section.anchor}" if section.level > 1 else document.name
+        names = homes.get(address, none)
         yield Entry(
             address=address,
             url=url(document, section),
@@ -54,7 +66,8 @@ def document_entries(document: Document, homes: Mapping[str, tuple[str, ...]]) -
             level=section.level,
             trail=" › ".join(document.by_anchor[parent].title for parent in section.parents[1:]),
             text="\n".join((section.text, *beside.get(section.anchor, ()))),
-            aliases=homes.get(address, ()),
+            aliases=(*names.terms, *names.texts),
+            texts=tuple(names.texts),
         )
 
 
@@ -64,12 +77,15 @@ def url(document: Document, section: Section) -> str:
     return page if section.level == 1 else f"{page}#{section.anchor}"
 
 
-def aliases_by_home(terms: Mapping[str, Term]) -> dict[str, tuple[str, ...]]:
-    """Terms and their other names by the address of the section that explains them."""
-    homes: dict[str, list[str]] = {}
+def names_by_home(terms: Mapping[str, Term], symptoms: Iterable[Symptom]) -> dict[str, Names]:
+    """Terms with their other names, and texts of programs, by the address of the section that explains them."""
+    homes: dict[str, Names] = defaultdict(Names)
     for term in terms.values():
-        homes.setdefault(term.home.replace(".md", ""), []).extend((term.term, *term.aliases))
-    return {home: tuple(names) for home, names in homes.items()}
+        homes[term.home.replace(".md", "")].terms.extend((term.term, *term.aliases))
+    for symptom in symptoms:
+        if symptom.kind != "symptom":  # what people notice is told in words that stand everywhere
+            homes[symptom.section.replace(".md", "")].texts.append(symptom.notice)
+    return dict(homes)
 
 
 def _beside_prose(document: Document) -> dict[str, list[str]]:

@@ -14,6 +14,7 @@ from sysdesign.search.spelling import correct, vocabulary
 # BM25 weights: without them the section that a query names ranks below those that mention it.
 WEIGHTS = {"title": 8.0, "aliases": 8.0, "document": 4.0, "trail": 2.0, "body": 1.0}
 LOOKED_AT = 12  # hits, of which those that the query names come first
+SHORTEST_TEXT = 2  # words of a program's text that is looked for within a query
 LONGEST_QUERY = 300
 MOST_WORDS = 24
 
@@ -47,6 +48,9 @@ class Index:
         self._entries: tuple[Entry, ...] = tuple(entries(reference))
         self.vocabulary: Mapping[str, int] = vocabulary(_everything(entry) for entry in self._entries)
         self._names = {e.address: {plain_words(name) for name in (e.title, *e.aliases)} for e in self._entries}
+        self._texts = {
+            row: [plain_words(text) for text in e.texts] for row, e in enumerate(self._entries, start=1) if e.texts
+        }
         self._rows = sqlite3.connect(":memory:", check_same_thread=False)
         self._rows.execute(
             f"CREATE VIRTUAL TABLE section USING fts5({', '.join(WEIGHTS)}, "
@@ -82,18 +86,35 @@ class Index:
         corrected = " ".join(word for [word] in apart)
         names = {plain_words(query), plain_words(corrected)}
         found.sort(key=lambda hit: names.isdisjoint(self._names[hit.address]))
+        printed = self._printed(plain_words(query), apart, most)
+        first = {hit.address for hit in printed}
+        found = [*printed, *(hit for hit in found if hit.address not in first)]
         return Answer(query, corrected if fixed != sought else "", tuple(found[:limit]))
 
-    def _match(self, sought: list[list[str]], joint: str, limit: int) -> list[Hit]:
+    def _printed(self, asked: tuple[str, ...], words: list[list[str]], limit: int) -> list[Hit]:
+        """Sections to which a text of programs leads that is the query, or stands in it as in a pasted line."""
+        rows = [
+            row
+            for row, texts in self._texts.items()
+            if any(text == asked or (len(text) >= SHORTEST_TEXT and _holds(asked, text)) for text in texts)
+        ]
+        return self._match(words, " OR ", limit, f" AND rowid IN ({', '.join(map(str, rows))})") if rows else []
+
+    def _match(self, sought: list[list[str]], joint: str, limit: int, among: str = "") -> list[Hit]:
         """Sections with each of the phrases, or any; the last may be the beginning of a longer word."""
         terms = joint.join(f'"{" ".join(phrase)}"' for phrase in sought) + "*"
         weights = ", ".join(str(weight) for weight in WEIGHTS.values())
         rows = self._rows.execute(
             f"SELECT rowid, bm25(section, {weights}) AS rank, snippet(section, 4, '«', '»', ' … ', 24) "
-            "FROM section WHERE section MATCH ? ORDER BY rank, rowid LIMIT ?",
+            f"FROM section WHERE section MATCH ?{among} ORDER BY rank, rowid LIMIT ?",
             (terms, limit),
         ).fetchall()
         return [_hit(self._entries[rowid - 1], -rank, excerpt) for rowid, rank, excerpt in rows]
+
+
+def _holds(words: tuple[str, ...], text: tuple[str, ...]) -> bool:
+    """Whether the words of the text stand among the words in a row."""
+    return any(words[at : at + len(text)] == text for at in range(len(words) - len(text) + 1))
 
 
 def _hit(entry: Entry, score: float, excerpt: str) -> Hit:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,9 @@ from sysdesign import __version__
 from sysdesign.content import Reference, load, located
 from sysdesign.content.document import Document
 from sysdesign.content.loading import PACKAGE, Heard, cache_folder, collection_paused
-from sysdesign.content.records import Term
+from sysdesign.content.records import Symptom, Term
 from sysdesign.errors import BadContent
-from sysdesign.search.entries import aliases_by_home, document_entries, entries
+from sysdesign.search.entries import Names, document_entries, entries, names_by_home
 from sysdesign.search.pages import SearchIndex
 from sysdesign.site.pages import document_pages, pages, site_of
 from sysdesign.site.publish import publish, stamp
@@ -73,13 +73,13 @@ def build_site(
 
 def _indexed(search: SearchIndex, progress: Progress) -> Heard:
     """What gives each document to the search index as soon as it is read."""
-    homes: Mapping[str, tuple[str, ...]] | None = None
+    homes: Mapping[str, Names] | None = None
 
-    def heard(document: Document, terms: Mapping[str, Term]) -> None:
+    def heard(document: Document, terms: Mapping[str, Term], symptoms: Sequence[Symptom]) -> None:
         nonlocal homes
         progress(f"Reading {document.name}")
         if homes is None:
-            homes = aliases_by_home(terms)
+            homes = names_by_home(terms, symptoms)
         search.add(document_entries(document, homes))
 
     return heard
