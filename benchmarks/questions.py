@@ -1,0 +1,70 @@
+"""Where search puts the section that answers a question which a person asked, from the banks in tests/questions.
+
+Search is tuned on one half of each bank and never on the other. A hit is right where it is a section that the bank
+names, or stands inside one. The mean reciprocal rank counts a question without a right hit among the first ten as 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from statistics import fmean
+
+from benchmarks.measured import line
+from sysdesign.content import Reference, default_root, load
+from sysdesign.content.records import BankQuestion
+from sysdesign.search import Index
+
+LOOKED_AT, FIRST = 10, 3
+TARGET = 0.9  # of the questions: a right section among the first three
+
+
+def right_sections(reference: Reference, question: BankQuestion) -> set[str]:
+    """Addresses of the sections that answer a question, and of those inside them."""
+    found = set()
+    for address in question.sections:
+        document, section = reference.section(address)
+        found |= {f"{document.name}#{inside.anchor}" for inside in document.below(section.anchor)}
+    return found
+
+
+def rank(reference: Reference, index: Index, question: BankQuestion) -> int:
+    """The place of the first right hit, from 1; 0 where none is among those looked at."""
+    right = right_sections(reference, question)
+    hits = index.search(question.question, LOOKED_AT).hits
+    return next((place for place, hit in enumerate(hits, start=1) if hit.address in right), 0)
+
+
+def halves(reference: Reference) -> Iterator[tuple[str, bool, list[BankQuestion]]]:
+    """The bank of each written document, the half that search may be tuned on first."""
+    for slug, bank in reference.questions.items():
+        if slug in reference.documents:
+            for tuned in (True, False):
+                yield slug, tuned, [question for question in bank if question.tuned is tuned]
+
+
+def report(name: str, ranks: Iterable[int]) -> None:
+    """One line of the report."""
+    found = list(ranks)
+    if not found:
+        return
+    among = fmean(0 < place <= FIRST for place in found)
+    reciprocal = fmean(1 / place if place else 0 for place in found)
+    line(f"questions found, {name}, {len(found)}", f"{among:.0%} in the first {FIRST}",
+         f">= {TARGET:.0%}", f"mean reciprocal rank {reciprocal:.2f}")  # fmt: skip
+
+
+def main() -> None:
+    """Report each bank, then all of them."""
+    reference = load(default_root())
+    index = Index(reference)
+    together: dict[bool, list[int]] = {True: [], False: []}
+    for slug, tuned, questions in halves(reference):
+        ranks = [rank(reference, index, question) for question in questions]
+        together[tuned] += ranks
+        report(f"{slug}, {'tuned on' if tuned else 'never tuned on'}", ranks)
+    for tuned, ranks in together.items():
+        report(f"all, {'tuned on' if tuned else 'never tuned on'}", ranks)
+
+
+if __name__ == "__main__":
+    main()
