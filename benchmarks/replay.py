@@ -25,7 +25,8 @@ RUNS = 5
 TARGET_TIMES = 10
 PEERS = {
     "fifo": libcachesim.FIFO, "lru": libcachesim.LRU, "clock": libcachesim.Clock, "lfu": libcachesim.LFU,
-    "sieve": libcachesim.Sieve, "s3fifo": libcachesim.S3FIFO, "arc": libcachesim.ARC, "wtinylfu": libcachesim.WTinyLFU,
+    "sieve": libcachesim.Sieve, "s3fifo": libcachesim.S3FIFO,
+    "s3fifo-simulator": libcachesim.S3FIFO, "arc": libcachesim.ARC, "wtinylfu": libcachesim.WTinyLFU,
     "wtinylfu-sketch": libcachesim.WTinyLFU, "wtinylfu-doorkeeper": libcachesim.WTinyLFU,
 }  # fmt: skip
 

@@ -87,14 +87,16 @@ def sieve(requests: Requests, capacity: int) -> list[bool]:
     return hits
 
 
-def s3fifo(requests: Requests, capacity: int) -> list[bool]:
+def s3fifo(requests: Requests, capacity: int, *, main_fills_too: bool = False) -> list[bool]:
     small_target = max(int(capacity * 0.1), 1)
     main_target = capacity - small_target
+    ghosts = int(capacity * 0.9) if main_fills_too else main_target
     small: list = []
     main: list = []
     ghost: list = []
     reads: dict = {}
     hits = []
+    evicted = False
 
     def evict() -> None:
         if len(main) > main_target or not small:
@@ -111,7 +113,7 @@ def s3fifo(requests: Requests, capacity: int) -> list[bool]:
                 main.append(tail)
             else:
                 ghost.append(tail)
-                del ghost[: max(len(ghost) - main_target, 0)]
+                del ghost[: max(len(ghost) - ghosts, 0)]
                 return
 
     for key in requests:
@@ -124,9 +126,15 @@ def s3fifo(requests: Requests, capacity: int) -> list[bool]:
             ghost.remove(key)
         while len(small) + len(main) >= capacity:
             evict()
-        (main if remembered else small).append(key)
+            evicted = True
+        filling = main_fills_too and not evicted and len(small) >= small_target
+        (main if remembered or filling else small).append(key)
         reads[key] = 0
     return hits
+
+
+def s3fifo_simulator(requests: Requests, capacity: int) -> list[bool]:
+    return s3fifo(requests, capacity, main_fills_too=True)
 
 
 def arc(requests: Requests, capacity: int) -> list[bool]:
@@ -297,6 +305,7 @@ def wtinylfu_doorkeeper(requests: Requests, capacity: int) -> list[bool]:
 
 
 POLICIES: dict[str, Callable[[Requests, int], list[bool]]] = {
-    "fifo": fifo, "lru": lru, "clock": clock, "lfu": lfu, "sieve": sieve, "s3fifo": s3fifo, "arc": arc,
+    "fifo": fifo, "lru": lru, "clock": clock, "lfu": lfu, "sieve": sieve, "s3fifo": s3fifo,
+    "s3fifo-simulator": s3fifo_simulator, "arc": arc,
     "wtinylfu": wtinylfu, "wtinylfu-sketch": wtinylfu_sketch, "wtinylfu-doorkeeper": wtinylfu_doorkeeper,
 }  # fmt: skip

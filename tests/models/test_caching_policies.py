@@ -81,6 +81,18 @@ def test_lru_inclusion(requests, capacity):
     assert all(b or not a for a, b in zip(small, large, strict=True))
 
 
+@settings(max_examples=100, deadline=None)
+@given(CHUNKS, st.lists(st.integers(1, 12), min_size=1, max_size=6), st.sampled_from([0, -7, 2**40]))
+def test_lru_caches_of_many_capacities_in_one_pass_count_as_each_alone(chunks, capacities, shift):
+    replay = Replay([*(Cache("lru", capacity) for capacity in capacities), Cache("fifo", 3)])
+    for chunk in chunks:
+        replay.feed(np.array(chunk, np.int64) + shift)
+    requests = [key for chunk in chunks for key in chunk]
+    for cache in replay.caches:
+        assert cache.hits == sum(POLICIES[cache.policy](requests, cache.capacity_keys)), cache.capacity_keys
+        assert cache.requests == len(requests)
+
+
 def test_fifo_breaks_inclusion_as_belady_showed():
     requests = np.array([1, 2, 3, 4, 1, 2, 5, 1, 2, 3, 4, 5])
     assert sum(hits_of("fifo", 3, [requests])) == 3 > sum(hits_of("fifo", 4, [requests])) == 2

@@ -124,8 +124,7 @@ def s3fifo(ids: np.ndarray, hit: np.ndarray, capacity: int, state: State) -> Non
 
     A key leaves the small queue for the main one if it was read at least twice
     there, else for the ghost; a key found in the ghost enters the main queue.
-    This is the paper's version. The authors' simulator has since let the main queue
-    fill, too, before the first eviction, which gains some hundredths of a point at the start.
+    This is the paper's version; `s3fifo-simulator` is what the authors' simulator does today.
     """
     lists, place, mark = state.lists, state.place, state.mark
     small = max(capacity // 10, 1)
@@ -146,6 +145,44 @@ def s3fifo(ids: np.ndarray, hit: np.ndarray, capacity: int, state: State) -> Non
             else:
                 _s3fifo_evict_small(main, state)
         queue = MAIN if seen else SMALL
+        add_newest(state, queue, key)
+        place[key] = queue + 1
+        mark[key] = 0
+
+
+@njit(cache=True)
+def s3fifo_simulator(ids: np.ndarray, hit: np.ndarray, capacity: int, state: State) -> None:
+    """S3-FIFO as libCacheSim's `S3FIFO` runs it, which differs from the paper's (its `S3FIFOv0`) in one rule.
+
+    Until the first eviction a new key goes into the main queue once the small one is full, and
+    stays until the main queue turns over. What that changes in the hit ratio: nothing to half a
+    point on the OLTP trace; up to 14.65 points on libCacheSim's CloudPhysics sample (30,000 of
+    48,974 keys cached), where keys come back after more than the cache holds; 44.4% instead of
+    27.7% for a loop over 600 keys through 500; 0.01 to 0.2 points for a million Zipf(0.9)
+    requests. `s3fifo` here is the paper's. A small queue of one key, below a capacity of 20,
+    admits here what the simulator turns away. register[0] says that a key was evicted.
+    """
+    lists, place, mark, register = state.lists, state.place, state.mark, state.register
+    small, ghosts = max(int(capacity * 0.1), 1), int(capacity * 0.9)
+    main = capacity - small
+    for at in range(ids.size):
+        key = ids[at]
+        if place[key] == SMALL + 1 or place[key] == MAIN + 1:
+            hit[at] = True
+            mark[key] = min(mark[key] + 1, MOST_READS)
+            continue
+        seen = place[key] == GHOST + 1
+        if seen:
+            take_out(state, GHOST, key)
+            place[key] = 0
+        while lists[SMALL, SIZE] + lists[MAIN, SIZE] >= capacity:
+            register[0] = 1
+            if lists[MAIN, SIZE] > main or lists[SMALL, SIZE] == 0:
+                _s3fifo_evict_main(state)
+            else:
+                _s3fifo_evict_small(ghosts, state)
+        filling = register[0] == 0 and lists[SMALL, SIZE] >= small
+        queue = MAIN if seen or filling else SMALL
         add_newest(state, queue, key)
         place[key] = queue + 1
         mark[key] = 0

@@ -6,7 +6,7 @@ any length can be fed. All entries count as one key, whatever their size.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numba import njit
@@ -14,6 +14,7 @@ from numba import njit
 from sysdesign.errors import InvalidInput, nearest
 from sysdesign.models.caching import frequency, policies, popularity_sketch, tinylfu
 from sysdesign.models.caching.lists import NONE, SIZE, State
+from sysdesign.models.caching.lru_stack import lru_stack
 
 KERNELS = {
     "fifo": policies.fifo,
@@ -22,6 +23,7 @@ KERNELS = {
     "lfu": frequency.lfu,
     "sieve": policies.sieve,
     "s3fifo": policies.s3fifo,
+    "s3fifo-simulator": policies.s3fifo_simulator,
     "arc": policies.arc,
     "wtinylfu": tinylfu.wtinylfu,
     "wtinylfu-sketch": tinylfu.wtinylfu,
@@ -33,71 +35,116 @@ COUNTS = {
     "wtinylfu-doorkeeper": popularity_sketch.DOORKEEPER,
 }
 CHUNK = 1 << 18  # requests handled at once
+MOST_DISTINCT = 40_000_000  # keys in one replay: about 3 GB
+MOST_DIRECT = 1 << 23  # keys below are looked up without a hash, in 32 MB at most
 
 
 class KeyTable:
-    """Numbers distinct 64-bit keys 0, 1, 2, ... in the order of their first request."""
+    """Numbers distinct 64-bit keys 0, 1, 2, ... in the order of their first request.
+
+    Small keys are looked up directly, others by hash; at most MOST_DISTINCT keys, so that memory stays bounded.
+    """
 
     def __init__(self) -> None:
         self.distinct = 0
-        self._keys = np.zeros(1 << 12, np.int64)
-        self._ids = np.full(1 << 12, NONE, np.int32)
+        self._direct = np.full(1 << 12, NONE, np.int32)
+        self._table = np.full((1 << 12, 2), NONE, np.int64)  # key and number
+        self._hashed = 0  # keys in it
 
     def ids(self, keys: np.ndarray) -> np.ndarray:
-        """The number of each key, given out at first sight."""
+        """The number of each key, given out at first sight. Raises InvalidInput past MOST_DISTINCT."""
         ids = np.empty(keys.size, np.int32)
+        if not keys.size:
+            return ids
+        self._widen(int(keys.max()))
+        if keys.min() >= 0 and keys.max() < self._direct.size:
+            self.distinct = _look_up_directly(keys, ids, self._direct, self.distinct)
+        else:
+            self._look_up_all(keys, ids)
+        if self.distinct > MOST_DISTINCT:
+            raise InvalidInput(f"more than {MOST_DISTINCT:,} distinct keys; replay a sample of the keys")
+        return ids
+
+    def _look_up_all(self, keys: np.ndarray, ids: np.ndarray) -> None:
         hashes, done = _hashes(keys), 0
         while True:
-            done, self.distinct = _look_up(keys, hashes, done, ids, self._keys, self._ids, self.distinct)
+            done, self.distinct, self._hashed = _look_up(
+                keys, hashes, done, ids, self._direct, self._table, self.distinct, self._hashed
+            )
             if done == keys.size:
-                return ids
+                return
             self._grow()
 
+    def _widen(self, largest: int) -> None:
+        """Look up directly as far as keys go, as long as that is not far; keys hashed before are not small."""
+        wanted = self._direct.size
+        if largest >= wanted and self._hashed == 0 and largest < MOST_DIRECT:
+            wider = np.full(1 << largest.bit_length(), NONE, np.int32)
+            wider[:wanted] = self._direct
+            self._direct = wider
+
     def _grow(self) -> None:
-        keys, ids = self._keys[self._ids != NONE], self._ids[self._ids != NONE]
-        self._keys = np.zeros(4 * self._keys.size, np.int64)
-        self._ids = np.full(self._keys.size, NONE, np.int32)
-        _insert(keys, _hashes(keys), ids, self._keys, self._ids)
+        held = self._table[self._table[:, 1] != NONE]
+        self._table = np.full((4 * len(self._table), 2), NONE, np.int64)
+        _insert(held, _hashes(held[:, 0]), self._table)
 
 
 def _hashes(keys: np.ndarray) -> np.ndarray:
     """Spread 64-bit keys evenly (the finalizer of SplitMix64), as non-negative numbers."""
-    mixed = keys.astype(np.int64, copy=False).view(np.uint64)
+    mixed = np.ascontiguousarray(keys, np.int64).view(np.uint64)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return ((mixed ^ (mixed >> np.uint64(31))) >> np.uint64(1)).view(np.int64)
 
 
-@njit(cache=True)
-def _look_up(
-    keys: np.ndarray, hashes: np.ndarray, start: int, ids: np.ndarray,
-    table_keys: np.ndarray, table_ids: np.ndarray, distinct: int,
-) -> tuple[int, int]:  # fmt: skip
-    """Number keys from `start` on, until the table is half full; returns the end reached and the distinct keys."""
-    mask = table_ids.size - 1
-    for at in range(start, keys.size):
-        slot = hashes[at] & mask
-        while table_ids[slot] != NONE and table_keys[slot] != keys[at]:
-            slot = (slot + 1) & mask
-        if table_ids[slot] == NONE:
-            if 2 * (distinct + 1) > table_ids.size:
-                return at, distinct
-            table_keys[slot], table_ids[slot] = keys[at], distinct
-            distinct += 1
-        ids[at] = table_ids[slot]
-    return keys.size, distinct
-
-
-@njit(cache=True)
-def _insert(
-    keys: np.ndarray, hashes: np.ndarray, ids: np.ndarray, table_keys: np.ndarray, table_ids: np.ndarray
-) -> None:
-    mask = table_ids.size - 1
+@njit(cache=True, nogil=True)
+def _look_up_directly(keys: np.ndarray, ids: np.ndarray, direct: np.ndarray, distinct: int) -> int:
     for at in range(keys.size):
+        number = direct[keys[at]]
+        if number == NONE:
+            number = distinct
+            direct[keys[at]] = number
+            distinct += 1
+        ids[at] = number
+    return distinct
+
+
+@njit(cache=True, nogil=True)
+def _look_up(
+    keys: np.ndarray, hashes: np.ndarray, start: int, ids: np.ndarray, direct: np.ndarray, table: np.ndarray,
+    distinct: int, hashed: int,
+) -> tuple[int, int, int]:  # fmt: skip
+    """Number keys from `start` on, until the table is half full; the end reached, distinct and hashed keys."""
+    mask = len(table) - 1
+    for at in range(start, keys.size):
+        key = keys[at]
+        if key >= 0 and key < direct.size:
+            if direct[key] == NONE:
+                direct[key] = distinct
+                distinct += 1
+            ids[at] = direct[key]
+            continue
         slot = hashes[at] & mask
-        while table_ids[slot] != NONE:
+        while table[slot, 1] != NONE and table[slot, 0] != key:
             slot = (slot + 1) & mask
-        table_keys[slot], table_ids[slot] = keys[at], ids[at]
+        if table[slot, 1] == NONE:
+            if 2 * (hashed + 1) > len(table):
+                return at, distinct, hashed
+            table[slot, 0], table[slot, 1] = key, distinct
+            distinct += 1
+            hashed += 1
+        ids[at] = table[slot, 1]
+    return keys.size, distinct, hashed
+
+
+@njit(cache=True, nogil=True)
+def _insert(held: np.ndarray, hashes: np.ndarray, table: np.ndarray) -> None:
+    mask = len(table) - 1
+    for at in range(len(held)):
+        slot = hashes[at] & mask
+        while table[slot, 1] != NONE:
+            slot = (slot + 1) & mask
+        table[slot, 0], table[slot, 1] = held[at, 0], held[at, 1]
 
 
 class Cache:
@@ -167,6 +214,8 @@ class Replay:
         self.caches = tuple(caches)
         self.requests = 0
         self._table = KeyTable()
+        self._stack = LruStack([cache for cache in self.caches if cache.policy == "lru"])
+        self._others = [cache for cache in self.caches if cache.policy != "lru"]
 
     @property
     def distinct_keys(self) -> int:
@@ -180,10 +229,40 @@ class Replay:
                 f"keys have type {keys.dtype} and {keys.ndim} dimensions; give a 1-D array of whole numbers"
             )
         for start in range(0, keys.size, CHUNK):
-            ids = self._table.ids(keys[start : start + CHUNK].astype(np.int64))
-            for cache in self.caches:
+            ids = self._table.ids(keys[start : start + CHUNK].astype(np.int64, copy=False))
+            self._stack.request(ids, self._table.distinct)
+            for cache in self._others:
                 cache.request(ids, self._table.distinct)
             self.requests += ids.size
+
+
+class LruStack:
+    """LRU caches of several capacities in one pass: the smaller holds the newest part of what the larger holds.
+
+    One list serves all. Each capacity keeps a pointer to the last key that it holds; a request moves
+    the pointers of the caches that missed by one, so the work grows with the misses, not with the capacities.
+    """
+
+    def __init__(self, caches: Sequence[Cache]) -> None:
+        self.caches = tuple(caches)
+        self._capacities = np.array(sorted({cache.capacity_keys for cache in caches}), np.int64)
+        self._tails = np.full(self._capacities.size, NONE, np.int64)
+        self._nodes = np.zeros((0, 4), np.int32)
+        self._ends = np.array([NONE, NONE, 0])
+        self._hits = np.zeros(self._capacities.size, np.int64)  # by the smallest capacity that has the key
+
+    def request(self, ids: np.ndarray, distinct: int) -> None:
+        """Ask for keys, numbered below `distinct`, one after another."""
+        if not self.caches:
+            return
+        if distinct > len(self._nodes):
+            more = np.zeros((max(distinct, 2 * len(self._nodes)) - len(self._nodes), 4), np.int32)
+            self._nodes = np.concatenate((self._nodes, more))
+        lru_stack(ids, self._capacities, self._tails, self._nodes, self._ends, self._hits)
+        hits = dict(zip(self._capacities.tolist(), np.cumsum(self._hits).tolist(), strict=True))
+        for cache in self.caches:
+            cache.requests += ids.size
+            cache.hits = hits[cache.capacity_keys]
 
 
 def warm() -> None:
