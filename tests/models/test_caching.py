@@ -217,6 +217,7 @@ def test_corners(each):
 
 def test_corners_of_replay():
     few = [c for c in corners(caching.replay, 4_000) if c["requests"] == 1_000 and c["catalog_keys"] < 1e6]
+    few = [{**c, "capacity_bytes": None} for c in few]  # takes a trace with sizes
     for inputs in few[:80]:
         found = caching.replay(**inputs)
         assert 0 <= found.hit_ratio_low <= found.hit_ratio <= found.hit_ratio_high <= 1

@@ -15,8 +15,8 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sysdesign.errors import BadFile, BadTrace, InvalidInput
-from sysdesign.readers import decompression, traces
+from sysdesign.errors import BadFile, InvalidInput
+from sysdesign.readers import decompression, trace_layouts
 from sysdesign.readers.traces import Trace, replay_file
 from sysdesign.running.model_run import run
 
@@ -52,7 +52,7 @@ def test_one_key_a_line(write):
 
 def test_csv_with_a_chosen_column_by_number_and_by_name(write):
     path = write('time,url,size\n1,"/a,b",10\n2,/c,20\n3,"/a,b",30\n4,,5\n', "log.csv")
-    with pytest.raises(BadTrace, match=r"log\.csv:5: found '4,,5'.*the column of the key"):
+    with pytest.raises(BadFile, match=r"log\.csv:5: found '4,,5'.*the column of the key"):
         keys_of(path, column=2)
     path.write_text(path.read_text().replace("4,,5\n", ""))
     assert pattern(keys_of(path, column="url")) == [0, 1, 0]
@@ -60,16 +60,18 @@ def test_csv_with_a_chosen_column_by_number_and_by_name(write):
     assert pattern(keys_of(write("a,b\nc,d\na,b\n"), column=1)) == [0, 1, 0]
     assert keys_of(path, column=1) == [1, 2, 3] and keys_of(path, column=3) == [10, 20, 30]
     assert str(Trace(path, column=3).layout()) == "csv, column 3 of 3, with a header"
-    with pytest.raises(BadTrace, match=r"no column is named 'uri'. Did you mean url"):
+    with pytest.raises(BadFile, match=r"no column is named 'uri'. Did you mean url"):
         keys_of(path, column="uri")
-    with pytest.raises(BadTrace, match=r"3 columns.*Say which column is the key, from 1 to 3"):
+    with pytest.raises(
+        BadFile, match=r"3 columns.*Say which column is the key: trace_column= takes a number from 1 to 3"
+    ):
         keys_of(path)
-    with pytest.raises(BadTrace, match=r"no column 4.*from 1 to 3"):
+    with pytest.raises(BadFile, match=r"no column 4.*from 1 to 3"):
         keys_of(path, column=4)
 
 
 def test_an_open_quote_is_reported(write):
-    with pytest.raises(BadTrace, match=r':2: found \'b,"c\'. Close the quote'):
+    with pytest.raises(BadFile, match=r':2: found \'b,"c\'. Close the quote'):
         keys_of(write('a,x\nb,"c\nd,e\n'), column=2)
 
 
@@ -77,7 +79,7 @@ def test_columns_with_any_white_space(write):
     path = write("10  a\t1\n20 b 2\n30 a   3\n")
     assert pattern(keys_of(path, column=2)) == [0, 1, 0]
     assert keys_of(path, column=1) == [10, 20, 30]
-    with pytest.raises(BadTrace, match=r":3: found '30'"):
+    with pytest.raises(BadFile, match=r":3: found '30'"):
         keys_of(write("10 a\n20 b\n30\n"), "columns", 2)
 
 
@@ -86,13 +88,13 @@ def test_block_ranges(write):
     assert keys_of(path) == [5, 6, 7, 100, 6, 7]
     assert keys_of(path, "columns", 1) == [5, 100, 6]
     for bad in ("5 0 0 3", "5 x 0 3", "-1 2 0 3", "5 2 0", "99999999999999999999 1 0 0"):
-        with pytest.raises(BadTrace, match=f"x.lis:4: found '{bad}'. A line of block ranges is"):
+        with pytest.raises(BadFile, match=f"x.lis:4: found '{bad}'. A line of block ranges is"):
             keys_of(write(path.read_text() + bad + "\n", "x.lis"), "blocks")
         path = write("5 3 0 0\n100 1 0 1\n6 2 0 2\n", "x.lis")
 
 
 def test_a_range_longer_than_a_piece_is_still_cut_small(write, monkeypatch):
-    monkeypatch.setattr(traces, "KEYS_AT_ONCE", 10)
+    monkeypatch.setattr(trace_layouts, "KEYS_AT_ONCE", 10)
     path = write("0 35 0 0\n7 2 0 1\n100 10 0 2\n9 1 0 3\n5 11 0 4\n")
     chunks = list(Trace(path).chunks())
     assert max(map(len, chunks)) <= 10
@@ -126,7 +128,7 @@ def test_where_the_file_is_cut_into_pieces_changes_nothing(tmp_path_factory, lin
     def outcome():
         try:
             return keys_of(path, "csv", 1)
-        except BadTrace as error:
+        except BadFile as error:
             return str(error)
 
     whole = outcome()
@@ -156,8 +158,8 @@ def test_hashes_tell_many_texts_apart(write):
     [
         ("", "the file is empty"),
         ("\n \n", "holds no requests"),
-        ("a\0b\n", "not text"),
-        ("a b\nc\nd e f\n", "from 1 to 3 fields. Give the layout: keys"),
+        ("a\0b\n", "not text, nor the records of oracleGeneral or vscsi"),
+        ("a b\nc\nd e f\n", "from 1 to 3 fields. Give the layout, trace_layout=: keys"),
     ],
 )
 def test_files_that_cannot_be_told(write, text, message):
@@ -166,7 +168,7 @@ def test_files_that_cannot_be_told(write, text, message):
 
 
 def test_a_line_without_end_is_refused(write):
-    with pytest.raises(BadTrace, match="longer than 1 MB"):
+    with pytest.raises(BadFile, match="longer than 1 MB"):
         keys_of(write("a\nb\n" + "x" * 3_000_000), "keys")
 
 
@@ -177,7 +179,7 @@ def test_a_missing_file_and_wrong_words(write, tmp_path):
         keys_of(tmp_path)
     with pytest.raises(InvalidInput, match=r"'block'\. Did you mean blocks"):
         keys_of(write("1\n"), "block")
-    with pytest.raises(InvalidInput, match="a trace of keys has none to choose"):
+    with pytest.raises(InvalidInput, match="a trace of keys has no columns to choose"):
         keys_of(write("1\n"), "keys", 2)
 
 
@@ -208,9 +210,9 @@ def test_the_model_replays_a_file_named_to_the_command(write):
 def test_the_same_keys_without_compiling(write):
     path = write('a,1\nb,22\n"c,d",1\n,4\n')
     code = (
-        "import sys\nfrom sysdesign.readers.traces import Trace\nfrom sysdesign.errors import BadTrace\n"
+        "import sys\nfrom sysdesign.readers.traces import Trace\nfrom sysdesign.errors import BadFile\n"
         "try:\n    [print(c.tolist()) for c in Trace(sys.argv[1], layout='csv', column=1).chunks()]\n"
-        "except BadTrace as error: print(error)\n"
+        "except BadFile as error: print(error)\n"
         "print([c.tolist() for c in Trace(sys.argv[1], layout='csv', column=2).chunks()])"
     )
     runs = [

@@ -149,7 +149,7 @@ def _kind(base: Any) -> tuple[Any, tuple[str, ...]]:
         return "text", ()
     if base is int:
         return "integer", ()
-    if base is float:
+    if base is float or base == float | None:
         return "number", ()
     if base == Path | None or (isinstance(base, type) and issubclass(base, Path)):
         return "file", ()
@@ -258,7 +258,8 @@ def check_value(parameter: Parameter, value: Any) -> None:
             if value not in parameter.words:
                 raise InvalidInput(f"{parameter.name} is {value!r}; it is one of {', '.join(parameter.words)}")
         case "number" | "integer":
-            _check_number(parameter, value)
+            if value is not None or parameter.required or parameter.input.default is not None:
+                _check_number(parameter, value)
         case "samples" | "numbers":
             array = np.asarray(value, dtype=float)
             if array.ndim != 1 or array.size == 0:

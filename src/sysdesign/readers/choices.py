@@ -19,6 +19,7 @@ CHOICES: dict[str, dict[str, str]] = {
         "size_column": "the column of the object's size in bytes, by name or number; none to count keys alone",
         "separator": "what stands between columns: comma, semicolon, tab, pipe, double_colon, space, or the character",
         "header": "yes where the first line names the columns, no where it is a request",
+        "device": "of block ranges with four numbers, yes where the third is the device",
         "commands": "of memcached's log, which commands are requests: get (default) or all",
     },
     "history": {},

@@ -92,7 +92,7 @@ def dialect(name: str, lines: Sequence[tuple[int, str]], choices: Choices, notic
 
 
 def _chosen(choices: Choices) -> str | None:
-    given = choices.get("separator")
+    given = choices.given.get("separator")  # not trimmed: it may be a space
     if given is None:
         return None
     given = {"\\t": "\t"}.get(str(given), str(given))

@@ -9,14 +9,15 @@ class Notices:
     """Sentences for the one who gave the file, each once, in the order of the reading."""
 
     def __init__(self) -> None:
-        self._texts: dict[str, None] = {}
+        self._texts: dict[str, str] = {}  # by topic
 
-    def say(self, text: str) -> None:
-        self._texts[text] = None
+    def say(self, text: str, topic: str = "") -> None:
+        """Say a sentence; of one topic the latest is kept, as for a count that grows."""
+        self._texts[topic or text] = text
 
     @property
     def texts(self) -> tuple[str, ...]:
-        return tuple(self._texts)
+        return tuple(self._texts.values())
 
 
 def others(names: Iterable[str], most: int = 12) -> str:

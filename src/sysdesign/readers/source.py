@@ -124,6 +124,19 @@ class Opened:
                 self.name, 1, f"the compressed file is damaged ({error})", "Copy it again, or decompress it"
             ) from None
 
+    @property
+    def head_text(self) -> str:
+        """The head as text with line feeds, whatever its encoding; for telling how the rest is written."""
+        mark = next((mark for mark in WIDE_MARKS if self.head.startswith(mark)), None)
+        encoding = WIDE_MARKS[mark] if mark else "utf-8-sig"
+        text = codecs.getincrementaldecoder(encoding)("replace").decode(self.head)
+        return text if "\n" in text else text.replace("\r", "\n")
+
+    @property
+    def binary(self) -> bool:
+        """Whether the head holds what no text does."""
+        return b"\0" in self.head and not any(self.head.startswith(mark) for mark in WIDE_MARKS)
+
     def raw(self) -> Iterator[bytes]:
         """All of it, decompressed. Goes by once, as do `text` and `lines`."""
         return self._pieces

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
+from sysdesign import units
 from sysdesign.errors import InvalidInput
 from sysdesign.models.caching import ratios, replacement
 from sysdesign.models.caching.expiry import Expiry, Leases, Stampede, leases, stampede, ttl
@@ -115,7 +116,8 @@ def warm() -> None:
 
 
 _POLICY_NAMES = {
-    "fifo": "FIFO", "lru": "LRU", "clock": "CLOCK", "lfu": "LFU", "sieve": "SIEVE", "s3fifo": "S3-FIFO", "arc": "ARC",
+    "fifo": "FIFO", "lru": "LRU", "clock": "CLOCK", "lfu": "LFU", "sieve": "SIEVE", "s3fifo": "S3-FIFO",
+    "s3fifo-simulator": "S3-FIFO as in its authors' simulator", "arc": "ARC",
     "wtinylfu": "W-TinyLFU", "wtinylfu-sketch": "W-TinyLFU with a sketch",
     "wtinylfu-doorkeeper": "W-TinyLFU with a sketch and a doorkeeper", "random": "RANDOM",
 }  # fmt: skip
@@ -130,10 +132,11 @@ def _count(value: float) -> str:
 
 
 def _replay_sentence(inputs: Mapping[str, Any], result: ReplayResult) -> str:
-    found = (
-        f"{_POLICY_NAMES[inputs['policy']]} with room for {inputs['capacity_keys']:,} keys answers "
-        f"{_percent(result.hit_ratio)} of requests"
-    )
+    size = inputs.get("capacity_bytes")
+    room = units.text(size, units.unit("B")[1]) if size else f"{inputs['capacity_keys']:,} keys"
+    found = f"{_POLICY_NAMES[inputs['policy']]} with room for {room} answers {_percent(result.hit_ratio)} of requests"
+    if result.byte_hit_ratio is not None:
+        found += f" and {_percent(result.byte_hit_ratio)} of bytes"
     if inputs.get("trace") is not None:
         return f"{found}, from a cold start over {result.requests_replayed:,} requests of the trace."
     return f"{found} (95% interval {_percent(result.hit_ratio_low)} to {_percent(result.hit_ratio_high)})."
