@@ -31,6 +31,7 @@ SUBJECTS = (
     "slo",
     "storage_engine",
     "tail",
+    "transactions",
 )  # fmt: skip
 
 

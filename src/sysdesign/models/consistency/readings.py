@@ -99,7 +99,7 @@ def _first_unwritten(operations: Sequence[Operation]) -> Any:
     None too where the key was seen to hold nothing, which then is what it starts with.
     """
     looks = [each for each in operations if _seen(each) is not _NOT_SEEN]
-    written = {}
+    written: dict[Any, float] = {}
     for each in operations:
         if each.kind == "write" or (each.kind == "cas" and each.succeeded):
             written.setdefault(each.value[1] if each.kind == "cas" else each.value, each.invoked)
