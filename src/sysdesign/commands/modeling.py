@@ -278,6 +278,8 @@ def _sweep(
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     columns = list(dict.fromkeys(key for row in swept.rows for key in row))
+    for note in () if as_json else swept.notes:
+        print(note, file=sys.stderr)
     if as_json:
         print_json(swept)
     elif as_csv:

@@ -28,6 +28,7 @@ from sysdesign.running import model_run
 
 MOST_POINTS = 1_000_000
 WORKER_START_S = 3.0  # about what a pool of processes takes to import the models
+NOTES = "notes of the run"  # in a row until the sweep is whole; no result has such a name
 BATCH = 64  # points between two marks of progress, and the most that an interruption costs
 
 Run = Callable[[str, Mapping[str, Any]], model_run.ModelRun]
@@ -50,6 +51,7 @@ class Sweep:
     axes: tuple[str, ...]
     rows: tuple[dict[str, Any], ...]
     resumed: int  # rows that an interrupted run had left
+    notes: tuple[str, ...] = ()  # what was taken for granted in reading files
 
 
 def axis(name: str, text: str) -> Axis:
@@ -122,9 +124,10 @@ def sweep(
                 batch = points[start : start + BATCH]
                 rows.add(parallel(name, dict(given), batch, run))
                 progress(min(start + BATCH, total), total)
+        notes = tuple(dict.fromkeys(note for row in rows.done for note in row.pop(NOTES, ())))
         finished = tuple({**point, **row} for point, row in zip(points, rows.done, strict=True))
         rows.forget()
-    return Sweep(chosen.name, tuple(a.name for a in axes), finished, resumed)
+    return Sweep(chosen.name, tuple(a.name for a in axes), finished, resumed, notes)
 
 
 def _jobs_worth_starting(
@@ -145,6 +148,8 @@ def row_of(name: str, given: Mapping[str, Any], point: Mapping[str, Any], run: R
         where = ", ".join(f"{key}={value}" for key, value in point.items())
         raise type(error)(f"at {where}: {error}") from None
     plain = {value.name: as_plain(value.value) for value in answer.results}
+    if answer.notes:
+        plain[NOTES] = list(answer.notes)
     loaded: dict[str, Any] = json.loads(json_text(plain))
     return loaded
 
