@@ -16,7 +16,8 @@ WEIGHTS = {"title": 8.0, "aliases": 8.0, "document": 4.0, "trail": 2.0, "body": 
 LOOKED_AT = 12  # hits, of which those that the query names come first
 SHORTEST_TEXT = 2  # words of a program's text that is looked for within a query
 LONGEST_QUERY = 300
-MOST_WORDS = 24
+MOST_WORDS = 16
+MOST_TOGETHER = 4  # words written as one (n+1, read-your-writes): what such a phrase costs grows with its square
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Index:
             raise InvalidInput(f"the query is {len(query)} characters long; at most {LONGEST_QUERY} work")
         if not 1 <= limit <= 100:
             raise InvalidInput(f"limit is {limit}; it takes a number from 1 to 100")
-        typed = compounds(query)[:MOST_WORDS]
+        typed = _bounded(compounds(query))
         if not typed:
             raise InvalidInput(f"the query {query!r} holds no word; type a term or a symptom")
         sought = [parts for parts in typed if len(parts) > 1 or parts[0] not in STOP_WORDS] or typed
@@ -115,6 +116,17 @@ class Index:
 def _holds(words: tuple[str, ...], text: tuple[str, ...]) -> bool:
     """Whether the words of the text stand among the words in a row."""
     return any(words[at : at + len(text)] == text for at in range(len(words) - len(text) + 1))
+
+
+def _bounded(typed: list[list[str]]) -> list[list[str]]:
+    """Each phrase once, with so many words in all: beyond them a query finds no more, and only costs."""
+    bounded, count = [], 0
+    for phrase in dict.fromkeys(tuple(phrase[:MOST_TOGETHER]) for phrase in typed):
+        count += len(phrase)
+        if bounded and count > MOST_WORDS:
+            break
+        bounded.append(list(phrase))
+    return bounded
 
 
 def _hit(entry: Entry, score: float, excerpt: str) -> Hit:
