@@ -21,6 +21,8 @@ from typing import Any, Literal
 from sysdesign.models.consistency.history import IMPOSSIBLE, Operation, after, agrees, by_key, starts_as
 
 Answer = Literal["holds", "fails", "unknown"]
+WORK_A_STEP = 100  # looks at an operation or a state, about as long as a step takes where little is under way
+COPIED_AT_ONCE = 32  # parts of a state, copied in the time of one look
 
 
 @dataclass(frozen=True)
@@ -92,30 +94,30 @@ class _Search:
         self.looking: list[int] = []  # under way, change nothing
         self.open_bits = 0
         self.twin_of: dict[int, int] = {}  # an open operation to the next older one with the same effect
+        self.newest: dict[tuple[Any, Any], int] = {}  # the newest open operation with an effect
+        self.work = 0  # looks that the steps cost: where much is under way, a step takes long
         self.reached: dict[tuple[Any, int], list[int]] = {(starts_as(operations), 0): [0]}
 
     @property
     def spent(self) -> bool:
-        return self.steps > self.budget
+        return self.steps > self.budget or self.work > self.budget * WORK_A_STEP
 
     def begin(self, at: int) -> None:
         operation = self.operations[at]
         if not operation.changes:
             self.looking.append(at)
+            self.work += len(self.reached)
             self.reached = {
                 (state, done | (1 << at) if agrees(operation, state) else done): opens
                 for (state, done), opens in self.reached.items()
             }
             return
         if operation.open:
-            twins = (each for each in reversed(self.changing) if self._same_effect(each, at))
-            self.twin_of[at] = next(twins, -1)
+            effect = (operation.kind, operation.value)
+            self.twin_of[at] = self.newest.get(effect, -1)
+            self.newest[effect] = at
             self.open_bits |= 1 << at
         self.changing.append(at)
-
-    def _same_effect(self, first: int, second: int) -> bool:
-        one, two = self.operations[first], self.operations[second]
-        return one.open and (one.kind, one.value) == (two.kind, two.value)
 
     def end(self, at: int) -> None:
         """Let operations take effect until `at` has, then forget its bit."""
@@ -124,17 +126,20 @@ class _Search:
         seen = {key: list(opens) for key, opens in self.reached.items()}
         for (state, done), opens in self.reached.items():
             if done & bit:
-                _keep(kept, (state, done ^ bit), opens)
+                self.work += _keep(kept, (state, done ^ bit), opens)
             else:
                 waiting += [(state, done, opened) for opened in opens]
         while waiting and not self.spent:
             following = []
             for state, done, opened in waiting:
+                if self.spent:
+                    break
                 for key, now_open in self._further(state, done, opened):
+                    self.work += len(seen.get(key, ()))
                     if not is_new(seen, key, now_open):
                         continue
                     if key[1] & bit:
-                        _keep(kept, (key[0], key[1] ^ bit), [now_open])
+                        self.work += _keep(kept, (key[0], key[1] ^ bit), [now_open])
                     else:
                         following.append((*key, now_open))
             waiting = following
@@ -143,6 +148,7 @@ class _Search:
 
     def _further(self, state: Any, done: int, opened: int) -> list[tuple[tuple[Any, int], int]]:
         found = []
+        self.work += len(self.changing)
         for at in self.changing:
             bit = 1 << at
             if (done | opened) & bit:
@@ -154,6 +160,7 @@ class _Search:
             if new is IMPOSSIBLE or (is_open and new == state):
                 continue
             self.steps += 1
+            self.work += len(self.looking) + (_size(new) + len(self.operations) // 64) // COPIED_AT_ONCE
             now_done = done if is_open else done | bit
             for look in self.looking:
                 if agrees(self.operations[look], new):
@@ -171,9 +178,17 @@ def is_new(seen: dict[Any, list[int]], key: Any, opened: int) -> bool:
     return True
 
 
-def _keep(kept: dict[tuple[Any, int], list[int]], key: tuple[Any, int], opens: Sequence[int]) -> None:
+def _size(state: Any) -> int:
+    return len(state) if isinstance(state, tuple) else 1
+
+
+def _keep(kept: dict[tuple[Any, int], list[int]], key: tuple[Any, int], opens: Sequence[int]) -> int:
+    """Keep the least sets of open operations with which a state is reached; gives how many were looked at."""
+    looked_at = 0
     for opened in opens:
         known = kept.setdefault(key, [])
+        looked_at += 2 * len(known)
         if not any(each & opened == each for each in known):
             known[:] = [each for each in known if each & opened != opened]
             known.append(opened)
+    return looked_at

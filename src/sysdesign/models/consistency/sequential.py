@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sysdesign.models.consistency.history import IMPOSSIBLE, Operation, after, agrees, by_key, starts_as
-from sysdesign.models.consistency.linearizability import Outcome, is_new
+from sysdesign.models.consistency.linearizability import WORK_A_STEP, Outcome, is_new
 
 Place = tuple[tuple[int, ...], int, tuple[Any, ...]]  # how far each process is, open operations done, stored
 
@@ -25,11 +25,12 @@ def sequential(operations: Sequence[Operation], budget: int) -> Outcome:
         place = waiting.pop()
         if search.finished(place):
             return Outcome("holds", steps)
-        for new in search.further(place):
+        for new in search.further(place, budget * WORK_A_STEP):
             steps += 1
+            search.work += len(seen.get((new[0], new[2]), ()))
             if is_new(seen, (new[0], new[2]), new[1]):
                 waiting.append(new)
-        if steps > budget:
+        if steps > budget or search.work > budget * WORK_A_STEP:
             return Outcome("unknown", steps, f"no answer within {budget} steps")
     return Outcome("fails", steps, "no single order of all operations explains every result", tuple(operations))
 
@@ -38,12 +39,15 @@ class _Search:
     def __init__(self, operations: Sequence[Operation]) -> None:
         self.keys = {key: at for at, key in enumerate(by_key(operations))}
         self.stored = tuple(starts_as(each) for each in by_key(operations).values())
+        self.work = 0  # looks at an operation: where there are many processes, a step takes long
         chains: dict[Any, list[Operation]] = {}
+        numbers: dict[Any, int] = {}
         self.open: list[tuple[Operation, int, int]] = []  # with the process it follows, and how far
         for operation in operations:
             chain = chains.setdefault(operation.process, [])
+            numbers.setdefault(operation.process, len(numbers))
             if operation.open:
-                self.open.append((operation, list(chains).index(operation.process), len(chain)))
+                self.open.append((operation, numbers[operation.process], len(chain)))
             else:
                 chain.append(operation)
         self.chains = list(chains.values())
@@ -53,15 +57,17 @@ class _Search:
     def same_effect_before(self) -> list[int]:
         """For each open operation the one before it with the same effect and no later start, or -1."""
         found = []
+        alike: dict[tuple[Any, Any, Any], list[int]] = {}
         for number, (operation, process, least) in enumerate(self.open):
-            alike = [
-                before
-                for before, (other, other_process, other_least) in enumerate(self.open[:number])
-                if (other.kind, other.key, other.value) == (operation.kind, operation.key, operation.value)
-                and (other_least == 0 or (other_process == process and other_least <= least))
-            ]
-            found.append(alike[-1] if alike else -1)
+            before = alike.setdefault((operation.kind, operation.key, operation.value), [])
+            found.append(next((each for each in reversed(before) if self.may_precede(each, process, least)), -1))
+            before.append(number)
         return found
+
+    def may_precede(self, other: int, process: int, least: int) -> bool:
+        """Whether an open operation can come before any that follows so much of that process."""
+        _, other_process, other_least = self.open[other]
+        return other_least == 0 or (other_process == process and other_least <= least)
 
     def writers_of_values(self) -> dict[tuple[Any, Any], tuple[list[tuple[int, int]], list[int]]]:
         """Where each value of a register is written: places in chains, and numbers of open operations."""
@@ -91,8 +97,10 @@ class _Search:
                 at[process] += 1
         return tuple(at), done, stored
 
-    def further(self, place: Place) -> list[Place]:
+    def further(self, place: Place, most_work: int) -> list[Place]:
+        """What can be next; cut short where it has cost too much in all."""
         at, done, stored = place
+        self.work += len(self.chains) + len(self.open)
         found = []
         for process, chain in enumerate(self.chains):
             if at[process] < len(chain) and chain[at[process]].changes:
@@ -106,6 +114,9 @@ class _Search:
         found.sort(key=lambda each: (each[0].open, each[0].invoked), reverse=True)  # the last is tried first
         places = []
         for operation, moved, now_done in found:
+            if self.work > most_work:
+                break
+            self.work += 2 * len(self.chains)
             key = self.keys[operation.key]
             new = after(operation, stored[key])
             if new is IMPOSSIBLE or (operation.open and new == stored[key]):
