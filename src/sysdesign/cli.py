@@ -13,6 +13,7 @@ import typer
 from sysdesign import __version__
 from sysdesign.commands import checking, deciding, modeling, reading, serving
 from sysdesign.errors import BadContent, SysdesignError
+from sysdesign.plain import visible
 
 app = typer.Typer(
     name="sysdesign",
@@ -38,7 +39,7 @@ def main() -> None:
     try:
         app()
     except SysdesignError as error:
-        print(f"sysdesign: {error}", file=sys.stderr)
+        print(visible(f"sysdesign: {error}"), file=sys.stderr)
         sys.exit(1 if isinstance(error, BadContent) else 2)
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output left, as `head` does

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from sysdesign.commands.console import AsJson, Root, out, print_json, progress_console, table, today
+from sysdesign.commands.console import AsJson, Root, out, print_json, progress_console, say, table, today
 from sysdesign.errors import BadContent
 
 if TYPE_CHECKING:
@@ -101,15 +101,15 @@ def _slugs(content: Reference, documents: Iterable[str]) -> list[str] | None:
 
 def _print_findings(findings: Iterable[Finding]) -> None:
     for finding in findings:
-        print(f"{finding.place}: {finding.severity}: {finding.message} [{finding.rule}]")
+        say(f"{finding.place}: {finding.severity}: {finding.message} [{finding.rule}]")
         if finding.fix:
-            print(f"    {finding.fix}")
+            say(f"    {finding.fix}")
 
 
 def _print_annotations(findings: Iterable[Finding]) -> None:
     for finding in findings:
         text = f"{finding.message}. {finding.fix}".replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-        print(f"::{finding.severity} file={finding.place.path},line={finding.place.line},title={finding.rule}::{text}")
+        say(f"::{finding.severity} file={finding.place.path},line={finding.place.line},title={finding.rule}::{text}")
 
 
 def _print_scoreboard(board: Scoreboard, slugs: list[str] | None) -> None:
@@ -122,13 +122,13 @@ def _print_scoreboard(board: Scoreboard, slugs: list[str] | None) -> None:
             shown.add_row(row.slug, *(_cell(row.errors[name], row.warnings[name]) for name in board.criteria))
         else:
             planned.append(row.slug)
-    print()
+    say("")
     out().print(shown)
     if planned:
-        print(f"planned: {', '.join(planned)}")
+        say(f"planned: {', '.join(planned)}")
     errors = sum(finding.severity == "error" for finding in board.findings)
     warnings = len(board.findings) - errors
-    print(f"{errors} errors, {warnings} warnings; {sum(row.complete for row in board.rows)} documents complete")
+    say(f"{errors} errors, {warnings} warnings; {sum(row.complete for row in board.rows)} documents complete")
 
 
 def _cell(errors: int, warnings: int) -> str:
@@ -153,7 +153,7 @@ def draw(
     if as_json:
         print_json({"drawn": len(drawn), "changed": changed})
     else:
-        print("\n".join(f"drew {name}" for name in changed) or f"{len(drawn)} drawings are what their sources give")
+        say("\n".join(f"drew {name}" for name in changed) or f"{len(drawn)} drawings are what their sources give")
 
 
 def list_facts(
@@ -186,7 +186,7 @@ def snapshot(as_json: AsJson = False, reference: Root = None) -> None:
     taken = extract(load(root).facts.values())
     path = write_snapshot(root, taken)
     summary = {"snapshot": str(path), "botocore": taken.botocore, "paths": taken.paths}
-    print_json(summary) if as_json else print(f"{taken.paths} paths of botocore {taken.botocore} in {path}")
+    print_json(summary) if as_json else say(f"{taken.paths} paths of botocore {taken.botocore} in {path}")
 
 
 def drift(as_json: AsJson = False, reference: Root = None) -> None:
@@ -202,9 +202,9 @@ def drift(as_json: AsJson = False, reference: Root = None) -> None:
         print_json(found)
         return
     for line in found:
-        print(line.report)
+        say(line.report)
     count = "1 place differs" if len(found) == 1 else f"{len(found)} places differ"
-    print(f"{count}; look at each" if found else f"botocore {newest.botocore} agrees with the snapshot")
+    say(f"{count}; look at each" if found else f"botocore {newest.botocore} agrees with the snapshot")
 
 
 def explain(
@@ -219,7 +219,7 @@ def explain(
     if as_json:
         print_json([{"rule": r.name, "criterion": r.criterion, "explanation": r.explanation} for r in chosen])
     elif rule:
-        print(f"{chosen[0].name} (criterion: {chosen[0].criterion})\n\n{chosen[0].explanation}")
+        say(f"{chosen[0].name} (criterion: {chosen[0].criterion})\n\n{chosen[0].explanation}")
     else:
         shown = table("rule", "criterion", "finds")
         for each in chosen:
@@ -249,9 +249,9 @@ def tidy(
         print_json({"changed": changed, "note": note})
     else:
         verb = "would change" if show else "tidied"
-        print("\n".join(f"{verb} {path}" for path in changed) or "nothing to tidy")
+        say("\n".join(f"{verb} {path}" for path in changed) or "nothing to tidy")
         if note:
-            print(note)
+            say(note)
     if show and changed:
         raise typer.Exit(1)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from sysdesign.plain import json_text
+from sysdesign.plain import json_text, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,13 +32,7 @@ Root = Annotated[
 
 def out() -> Console:
     """The console of this call; wide enough in a pipe that no table is cut. Text is printed as it is, brackets too."""
-    from rich.console import Console
-
-    class Output(Console):
-        def on_broken_pipe(self) -> None:
-            end_quietly()
-
-    return Output(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False, emoji=False)
+    return _console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False, emoji=False)
 
 
 def table(*columns: str, show_header: bool = True) -> Table:
@@ -50,9 +44,28 @@ def table(*columns: str, show_header: bool = True) -> Table:
 
 def progress_console() -> Console:
     """Progress goes to the terminal only, never into a pipe."""
-    from rich.console import Console
+    return _console(stderr=True, quiet=not sys.stderr.isatty(), markup=False)
 
-    return Console(stderr=True, quiet=not sys.stderr.isatty())
+
+def _console(**options: Any) -> Console:
+    """A console that writes no text in which something else than itself would control the terminal."""
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
+
+    class Output(Console):
+        def on_broken_pipe(self) -> None:
+            end_quietly()
+
+        def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+            for text, style, control in super().render(renderable, options):
+                yield Segment(text if control else visible(text), style, control)
+
+    return Output(**options)
+
+
+def say(text: str, *, end: str = "\n", to_errors: bool = False) -> None:
+    """Print a text for people: whatever it was made of, it cannot control the terminal."""
+    print(visible(text), end=end, file=sys.stderr if to_errors else sys.stdout, flush=True)
 
 
 def print_json(value: Any) -> None:

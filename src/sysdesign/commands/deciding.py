@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sysdesign.commands.console import AsJson, Root, out, print_json, table, today
+from sysdesign.commands.console import AsJson, Root, out, print_json, say, table, today
 from sysdesign.errors import BadContent, InvalidInput
 
 if TYPE_CHECKING:
@@ -55,9 +55,9 @@ def decide(
     if as_json:
         print_json(answer.as_json())
         return
-    print(decisions.prose(answer), end="")
+    say(decisions.prose(answer), end="")
     if record is not None:
-        print(f"\nRecord: {record}")
+        say(f"\nRecord: {record}")
 
 
 def _write(path: Path, text: str) -> None:
@@ -133,7 +133,7 @@ def recheck(
     if as_json:
         print_json(found.as_json())
     else:
-        print(found.prose(), end="")
+        say(found.prose(), end="")
     if not found.holds:
         raise typer.Exit(1)
 

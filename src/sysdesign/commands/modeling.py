@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import sys
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sysdesign.commands.console import AsJson, Root, out, print_json, print_lines, progress_console, table
+from sysdesign.commands.console import AsJson, Root, out, print_json, print_lines, progress_console, say, table
 from sysdesign.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -144,11 +143,11 @@ def run(
         columns = answer.table()
         _print_csv(list(columns), zip(*columns.values(), strict=True))
         for note in answer.notes:
-            print(note, file=sys.stderr)
+            say(note, to_errors=True)
     else:
         _print_run(answer)
     if chart is not None and not (as_json or as_csv):
-        print(f"\nChart: {chart}")
+        say(f"\nChart: {chart}")
 
 
 def _solve(name: str, inputs: dict[str, Any], unknown: str | None, wanted: str | None, *, as_json: bool) -> None:
@@ -161,7 +160,7 @@ def _solve(name: str, inputs: dict[str, Any], unknown: str | None, wanted: str |
         print_json(solved)
         return
     _print_run(solved.run)
-    print(f"\n{solved.sentence}")
+    say(f"\n{solved.sentence}")
 
 
 def _inputs(given: list[str]) -> dict[str, Any]:

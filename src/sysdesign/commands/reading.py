@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sysdesign.commands.console import AsJson, Root, out, print_json, table
+from sysdesign.commands.console import AsJson, Root, out, print_json, say, table
 
 
 def add_to(app: typer.Typer) -> None:
@@ -65,7 +65,7 @@ def _print_markdown(text: str) -> None:
 
         out().print(Markdown(text))
     else:
-        print(text, end="")
+        say(text, end="")
 
 
 def search(
@@ -113,4 +113,4 @@ def symptoms(
         shown.add_row(each.kind, each.notice, each.section)
     out().print(shown)
     if not lines:
-        print("Nothing holds that; `sysdesign search` finds more.")
+        say("Nothing holds that; `sysdesign search` finds more.")

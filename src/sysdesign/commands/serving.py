@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sysdesign.commands.console import AsJson, Root, print_json, progress_console
+from sysdesign.commands.console import AsJson, Root, print_json, progress_console, say
 from sysdesign.plain import json_text
 
 Out = Annotated[
@@ -35,7 +35,7 @@ def build(out: Out = None, as_json: AsJson = False, reference: Root = None) -> N
     if as_json:
         print_json(built)
     else:
-        print(f"{built.pages} pages, {built.files} files in {target} ({built.seconds:.1f} s)")
+        say(f"{built.pages} pages, {built.files} files in {target} ({built.seconds:.1f} s)")
 
 
 def serve(
@@ -57,4 +57,4 @@ def serve(
 
 def _say_ready(as_json: bool, address: str) -> None:
     text = json_text({"address": address}) if as_json else f"Serving at {address} (Ctrl-C to stop)"
-    print(text, flush=True)
+    say(text)

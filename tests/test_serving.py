@@ -1,0 +1,220 @@
+"""`sysdesign serve`: whatever an edit does, the next good one is shown; slow senders are cut off."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+from sysdesign import connections, service, serving
+from sysdesign.content import load
+from sysdesign.search import Index
+from sysdesign.service import HEADERS, Room, application
+from sysdesign.site.building import build_site
+from tests.reading import write_reference
+
+BEGUN = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+PATIENCE_S = 120  # for what takes a second: a busy machine changes nothing
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return write_reference(tmp_path / "reference")
+
+
+@pytest.fixture
+def served(root: Path, tmp_path: Path) -> Iterator[tuple[str, Room]]:
+    """The address of a reference that is served and followed, and its room."""
+    build_site(root, tmp_path / "site")
+    reference = load(root)
+    room = Room(tmp_path / "site", reference, Index(reference))
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        application(room, ["127.0.0.1"], refresh=True),
+        http=connections.PatientNotForever,
+        lifespan="off",
+        log_level="error",
+    )
+    server, stop = uvicorn.Server(config), asyncio.Event()
+
+    async def run() -> None:
+        following = asyncio.create_task(serving._follow(room, root, stop))
+        await server.serve(sockets=[listener])
+        stop.set()
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
+    thread.start()
+    while not server.started:
+        threading.Event().wait(0.01)
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", room
+    finally:
+        server.should_exit = server.force_exit = True
+        thread.join(30)
+
+
+def _shown(address: str, text: str) -> bool:
+    """Whether the document's page shows the text, before patience ends."""
+    for _ in range(PATIENCE_S * 10):
+        if text in httpx.get(f"{address}/05-caching-strategies/").text:
+            return True
+        threading.Event().wait(0.1)
+    return False
+
+
+def _edit(root: Path, text: str) -> None:
+    [page] = root.glob("05-*.md")
+    page.write_text(page.read_text().replace("### Cache stampede\n", f"### Cache stampede\n\n{text}\n", 1))
+
+
+def _dangling_link(root: Path) -> Callable[[], None]:
+    link = root / "facts" / "dangling.yaml"
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(root / "nowhere.yaml")
+    return link.unlink
+
+
+def _folder_moved(root: Path) -> Callable[[], None]:
+    away = root.with_name("away")
+    root.rename(away)
+    threading.Event().wait(2.5)
+    away.rename(root)
+    return lambda: None
+
+
+def _folder_made_anew(root: Path) -> Callable[[], None]:
+    copy = root.with_name("copy")
+    shutil.copytree(root, copy)
+    shutil.rmtree(root)
+    threading.Event().wait(2.5)
+    copy.rename(root)
+    return lambda: None
+
+
+def _odd_metadata(root: Path) -> Callable[[], None]:
+    drawing = root / "figures" / "05-caching" / "odd.svg"
+    drawing.parent.mkdir(parents=True, exist_ok=True)
+    drawing.write_text("<svg xmlns='http://www.w3.org/2000/svg'><metadata>{not: json]</metadata></svg>")
+    drawing.with_suffix(".yaml").write_text("model: nothing\n")
+    return lambda: (drawing.unlink(), drawing.with_suffix(".yaml").unlink())  # type: ignore[return-value]
+
+
+def _unknown_document(root: Path) -> Callable[[], None]:
+    decision = root / "decisions" / "odd.yaml"
+    decision.parent.mkdir(exist_ok=True)
+    decision.write_text("question: Which?\ndocument: 99-nothing\noptions: {a: {label: A}}\ndefault: a\n")
+    return decision.unlink
+
+
+def _not_text(root: Path) -> Callable[[], None]:
+    plan = root / "glossary.yaml"
+    before = plan.read_bytes() if plan.exists() else b""
+    plan.write_bytes(b"\xff\xfe\x00[[[")
+    return lambda: plan.write_bytes(before) and None  # type: ignore[return-value]
+
+
+def _not_to_be_read(root: Path) -> Callable[[], None]:
+    pipe = root / "facts" / "pipe.yaml"
+    pipe.parent.mkdir(exist_ok=True)
+    pipe.mkdir()
+    return pipe.rmdir
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        _dangling_link, _folder_moved, _folder_made_anew, _odd_metadata, _unknown_document, _not_text, _not_to_be_read,
+    ],
+)  # fmt: skip
+def test_after_a_bad_edit_the_next_good_one_is_shown(
+    harm: Callable[[Path], Callable[[], None]], root: Path, served: tuple[str, Room]
+) -> None:
+    address, _ = served
+    mend = harm(root)
+    threading.Event().wait(1.5)
+    assert httpx.get(f"{address}/").status_code == 200
+    mend()
+    _edit(root, "A sentence that came after.")
+    assert _shown(address, "A sentence that came after.")
+
+
+def test_a_fault_while_rebuilding_is_told_and_over(
+    root: Path, served: tuple[str, Room], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    address, _ = served
+    failed = threading.Event()
+
+    def fails(*_: object, **__: object) -> None:
+        failed.set()
+        raise KeyError("\x1b[2J")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(serving, "build_site", fails)
+        patched.setattr(serving, "changed_pages", fails)
+        _edit(root, "Lost for now.")
+        assert failed.wait(PATIENCE_S)
+        assert httpx.get(f"{address}/").status_code == 200
+    _edit(root, "Found again.")
+    assert _shown(address, "Found again.") and _shown(address, "Lost for now.")
+    said = capfd.readouterr().err
+    assert "KeyError" in said and "still served" in said and "\x1b" not in said
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET / HT",
+        b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow:",
+        b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET",
+    ],
+)
+def test_a_request_that_does_not_come_is_cut_off(
+    sent: bytes, served: tuple[str, Room], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "HEAD_S", 0.5)
+    with socket.create_connection(("127.0.0.1", httpx.URL(served[0]).port or 0), timeout=PATIENCE_S) as slow:
+        slow.sendall(sent)
+        while slow.recv(65536):
+            pass
+
+
+def test_a_body_that_does_not_come_is_cut_off(served: tuple[str, Room], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "BODY_S", 0.5)
+    head = b"POST /api/models/caching.stampede/run HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    with socket.create_connection(("127.0.0.1", httpx.URL(served[0]).port or 0), timeout=PATIENCE_S) as slow:
+        slow.sendall(head + b"Content-Length: 100\r\n\r\n{")
+        assert b" 408 " in slow.recv(65536).split(b"\r\n")[0]
+
+
+def test_what_is_no_http_carries_the_headers_too(served: tuple[str, Room]) -> None:
+    with socket.create_connection(("127.0.0.1", httpx.URL(served[0]).port or 0), timeout=PATIENCE_S) as odd:
+        odd.sendall(b"\x00\x01\x02 nothing of the kind\r\n\r\n")
+        answer = b""
+        while part := odd.recv(65536):
+            answer += part
+    assert b" 400 " in answer.split(b"\r\n")[0]
+    assert all(name.lower().encode() in answer.lower() for name in HEADERS)
+
+
+def test_no_descriptor_is_left_open(served: tuple[str, Room]) -> None:
+    """Many connections that come and go leave the process as it was."""
+    port = httpx.URL(served[0]).port or 0
+    httpx.get(served[0])
+    before = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+    for _ in range(50):
+        socket.create_connection(("127.0.0.1", port)).close()
+    httpx.get(served[0])
+    if before:
+        assert len(os.listdir("/proc/self/fd")) <= before + 10
