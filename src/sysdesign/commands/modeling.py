@@ -278,7 +278,7 @@ def _sweep(
         )
     columns = list(dict.fromkeys(key for row in swept.rows for key in row))
     for note in () if as_json else swept.notes:
-        print(note, file=sys.stderr)
+        say(note, to_errors=True)
     if as_json:
         print_json(swept)
     elif as_csv:

@@ -120,7 +120,8 @@ def _holds(words: tuple[str, ...], text: tuple[str, ...]) -> bool:
 
 def _bounded(typed: list[list[str]]) -> list[list[str]]:
     """Each phrase once, with so many words in all: beyond them a query finds no more, and only costs."""
-    bounded, count = [], 0
+    bounded: list[list[str]] = []
+    count = 0
     for phrase in dict.fromkeys(tuple(phrase[:MOST_TOGETHER]) for phrase in typed):
         count += len(phrase)
         if bounded and count > MOST_WORDS:
