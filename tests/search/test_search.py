@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sysdesign.content import load
+from sysdesign.content import default_root, load
 from sysdesign.content.texts import load_texts
 from sysdesign.errors import InvalidInput
 from sysdesign.search import Index
@@ -159,3 +159,12 @@ def test_a_text_of_a_program_finds_its_section_first(typed: str, of_texts: Index
 
 def test_what_people_notice_is_no_name_of_a_section(of_texts: Index) -> None:
     assert of_texts.search("everything suffers").hits == ()
+
+
+def test_every_text_of_a_program_finds_its_section_first_in_the_real_reference() -> None:
+    reference = load_texts(default_root())
+    index = Index(reference)
+    texts = [each for each in reference.symptoms if each.kind != "symptom"]
+    assert texts, "symptoms.yaml holds no error, log line or metric"
+    found = {each.notice: index.search(each.notice).hits[0].address for each in texts}
+    assert [each.notice for each in texts if found[each.notice] != each.section] == []
