@@ -60,7 +60,7 @@ def main() -> None:
                 met = "met" if ratio >= target else "MISSED"
                 line(
                     f"{REQUESTS:,} {name} from a file, LRU of {len(capacities)} capacities",
-                    f"{run.wall_s:.2f} s", f"{target} times libCacheSim", f"{ratio:.1f} times: {met}",
+                    f"{run.wall_s:.2f} s", f"{target} times", f"{ratio:.1f} times libCacheSim: {met}",
                 )  # fmt: skip
             line(
                 f"  libCacheSim's C loop on it, one capacity; peak here {run.peak_bytes >> 20} MB",

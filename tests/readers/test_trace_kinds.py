@@ -182,6 +182,14 @@ def test_the_compiled_fields_are_those_of_the_reader_of_headers():
                 assert found.tolist() == bare.tolist(), (line, separator, at)
 
 
+def test_a_word_over_numbers_is_a_name_and_said_so():
+    keys, trace = read(b"key\n1\n2\n1\n")
+    assert keys == [0, 1, 0] and "'key', is taken for a name (choose with trace_header=)" in trace.notices.texts[0]
+    assert read(b"key\n1\n2\n1\n", header="no")[0] == [0, 1, 2, 1]
+    assert read(b"key\na b\nc\na b\n", layout="keys", header="yes")[0] == [0, 1, 0]
+    assert read("größe,schlüssel\n1,ä\n2,ö\n3,ä\n".encode("cp1252"), column="schlüssel")[0] == [0, 1, 0]
+
+
 def test_libcachesim_csv_with_sizes_and_byte_hit_ratio():
     text = b"time,obj_id,obj_size\n1,7,100\n2,8,300\n3,7,100\n4,9,50\n5,8,300\n"
     keys, trace = read(text)

@@ -88,6 +88,8 @@ def dialect(name: str, lines: Sequence[tuple[int, str]], choices: Choices, notic
     if separator and width > 1:
         first = "the first line names the columns" if header else "the first line is taken for data"
         notices.say(f"columns {found}; {first} (choose with {choices.say('separator')} and {choices.say('header')})")
+    elif header:
+        notices.say(f"the first line, {texts[0][:40]!r}, is taken for a name (choose with {choices.say('header')})")
     return found
 
 

@@ -129,7 +129,10 @@ class Opened:
         """The head as text with line feeds, whatever its encoding; for telling how the rest is written."""
         mark = next((mark for mark in WIDE_MARKS if self.head.startswith(mark)), None)
         encoding = WIDE_MARKS[mark] if mark else "utf-8-sig"
-        text = codecs.getincrementaldecoder(encoding)("replace").decode(self.head)
+        try:
+            text = codecs.getincrementaldecoder(encoding)().decode(self.head)  # a character cut at the end is no fault
+        except UnicodeDecodeError:
+            text = self.head.decode("cp1252", "replace")
         return text if "\n" in text else text.replace("\r", "\n")
 
     @property

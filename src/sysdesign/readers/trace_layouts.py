@@ -283,7 +283,7 @@ def _text_layout(name: str, lines: list[tuple[int, str]], chosen: str, choices: 
         if blocks:
             return blocks
     if chosen == "keys":
-        return Keys()
+        return Table("keys", "", 0, 1, None, True) if choices.yes("header") else Keys()
     return _table(name, lines, chosen, choices, notices)
 
 
