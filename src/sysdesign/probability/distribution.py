@@ -62,6 +62,14 @@ class Distribution:
         return Distribution(mixing.measured(values))
 
     @staticmethod
+    def from_percentiles(shares: Any, values: Any) -> Distribution:
+        """A distribution known by percentiles: that share of it is at or under each value, even in between.
+
+        What lies over the last has its value, so that means and higher percentiles are bounds from below.
+        """
+        return Distribution(mixing.percentiles(shares, values))
+
+    @staticmethod
     def member(family: str, *parameters: float) -> Distribution:
         """A member of a family of laws.py, parameters in its order (not checked: see distribution_text)."""
         return Distribution(mixing.member(family, *parameters))

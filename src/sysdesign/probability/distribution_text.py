@@ -156,7 +156,7 @@ SIGNATURES: dict[str, tuple[Signature, ...]] = {
         ),
     ),
 }
-NAMES = ", ".join((*SIGNATURES, "samples", "abs"))
+NAMES = ", ".join((*SIGNATURES, "percentiles", "samples", "abs"))
 
 
 def parse(text: str, unit: str = "") -> Parts:
@@ -320,9 +320,22 @@ class _Reader:
             return mixing.absolute(self.settle(inner))
         if name.text == "samples":
             return mixing.measured(self.samples())
+        if name.text == "percentiles":
+            return self.percentiles(name)
         if name.text not in SIGNATURES:
             raise self.fault(name.at, f"there is no distribution {name.text!r}; there is {NAMES}")
         return self.member(name)
+
+    def percentiles(self, name: Token) -> Parts:
+        """Pairs of a share and a value."""
+        self.expect("(")
+        found: list[float] = []
+        while not found or self.took(","):
+            found.append(self.number("n")[0])
+            self.expect(",")
+            found.append(self.number("t")[0])
+        self.expect(")")
+        return self.made(name.at, lambda: mixing.percentiles(found[::2], found[1::2]))
 
     def samples(self) -> list[float]:
         self.expect("(")

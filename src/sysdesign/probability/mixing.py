@@ -13,6 +13,7 @@ import numpy as np
 
 from sysdesign.errors import InvalidInput
 from sysdesign.probability.laws import Absolute, Constant, Law, Measured, Member, Scaled, number_text
+from sysdesign.probability.piecewise import Piecewise
 
 MOST_PARTS = 64
 LARGEST = 1e50  # so that the square of every draw and every moment stays a number
@@ -42,6 +43,21 @@ def measured(values: Any) -> Parts:
         raise InvalidInput("measurements hold no number, or one that is not finite; give one or more numbers")
     array.flags.writeable = False
     return ((1.0, Measured(array)),)
+
+
+def percentiles(shares: Any, values: Any) -> Parts:
+    """A law known by percentiles: so much of it is at or under each value. Raises InvalidInput."""
+    shares, values = np.array(shares, dtype=float), np.array(values, dtype=float)
+    if shares.size == 0 or shares.shape != values.shape or not np.isfinite(values).all():
+        raise InvalidInput("percentiles are pairs of a share and a finite value, as in percentiles(0.5, 35, 0.99, 275)")
+    if not (shares[0] > 0 and shares[-1] <= 1 and np.all(np.diff(shares) > 0)):
+        raise InvalidInput("the shares of percentiles rise, from over 0 to 1 at most, as in 0.5, 0.9, 0.99")
+    if np.any(np.diff(values) < 0):
+        raise InvalidInput("the values of percentiles do not fall; write them from the lowest share to the highest")
+    finite(float(np.abs(values).max()))
+    for array in (shares, values):
+        array.flags.writeable = False
+    return ((1.0, Piecewise(shares, values)),)
 
 
 def member(family: str, *parameters: float) -> Parts:
@@ -90,6 +106,8 @@ def finite(value: float) -> float:
 def _scaled(law: Law, scale: float, shift: float) -> Law:
     if isinstance(law, Constant):
         return Constant(finite(shift + scale * law.value))
+    if isinstance(law, Piecewise):
+        return percentiles(law.shares, shift + scale * law.values)[0][1]
     if isinstance(law, Measured):
         values = shift + scale * law.values
         values.flags.writeable = False

@@ -26,6 +26,8 @@ CHOICES: dict[str, dict[str, str]] = {
     "measurements": {
         "column": "the column of the numbers, by name or counted from 1",
         "unit": "their unit, where the file does not say it",
+        "decimal": "comma where a comma is the decimal sign and not a separator",
+        "metric": "of k6's output, the metric; http_req_duration by default",
         "separator": "what stands between columns: comma, semicolon, tab, pipe, double_colon, space, or the character",
         "header": "yes where the first line names the columns, no where it holds numbers",
     },

@@ -33,6 +33,7 @@ from sysdesign.readers.choices import CHOICES, Choices, kind_of
 from sysdesign.readers.notices import Notices
 from sysdesign.readers.source import Source
 
+PATH = re.compile(r"[^()*+ ]{0,400}(/[^()*+ ]{1,400}|\.[A-Za-z]{2,8})")  # no distribution is written so
 LONG_NUMBER = re.compile(r"\d+\.\d{4,}")
 LONGEST_PATH = 4096
 MOST_VALUES = 200_000  # of a list given in text or JSON; more belongs in a file
@@ -284,6 +285,8 @@ def _distribution(parameter: Parameter, given: Any, reading: Reading) -> Distrib
         return read if isinstance(read, Distribution) else Distribution.from_samples(read)
     if isinstance(given, list) and len(given) > MOST_VALUES:
         raise InvalidInput(f"holds {len(given):,} values; give at most {MOST_VALUES:,}, or a file")
+    if reading.read_file is not None and isinstance(given, str) and PATH.fullmatch(given.strip()):
+        raise InvalidInput(f"there is no file {given[:200]!r}")
     return Distribution.of(given, parameter.input.unit)
 
 

@@ -1,0 +1,192 @@
+"""Measurements as the tools that took them write them.
+
+Files that tools wrote (ab, wrk, hey, Locust, HdrHistogram's log writer, Prometheus' client) stand in files/measured or
+are written here by the tool's own library; forms of k6, vegeta, oha and JMeter's XML are by their sources.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sysdesign.errors import BadFile, InvalidInput
+from sysdesign.probability.distribution import Distribution
+from sysdesign.readers.choices import Choices
+from sysdesign.readers.measurements import read_measurements, read_points
+from sysdesign.readers.notices import Notices
+from sysdesign.readers.source import Source
+from sysdesign.running.model_run import run as run_model
+
+FILES = Path(__file__).parent / "files" / "measured"
+
+
+def told(given: Path | bytes, unit: str = "ms", **said: object):
+    notices = Notices()
+    read = read_measurements(Source(given), unit, Choices("latency", said), notices)
+    return (read if isinstance(read, Distribution) else Distribution.from_samples(read)), "\n".join(notices.texts)
+
+
+@pytest.mark.parametrize(
+    ("name", "median", "p99", "said"),
+    [
+        ("loadtest-samples.jtl", 35, 275, "column 'elapsed' of JMeter in ms"),
+        ("loadtest-points.csv", 34.95, 274.9, "metric 'http_req_duration'"),
+        ("loadtest-decimal-comma.csv", 34.95, 274.94, "comma was read as the decimal sign"),
+        ("latency-with-units.txt", 34.9, 274.9, ""),
+        ("percentiles.hgrm", 34.991, 491.5, "HdrHistogram"),
+        ("buckets.prom", 36.96, 375, "buckets of checkout_seconds"),
+        ("ab.tsv", 2, 3, "column 'ttime' of ab in ms"),
+        ("ab-percentiles.csv", 4.34, 33.3, "percentiles of ab"),
+        ("ab.txt", 4, 33, "percentiles of ab"),
+        ("wrk.txt", 4.25, 31.44, "nothing is known of the slowest 1%"),
+        ("hey.csv", 4.6, 32.3, "column 'response-time' of hey in s"),
+        ("hey.txt", 3.8, 10.6, "percentiles of hey"),
+        ("locust_stats.csv", 26, 280, "row 'Aggregated' of Locust"),
+    ],
+)
+def test_what_tools_write(name, median, p99, said):
+    law, notices = told(FILES / name)
+    assert (law.median, law.quantile(0.99)) == (pytest.approx(median, rel=0.02), pytest.approx(p99, rel=0.02))
+    assert said in notices
+
+
+def test_units_are_turned_into_the_inputs_own():
+    assert told(FILES / "hey.csv", unit="s")[0].median == pytest.approx(told(FILES / "hey.csv")[0].median / 1000)
+    assert told(b"61.9 ms\n0.1 s\n250 us\n")[0].quantile(1) == pytest.approx(100)
+    assert told(b"latency_us\n1500\n2500\n")[0].quantile(0) == 1.5
+    assert told(b"latency_us\n1500\n2500\n", unit="us")[0].quantile(0) == 1500
+    assert (
+        Distribution.from_samples(
+            read_measurements(Source(b"3\n5\n"), "ms", Choices("latency", {"unit": "s"}), Notices())
+        ).quantile(0)
+        == 3000
+    )
+
+
+def test_a_comma_is_what_one_says_it_is():
+    assert told(b"1,35\n2,40\n", decimal="comma")[0].quantile([0, 1]).tolist() == [1.35, 2.4]
+    assert told(b"1,35\n2,40\n", column=2)[0].quantile([0, 1]).tolist() == [35, 40]
+    assert told(b"987\n1,234\n")[0].quantile([0, 1]).tolist() == [987, 1234]
+
+
+def test_k6_points_as_json_lines():
+    lines = [
+        {"type": "Metric", "metric": "http_req_duration", "data": {"name": "http_req_duration"}},
+        *({"type": "Point", "metric": "http_req_duration", "data": {"value": value}} for value in (10.5, 20.5, 30.5)),
+        {"type": "Point", "metric": "http_reqs", "data": {"value": 1}},
+    ]
+    text = "\n".join(map(json.dumps, lines)).encode()
+    assert told(text)[0].median == 20.5
+    assert told(text, metric="http_reqs")[0].median == 1
+    with pytest.raises(BadFile, match="no metric 'other' among http_req_duration, http_reqs"):
+        told(text, metric="other")
+
+
+def test_k6_and_oha_and_vegeta_reports():
+    k6 = {"metrics": {"http_req_duration": {"avg": 20, "min": 1, "med": 15, "max": 90, "p(90)": 40, "p(95)": 60}}}
+    assert told(json.dumps(k6).encode())[0].quantile([0.5, 0.9, 0.95, 1]).tolist() == [15, 40, 60, 90]
+    oha = {"summary": {"total": 1}, "latencyPercentiles": {"p50": 0.01, "p99": 0.05, "p99.9": 0.2}}
+    assert told(json.dumps(oha).encode())[0].quantile([0.5, 0.99]).tolist() == [10, 50]
+    vegeta = {"latencies": {"mean": 3e6, "50th": 2e6, "90th": 4e6, "95th": 5e6, "99th": 9e6, "max": 2e7}}
+    assert told(json.dumps(vegeta, indent=1).encode())[0].quantile([0.5, 0.99, 1]).tolist() == [2, 9, 20]
+
+
+def test_vegeta_results_and_text():
+    row = b"1780000000000000000,200,35000000,0,512,,,load,1,GET,http://example.test/x,\n"
+    assert told(row * 3)[0].median == 35
+    assert told(b'{"attack":"","seq":0,"code":200,"latency":35000000}\n' * 2)[0].median == 35
+    text = (
+        b"Requests      [total, rate, throughput]  10, 1, 1\n"
+        b"Latencies     [min, mean, 50, 90, 95, 99, max]  1ms, 3ms, 2ms, 4.5ms, 5ms, 1.2s, 1m2s\n"
+    )
+    assert told(text)[0].quantile([0.5, 0.99, 1]).tolist() == [2, 1200, 62_000]
+
+
+def test_jmeter_as_xml_counts_samples_and_not_their_parts():
+    text = b"""<?xml version="1.0" encoding="UTF-8"?><testResults version="1.2">
+<httpSample t="40" lt="38" ts="1780000000000" s="true" lb="x" rc="200"><httpSample t="9" s="true"/></httpSample>
+<sample t="60" s="true"/></testResults>"""
+    assert told(text)[0].quantile([0, 1]).tolist() == [40, 60]
+    bomb = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "c">]><testResults><sample t="1"/></testResults>'
+    with pytest.raises(BadFile, match="declares entities"):
+        told(bomb)
+
+
+def test_a_histogram_log_of_the_librarys_own_writer():
+    from hdrh.histogram import HdrHistogram
+    from hdrh.log import HistogramLogWriter
+
+    histogram = HdrHistogram(1, 10_000_000, 3)
+    for value in range(1, 10_001):
+        histogram.record_value(value * 10)
+    histogram.set_start_time_stamp(0)
+    histogram.set_end_time_stamp(1000)
+    file = io.StringIO()
+    writer = HistogramLogWriter(file)
+    writer.output_log_format_version()
+    writer.output_legend()
+    writer.output_interval_histogram(histogram)
+    text = file.getvalue().encode()
+    with pytest.raises(BadFile, match="does not say its unit"):
+        told(text)
+    law = read_measurements(Source(text), "ms", Choices("latency", {"unit": "us"}), Notices())
+    assert law.quantile([0.5, 0.99]) == pytest.approx([50, 99], rel=0.002)  # three digits, in ms
+
+
+def test_prometheus_by_its_own_client():
+    from prometheus_client import CollectorRegistry, Histogram, generate_latest
+
+    registry = CollectorRegistry()
+    seconds = Histogram("page_seconds", "x", ["route"], registry=registry, buckets=(0.01, 0.1, 1))
+    for value in (0.005,) * 50 + (0.05,) * 49 + (5,):
+        seconds.labels("a").observe(value)
+        seconds.labels("b").observe(value)
+    law, notices = told(generate_latest(registry))
+    assert law.quantile([0.5, 0.99, 1]).tolist() == pytest.approx([10, 100, 1000])
+    assert "2 series by label; they were added up" in notices
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"3 ms\n4\n", "has no unit|some values have a unit"),
+        (b"a;b\n1;2\n3;4\n", "Say which column"),
+        (b"5 GB\n6 GB\n", "the file is in GB"),
+        (b"1\n2\nx\n", ":3: 'x' is not a number"),
+        (b"{}\n", "without percentiles"),
+        (b"1e999\n", "finite|two ways"),
+        (b"1,35\n2,40\n", "latency_decimal=comma, or which column"),
+    ],
+)
+def test_what_cannot_be_read_is_said_with_its_line(text, words):
+    with pytest.raises(InvalidInput, match=words):
+        told(text)
+
+
+def test_each_measurement_is_needed_where_the_model_replays_them():
+    with pytest.raises(BadFile, match="each measurement is needed"):
+        read_measurements(Source(FILES / "wrk.txt"), "s", Choices("gaps"), Notices(), each=True)
+
+
+def test_points_by_the_names_of_a_load_test():
+    points = [
+        read_points(Source(FILES / "throughput.csv"), name, Choices(name), Notices())
+        for name in ("nodes", "throughput")
+    ]
+    typed = run_model("scaling_laws.usl_fit", {"nodes": points[0], "throughput": points[1]}).result
+    assert (typed.alpha, typed.beta) == (pytest.approx(0.04, rel=0.01), pytest.approx(0.0006, rel=0.01))
+
+
+def test_percentiles_read_back_as_typed():
+    law = Distribution.from_percentiles([0.5, 0.99], [35, 275])
+    assert Distribution.of(law.text) == law
+    assert law.quantile([0.25, 0.745, 0.999]).tolist() == [35, 155, 275]
+    drawn = law.sample(np.random.default_rng(1), 200_000)
+    assert drawn.mean() == pytest.approx(law.mean, rel=0.01) and drawn.var() == pytest.approx(law.variance, rel=0.02)
+    assert law.cdf(155) == pytest.approx(0.745) and law.cdf(34.9) == 0 and law.cdf(275) == 1
+    with pytest.raises(InvalidInput, match="do not fall"):
+        Distribution.of("percentiles(0.5, 35, 0.9, 20)")
