@@ -57,6 +57,7 @@ RULES: tuple[str, ...] = (
     "incomplete-reference",
     "broken-link",
     "broken-address",
+    "unsafe-markup",
     "vendor-name-outside",
     "odd-spelling",
     "unused-term",

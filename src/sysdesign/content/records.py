@@ -6,9 +6,13 @@ Every record refuses unknown fields. `place` says where it stands, for findings.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from sysdesign import markup
+
+Address = Annotated[str, AfterValidator(markup.address)]  # what a page may link to
 
 
 class Place(BaseModel):
@@ -48,7 +52,7 @@ class Source(Record):
     kind: Literal[
         "paper", "rfc", "specification", "book", "documentation", "article", "postmortem", "talk", "thesis", "code"
     ]
-    url: str
+    url: Address
     seen: Seen
     supports: str = ""  # one line for the References section
 
@@ -75,7 +79,7 @@ class Fact(Record):
     unit: str = ""
     shows: str = ""
     class_: Literal["model", "page", "lifecycle"] = Field(alias="class")
-    url: str
+    url: Address
     checked: dt.date
     seen: Seen
     check: tuple[FactCheck, ...] = ()

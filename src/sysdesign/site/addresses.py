@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
+from sysdesign import markup
 from sysdesign.content import Reference
 from sysdesign.content.records import PlannedDocument
 from sysdesign.errors import UnknownName
@@ -52,7 +53,9 @@ def link_target(reference: Reference, href: str, root: str) -> Target:
     """The target of a link as a document writes it. Raises UnknownName where it leads nowhere on the site."""
     if href.startswith("#"):
         return Target(href, kind="section")
-    if "://" in href or href.startswith("mailto:"):
+    if fault := markup.address_fault(href):
+        raise UnknownName(f"the address {href[:80]!r} {fault}. Link to https://, or to a page of the site")
+    if ":" in href.partition("/")[0]:
         return Target(href, kind="outside")
     path = PurePosixPath(href.partition("#")[0])
     if path.suffix == ".md":

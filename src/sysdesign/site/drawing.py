@@ -14,14 +14,16 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
+from xml.etree.ElementTree import Element
 
-_STYLE = re.compile(r"<style[^>]*>(.*?)</style>\s*", re.DOTALL)
-_METADATA = re.compile(r"<metadata[^>]*>(.*?)</metadata>\s*", re.DOTALL)
-_HEAD = re.compile(r"<(title|desc)\b[^>]*>.*?</\1>\s*", re.DOTALL)
-_ROOT = re.compile(r"<svg\b[^>]*>")
-_PARTNER = re.compile(r'\[(fill|stroke)="([^"]+)"\]\s*\{\s*\1\s*:\s*([^;}]+?)\s*;?\s*\}')
-_UNSAFE = re.compile(r"<script|<foreignObject|<[^>]*\son[a-z]+=|javascript:|<[^>]*\sstyle=", re.IGNORECASE)
-_OWN = ("role", "aria-labelledby", "font-family", "xmlns", "xmlns:xlink", "style")  # the page sets these itself
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from sysdesign import markup
+
+_PARTNER = re.compile(r'\[(fill|stroke)="([^"]+)"\]\{\1:([^}]+)\}')
+_BOX = re.compile(r"-?[\d.]+[ ,]+-?[\d.]+[ ,]+(\d+(?:\.\d+)?)[ ,]+(\d+(?:\.\d+)?)")
+_OWN = ("role", "aria-labelledby", "aria-describedby", "font-family")  # the page sets these itself
+_HEAD = ("title", "desc")
 
 
 @dataclass(frozen=True)
@@ -38,45 +40,57 @@ class Drawing:
 @lru_cache(maxsize=1024)
 def drawing(svg: str) -> Drawing:
     """Read one committed drawing. Raises ValueError when it is no SVG or holds what a page cannot."""
-    root = _ROOT.search(svg)
-    if root is None:
-        raise ValueError("holds no SVG")
-    unsafe = _UNSAFE.search(svg)
-    if unsafe:
-        raise ValueError(f"holds {unsafe.group().strip()!r}, which a page's security policy refuses")
-    body = svg[root.end() :]
-    css = "".join(_STYLE.findall(body))
-    data = _metadata(body)
-    for pattern in (_METADATA, _STYLE):
-        body = pattern.sub("", body)
-    body = _HEAD.sub("", body, count=2) if "<title" in body or "<desc" in body else body
-    tag = root.group()
+    root = markup.drawing(svg)
+    css, data = _taken_out(root, "style"), _data(_taken_out(root, "metadata"))
+    for child in [child for child in root if child.tag in _HEAD][:2]:
+        root.remove(child)
     for name in _OWN:
-        tag = re.sub(rf'\s{name}="[^"]*"', "", tag)
-    tag = re.sub(r"\b(xlink:)", "", tag)
-    width, height = _size(tag)
-    return Drawing(f"{tag[:-1]}\ue000>{body.strip()}", width, height, tuple(_PARTNER.findall(css)), data)
+        root.attrib.pop(name, None)
+    width, height = _size(root.get("viewBox", ""))
+    root.text = "".join((root.text or "").split("\n"))
+    shown = markup.written(root).removeprefix("<svg")
+    return Drawing(f"<svg\ue000{shown}", width, height, tuple(_PARTNER.findall(css)), data)
 
 
-def _metadata(svg: str) -> Any:
-    found = _METADATA.search(svg)
-    if not found:
-        return None
-    text = found.group(1).strip().removeprefix("<![CDATA[").removesuffix("]]>").strip()
-    for coded, plain in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&")):
-        text = text.replace(coded, plain)
+def _taken_out(root: Element, name: str) -> str:
+    """The text of all elements of that name, which are not in the drawing any more."""
+    texts = []
+    for parent in list(root.iter()):
+        for child in [child for child in parent if child.tag == name]:
+            texts.append(child.text or "")
+            parent.remove(child)
+    return "".join(texts)
+
+
+class _Data(BaseModel):
+    """What a chart carries of its source and rows; only the last is shown, all of it is linked."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+    model: str
+    inputs: dict[str, Any]
+    columns: list[str]
+    rows: list[list[float | int | str | bool | None]]
+
+
+def _data(text: str) -> Any:
     try:
-        data = json.loads(text)
-    except ValueError:
-        return None  # metadata of another kind, such as a tool's name
-    return data if isinstance(data, dict) and {"model", "inputs", "columns", "rows"} <= data.keys() else None
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None  # none, or metadata of another kind, such as a tool's name
+    if not (isinstance(found, dict) and _Data.model_fields.keys() <= found.keys()):
+        return None
+    try:
+        return _Data.model_validate(found).model_dump()
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"has data that no chart has: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
-def _size(tag: str) -> tuple[float, float]:
-    box = re.search(r'viewBox="[-\d.]+[ ,]+[-\d.]+[ ,]+([\d.]+)[ ,]+([\d.]+)"', tag)
-    if box is None:
+def _size(box: str) -> tuple[float, float]:
+    found = _BOX.fullmatch(box)
+    if found is None:
         raise ValueError("has no viewBox")
-    return float(box.group(1)), float(box.group(2))
+    return float(found[1]), float(found[2])
 
 
 def with_attributes(markup: str, attributes: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from sysdesign.content import Reference, located
 from sysdesign.content.document import Figure
 from sysdesign.errors import BadContent
+from sysdesign.markup import Refused
 from sysdesign.models.declaration import Model
 from sysdesign.site.addresses import model_href
 from sysdesign.site.drawing import DarkPartners, Drawing, cell_text, drawing, with_attributes
@@ -52,7 +53,8 @@ class FigureRoom:
         except ValueError as error:
             if isinstance(error, BadContent):
                 raise
-            raise BadContent(shown, 1, str(error), "Draw it again with `make draw`") from None
+            line = error.line if isinstance(error, Refused) else 1
+            raise BadContent(shown, line, str(error), "Draw it again with `make draw`") from None
 
     def chart_of(self, model: Model) -> Drawing | None:
         """The chart of a model, where it has one that is drawn."""

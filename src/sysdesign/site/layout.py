@@ -13,6 +13,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from sysdesign import markup
 from sysdesign.content import Reference
 from sysdesign.content.records import Group, PlannedDocument
 from sysdesign.models.declaration import Model
@@ -22,6 +23,11 @@ from sysdesign.site.figures import FigureRoom
 
 Page = tuple[str, bytes]
 MORE = ({"path": "workload/", "name": "Workload"}, {"path": "checks/", "name": "How this is checked"})
+# In each page, for hosts that send none: our own scripts, styles and pictures, WebAssembly for search, nothing else.
+POLICY = (
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'"
+)
 MOST_LISTED = 100  # documents beside a document's text
 
 
@@ -55,7 +61,7 @@ class Site:
         common = {
             "root": root_from(path), "assets": self.files, "here": path.removesuffix("index.html"),
             "rooms": self._rooms(), "more": list(MORE), "layout": "wide", "has_figures": False,
-            "own_search": False, "main_class": "", "description": "", "title": "",
+            "own_search": False, "policy": POLICY, "main_class": "", "description": "", "title": "",
         }  # fmt: skip
         text = environment().get_template(template).render({**common, **values})
         return path, text.encode()
@@ -74,6 +80,7 @@ def environment() -> Environment:
         trim_blocks=True, lstrip_blocks=True, auto_reload=False, bytecode_cache=_kept_templates(),
     )  # fmt: skip
     found.filters["coded"] = coded
+    found.filters["address"] = markup.address
     found.filters["json"] = lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return found
 

@@ -12,9 +12,9 @@ from functools import cached_property, lru_cache
 from html import escape
 from typing import Any
 
-from latex2mathml.converter import convert
 from markdown_it.token import Token
 
+from sysdesign import markup
 from sysdesign.content import Reference
 from sysdesign.content.document import Document, Section
 from sysdesign.errors import BadContent, UnknownName
@@ -217,7 +217,7 @@ class Prose:
         try:
             return mathml(latex.strip(), display)
         except Exception as error:  # the converter raises whatever its parser meets
-            raise self._bad(f"the formula {latex.strip()!r}: {error}", "Write it in plain LaTeX math") from None
+            raise self._bad(f"the formula {latex.strip()[:80]!r}: {error}", "Write it in plain LaTeX math") from None
 
     def _inline_image(self, token: Token) -> str:
         raise self._bad("an image within a sentence", "Put it in a paragraph of its own")
@@ -273,8 +273,7 @@ class Prose:
 @lru_cache(maxsize=4096)
 def mathml(latex: str, display: str) -> str:
     """A formula as MathML."""
-    markup = convert(latex, display=display)
-    return markup.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")
+    return markup.formula(latex, display)
 
 
 _BLOCKS: dict[str, Callable[[Prose, Token], str]] = {
