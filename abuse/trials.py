@@ -6,6 +6,7 @@ So an input that hangs, crashes or eats memory costs itself alone, and is told b
 
 from __future__ import annotations
 
+import faulthandler
 import importlib
 import os
 import resource
@@ -17,7 +18,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-MODULES = ("texts",)
+MODULES = ("texts", "requests")
 FEW = 4  # inputs of a kind that `make test` tries
 SHOWN = 160  # characters of what an input did
 
@@ -111,6 +112,7 @@ def _told(pipe: int, seconds: float) -> str | None:
 
 def _attempts(kind: Kind, inputs: Iterable[tuple[str, Any]], pipe: int) -> None:
     """In the process: each input in turn, a line to the pipe after each."""
+    faulthandler.disable()  # a crash is told by how the process ended
     try:
         _limit_memory(kind.megabytes)
         for _, given in inputs:
