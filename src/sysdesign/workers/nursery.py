@@ -29,7 +29,7 @@ from sysdesign.models.registry import SUBJECTS, models
 from sysdesign.workers.frames import ORDER
 from sysdesign.workers.work import work
 
-NICENESS = 5  # of workers: pages come first
+NICENESS = 10  # of workers: pages come first
 LOOK_S = 0.2  # between looks at what is being compiled
 
 
@@ -91,7 +91,7 @@ class Nursery:
         if child == 0:
             try:
                 self.control.close()
-                os.nice(2 * NICENESS)
+                os.nice(19)
                 for _ in _steps():
                     pass
             finally:
