@@ -256,7 +256,8 @@ class Pool:
     def close(self) -> None:
         """End every worker and the nursery."""
         for worker in self.idle:
-            worker.writer.close()
+            with contextlib.suppress(RuntimeError):  # the loop is closed, and its sockets with it
+                worker.writer.close()
         self.idle.clear()
         if self._nursery is not None:
             nursery, self._nursery = self._nursery, None
