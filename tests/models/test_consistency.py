@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models import consistency
-from sysdesign.models.consistency import IMPLIES, LEVELS, SESSION, check, shown
+from sysdesign.models.consistency import IMPLIES, LEVELS, SESSION, check, shown, zones
 from sysdesign.models.consistency.causal import causal
 from sysdesign.models.consistency.example_histories import EXAMPLES
 from sysdesign.models.consistency.history import Operation, ordered
@@ -423,8 +423,8 @@ def test_the_budget_ends_every_level():
         assert decide(long, 0).answer in ("unknown", "fails", "holds")
         outcome = decide(long, 50)
         assert outcome.steps <= 50 * 50, level
-    overlapping = tuple(Operation(at, "write", "x", at, at, 1000 + at) for at in range(60))
-    found = linearizable((*overlapping, Operation(99, "read", "x", 999, 500, 2000)), 5_000)
+    overlapping = tuple(Operation(at, "enqueue", "q", at, at, 1000 + at) for at in range(60))
+    found = linearizable((*overlapping, Operation(99, "dequeue", "q", 999, 500, 2000)), 5_000)
     assert (found.answer, found.reason) == ("unknown", "no answer within 5000 steps")
 
 
@@ -637,3 +637,88 @@ def test_tries_that_run_out_leave_the_part_as_it_was():
     operations = run("0:w x 1  0:w x 2  0:w x 3  1:r x 2")
     assert smallest_failing(operations, lambda part: True, most_tries=1) == operations
     assert smallest_failing(operations, lambda part: False) == operations
+
+
+# --- without a search ------------------------------------------------------------------------------
+
+
+@settings(max_examples=500, deadline=None)
+@given(histories_of(kinds=("read", "read", "write"), distinct=True, most=6))
+def test_values_written_once_need_no_search(operations):
+    assert zones.is_written_once(operations)
+    found = zones.fault(operations)
+    assert (found is None) == by_trying_linearizable(operations)
+    if found is not None:
+        assert len(found) <= 6 and not by_trying_linearizable(found)
+
+
+@st.composite
+def growing(draw):
+    """Appends, writes and reads of a text, some of the reads as a store might give them."""
+    chance = draw(st.randoms(use_true_random=False))
+    count = chance.randint(2, 6)
+    kinds = [chance.choice(("read", "append", "append", "write")) for _ in range(count)]
+    letters = chance.choice(("abcdef", "abcabc", "aabbcd"))
+    order = [at for at in range(count) if kinds[at] != "read"]
+    chance.shuffle(order)
+    states, now = [None], ""
+    for at in order:
+        now = letters[at] if kinds[at] == "write" else now + letters[at]
+        states.append(now)
+    moments = chance.sample(range(2 * count), 2 * count)
+    found = []
+    for at, kind in enumerate(kinds):
+        start, end = sorted(moments[2 * at : 2 * at + 2])
+        value = chance.choice(states) if kind == "read" else letters[at]
+        is_open = kind != "read" and chance.random() < 0.2
+        found.append(Operation(at, kind, "k", value, start, math.inf if is_open else end))
+    return ordered(found)
+
+
+def grows_in_order(order):
+    now = None
+    for one in order:
+        if one.kind == "read" and one.value != now:
+            return False
+        if one.kind != "read":
+            now = one.value if one.kind == "write" else (now or "") + one.value
+    return True
+
+
+@settings(max_examples=500, deadline=None)
+@given(growing())
+def test_what_grows_is_linearizable_when_some_order_is(operations):
+    sure = [one for one in operations if not one.open]
+    maybe = [one for one in operations if one.open]
+    some = any(
+        grows_in_order(order)
+        and all(late.returned >= early.invoked for early, late in itertools.combinations(order, 2))
+        for size in range(len(maybe) + 1)
+        for chosen in itertools.combinations(maybe, size)
+        for order in itertools.permutations(sure + list(chosen))
+    )
+    assert (linearizable(operations, BUDGET).answer == "holds") == some
+
+
+def test_many_operations_at_once_end_within_the_budget():
+    asked = [Operation(at, "enqueue", "q", at, at, 10_000 + at) for at in range(300)]
+    taken = [Operation(1_000 + at, "dequeue", "q", at, 1_000 + at, 20_000 + at) for at in range(300)]
+    said = check((*asked, *taken), steps=20_000)
+    assert (said.linearizable, said.sequential) == ("unknown", "unknown")
+    open_ended = [Operation(at, "write", "x", at, at) for at in range(2_000)]
+    looks = [Operation(9_000 + at, "read", "x", 7 * at, 6_000 + 2 * at, 6_001 + 2 * at) for at in range(50)]
+    assert check((*open_ended, *looks), steps=20_000).linearizable == "holds"
+    swaps = [Operation(at, "cas", "x", (at % 5, (at + 1) % 5), at) for at in range(1_000)]
+    looks = [Operation(9_000 + at, "read", "x", 7 * at % 5, 6_000 + 2 * at, 6_001 + 2 * at) for at in range(20)]
+    assert check((*swaps, *looks), steps=20_000).operations == 1_020
+
+
+def test_a_long_history_of_many_keys_is_decided():
+    operations = []
+    for at in range(20_000):
+        key, kind = at % 100, ("write", "read")[at // 100 % 2]
+        operations.append(Operation(at % 7, kind, key, at // 200 + 1, 2 * at, 2 * at + 1))
+    assert check(operations).linearizable == "holds"
+    stale = [*operations, Operation(9, "read", 5, 1, 50_000, 50_001)]
+    said = check(stale, levels="linearizable")
+    assert said.linearizable == "fails" and len(said.evidence) == 3

@@ -6,6 +6,8 @@ operations under way that have already taken effect. An operation is made to tak
 when one of them must return: just in time (Lowe). Three things keep the states few: what
 changes nothing takes effect as soon as its result fits; of open operations with the same effect
 the oldest goes first; and a state reached with fewer open operations replaces one with more.
+Values that nobody looks for are one value. Where every value is written once and there are only
+reads and writes, nothing is searched (`zones`); where something is appended, see `growth`.
 
 Source: porcupine for the published verdicts; the search itself is checked against every
 order of small histories.
@@ -18,6 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from sysdesign.models.consistency import growth, zones
 from sysdesign.models.consistency.history import IMPOSSIBLE, Operation, after, agrees, by_key, starts_as
 
 Answer = Literal["holds", "fails", "unknown"]
@@ -44,24 +47,59 @@ def linearizable(operations: Sequence[Operation], budget: int) -> Outcome:
         if outcome.answer == "fails":
             return Outcome("fails", steps, outcome.reason, outcome.evidence)
         if outcome.answer == "unknown":
-            answer = outcome
+            answer = Outcome("unknown", 0, f"no answer within {budget} steps")
     return Outcome(answer.answer, steps, answer.reason)
 
 
 def linearizable_key(operations: Sequence[Operation], budget: int) -> Outcome:
     """Whether the operations of one key are linearizable."""
-    search = _Search(operations, budget)
+    if zones.is_written_once(operations):
+        return _by_zones(operations)
+    search: _Search | growth.Search = _Search(_told_apart(operations), budget)
+    grown = growth.shown(operations)
+    if grown is not None and grown.impossible is not None:
+        look = operations[grown.impossible]
+        return Outcome("fails", 1, f"no order of effects explains {look.text}", tuple(operations))
+    if grown is not None:
+        search = growth.Search(operations, grown, budget)
     for _, is_return, at in _events(operations):
-        if not is_return:
+        if is_return:
+            search.end(at)
+        else:
             search.begin(at)
-            continue
-        search.end(at)
         if search.spent:
             return Outcome("unknown", search.steps, f"no answer within {budget} steps")
         if not search.reached:
             reason = f"no order of effects explains {operations[at].text}"
             return Outcome("fails", search.steps, reason, _until(operations, operations[at].returned))
     return Outcome("holds", search.steps)
+
+
+def _by_zones(operations: Sequence[Operation]) -> Outcome:
+    steps, shown = len(operations) // 50, zones.fault(operations)
+    if shown is None:
+        return Outcome("holds", steps)
+    look = max((each for each in shown if each.kind == "read"), key=lambda each: each.returned)
+    return Outcome("fails", steps, f"no order of effects explains {look.text}", shown)
+
+
+UNSEEN = object()
+
+
+def _told_apart(operations: Sequence[Operation]) -> Sequence[Operation]:
+    """The operations of a register with all values that nobody looks for as one, so that fewer states differ."""
+    if not all(each.kind in ("read", "write", "cas") for each in operations):
+        return operations
+    seen = {each.value[0] if each.kind == "cas" else each.value for each in operations if each.kind != "write"}
+
+    def told(each: Operation) -> Operation:
+        if each.kind == "write" and each.value not in seen:
+            return replace(each, value=UNSEEN)
+        if each.kind == "cas" and each.value[1] not in seen:
+            return replace(each, value=(each.value[0], UNSEEN))
+        return each
+
+    return [told(each) for each in operations]
 
 
 def _until(operations: Sequence[Operation], moment: float) -> tuple[Operation, ...]:

@@ -54,7 +54,7 @@ def readings(operations: Sequence[Operation], initial: str, failed_cas: str) -> 
 def decided(decide: Decide, given: Readings, budget: int) -> tuple[Outcome, Sequence[Operation]]:
     """The answer that all readings share, or unknown; and the operations that it was found with."""
     outcome, operations = _whatever_failed(decide, given.conventional, budget)
-    if outcome.answer == "holds" or given.shown is None:
+    if outcome.answer != "fails" or given.shown is None:
         return outcome, operations
     other, others = _whatever_failed(decide, given.shown, budget)
     steps = outcome.steps + other.steps

@@ -20,6 +20,7 @@ from collections.abc import Callable, Hashable, Sequence
 
 from sysdesign.models.consistency.history import Operation
 
+MOST_GROUPED = 400  # operations; of more only those that change nothing are dropped
 Fails = Callable[[Sequence[Operation]], bool]
 
 
@@ -35,7 +36,7 @@ def smallest_failing(
     while len(kept) < before:
         before = len(kept)
         kept = _without_looks(kept, tries)
-        for group in _groups(kept):
+        for group in _groups(kept) if len(kept) <= MOST_GROUPED else ():
             left = [each for each in kept if each not in group]
             if _may_go(group, left, in_time) and tries.fails(left):
                 kept = left
