@@ -12,6 +12,7 @@ passed over.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import math
@@ -196,7 +197,8 @@ def _event(
     kind = TYPE_NAMES.get(str(kind).removeprefix(":").lower(), kind)
     if process == "nemesis":
         return None
-    known = KIND_NAMES.get(str(f).removeprefix(":").lower())
+    known = KIND_NAMES.get(f) if isinstance(f, str) else None
+    known = known or KIND_NAMES.get(str(f).removeprefix(":").lower())
     if kind not in TYPES:
         bad(name, line, f"type {kind!r}", f"It is one of {', '.join(TYPES)}.")
     if known is None:
@@ -210,6 +212,8 @@ def _event(
 
 def hashable(value: Any) -> Any:
     """A value that can be compared and be a key: arrays as tuples, maps as JSON text."""
+    if value is None or isinstance(value, (int, str)):
+        return value
     if isinstance(value, (list, tuple)):
         return tuple(hashable(each) for each in value)
     return json.dumps(value, sort_keys=True, default=str) if isinstance(value, dict) else value
@@ -288,6 +292,7 @@ def _of_columns(found: re.Match[str], number: int, name: str, form: str) -> Even
     return _event(name, number, process, found["type"], found["f"], None, values, None, error)
 
 
+@functools.lru_cache(maxsize=4096)  # a history holds few different ones
 def _value_and_error(rest: str) -> tuple[Any, str]:
     """The value that a line's last columns begin with, and what stands behind it."""
     column, _, error = rest.partition("\t")
