@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sysdesign.errors import BadFile, InvalidInput
+from sysdesign.models import caching
 from sysdesign.readers import decompression, trace_layouts
 from sysdesign.readers.traces import Trace, replay_file
 from sysdesign.running.model_run import run
@@ -239,3 +240,12 @@ def test_the_oltp_trace_gives_the_published_ratios():
     smaller = replay_file(Path(folder) / "traces/OLTP.lis.zst", ["lru"], [size - 1 for size in sizes])
     for cache, published in zip(smaller.caches[:1], [32.83], strict=True):  # one key fewer is told apart
         assert abs(100 * cache.hit_ratio - published) > 0.01
+
+
+def test_four_requests_tell_little_of_the_hit_ratio(tmp_path):
+    (tmp_path / "four.keys").write_text("a\nb\na\nc\n")
+    found = caching.replay("lru", 2, trace=Trace(tmp_path / "four.keys"))
+    # Wilson's interval of 1 in 4 at 95%, by the formula with z = 1.96
+    assert (found.hit_ratio, found.hit_ratio_low, found.hit_ratio_high) == pytest.approx(
+        (0.25, 0.0456, 0.6994), abs=1e-4
+    )

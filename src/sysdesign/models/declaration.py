@@ -15,7 +15,7 @@ type says how a value is read:
     Samples                     the reader's own measurements (1-D float array), from a file or a list
     Numbers                     a short list of numbers, "3, 5, 7"
     Text                        a text that the model reads itself, such as a query
-    Path                        a file of the reader's (a trace, a history); never accepted over the service
+    OwnFile                     what a reader in `readers/` made of a file (a trace, a history); no path is read here
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from sysdesign.units import finite
 Samples = NewType("Samples", np.ndarray)
 Numbers = NewType("Numbers", tuple)
 Text = NewType("Text", str)
+OwnFile = NewType("OwnFile", object)
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ def _kind(base: Any) -> tuple[Any, tuple[str, ...]]:
         return "integer", ()
     if base is float or base == float | None:
         return "number", ()
-    if base == Path | None or (isinstance(base, type) and issubclass(base, Path)):
+    if OwnFile in (base, *get_args(base)) or base is Path:
         return "file", ()
     if base is Distribution:
         return "distribution", ()

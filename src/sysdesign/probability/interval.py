@@ -44,6 +44,15 @@ def interval_of(values: np.ndarray) -> Interval:
     return Interval(mean, mean - half, mean + half)
 
 
+def wilson(hits: int, trials: int) -> tuple[float, float]:
+    """The 95% interval of a share that was counted, by Wilson's score: never of one point, however few the trials."""
+    z = float(special.ndtri(0.975))
+    share, weight = hits / trials, z**2 / trials
+    centre = (share + weight / 2) / (1 + weight)
+    half = z / (1 + weight) * math.sqrt(share * (1 - share) / trials + weight / (4 * trials))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
 def known(rows: np.ndarray, relative_width: float) -> bool:
     """Whether the mean of every column is known: half its interval is at most that share of it.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -14,8 +13,8 @@ from sysdesign.errors import InvalidInput
 from sysdesign.models.caching.popularity import Workload
 from sysdesign.models.caching.replacement import Cache, KeyTable, Replay
 from sysdesign.models.caching.sized import SizedCache
-from sysdesign.models.declaration import Input, Output, checked
-from sysdesign.probability.interval import student
+from sysdesign.models.declaration import Input, Output, OwnFile, checked
+from sysdesign.probability.interval import student, wilson
 from sysdesign.probability.streams import Streams
 
 Policy = Literal[
@@ -56,7 +55,7 @@ def replay(
     ] = 0.003,
     seed: Annotated[int, Input("Seed", low=0, high=2**31 - 1, default=1)] = 1,
     trace: Annotated[
-        Path | None, Input("Trace file of your own", help="replayed in place of the generated requests")
+        OwnFile | None, Input("Trace file of your own", help="replayed in place of the generated requests")
     ] = None,
     capacity_bytes: Annotated[
         float | None,
@@ -79,9 +78,10 @@ def replay(
     counts requests exactly, or as libraries do: in a sketch of four-bit counters, which saves their
     memory and costs up to a point of hit ratio, or in a sketch behind a doorkeeper, a filter for keys seen once.
     Models read no files: `trace` is a sysdesign.readers.traces.Trace, which the command
-    makes from the file named. It is replayed whole from a cold cache; its hit
-    ratio is exact, so both ends of the interval equal it. Where it has the sizes of objects, the byte
-    hit ratio is given too, and `capacity_bytes` may take the place of `capacity_keys` (FIFO, LRU, CLOCK, SIEVE).
+    makes from the file named. It is replayed whole from a cold cache; the interval is that of a share
+    of so many independent requests (Wilson's), so a short trace tells little. Where it has the sizes of
+    objects, the byte hit ratio is given too, and `capacity_bytes` may take the place of `capacity_keys`
+    (FIFO, LRU, CLOCK, SIEVE).
     Source: yang-2023, zhang-2024, megiddo-2003, einziger-2015, libcachesim.
     """
     if trace is not None:
@@ -100,7 +100,8 @@ def _replay_trace(policy: str, capacity_keys: int, capacity_bytes: float | None,
         run.feed(keys, sizes)
     trace.ended(run.requests, run.distinct)
     ratio = run.hit_ratio
-    return ReplayResult(ratio, ratio, ratio, run.requests, run.distinct, run.byte_hit_ratio)
+    low, high = wilson(round(ratio * run.requests), run.requests)
+    return ReplayResult(ratio, low, high, run.requests, run.distinct, run.byte_hit_ratio)
 
 
 class _TraceReplay:

@@ -22,6 +22,7 @@ from sysdesign.models.quorum.kernels import race
 from sysdesign.models.wording import amount, duration, percent
 from sysdesign.probability.distribution import Distribution
 from sysdesign.probability.elementwise import plain
+from sysdesign.probability.interval import wilson
 
 BLOCK = 8_192  # trials at a time: what fits a processor's cache, and how often a run asks whether to stop
 SSD = "0.9122*pareto(minimum=0.235, shape=10) + 0.0878*exponential(rate=1.66)"
@@ -156,7 +157,7 @@ def staleness(
     fresh_after = late.size - waiting.size + np.searchsorted(waiting, after, side="right")
     fresh = int(np.count_nonzero(late <= t_ms))
     return Staleness(
-        fresh / late.size, *_wilson(fresh, late.size), *_wait(waiting, late.size, share),
+        fresh / late.size, *wilson(fresh, late.size), *_wait(waiting, late.size, share),
         *_middle_and_tail(reads, share), *_middle_and_tail(writes, share), late.size,
         after, fresh_after / late.size,
     )  # fmt: skip
@@ -352,19 +353,10 @@ def _until_known(
         blocks.append(trial.race(trial.draw(size), read_quorum, write_quorum))
         done += size
         fresh += int(np.count_nonzero(blocks[-1][0] <= t_ms))
-        low, high = _wilson(fresh, done)
+        low, high = wilson(fresh, done)
         if done >= least and (high - low) / 2 <= half_width:
             break
     return np.concatenate(blocks, axis=1)
-
-
-def _wilson(hits: int, trials: int) -> tuple[float, float]:
-    """Wilson's score interval of a proportion at 95%."""
-    z = float(special.ndtri(0.975))
-    share, weight = hits / trials, z**2 / trials
-    centre = (share + weight / 2) / (1 + weight)
-    half = z / (1 + weight) * math.sqrt(share * (1 - share) / trials + weight / (4 * trials))
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def _wait(waiting: np.ndarray, trials: int, share: float) -> tuple[float, float, float]:
