@@ -32,6 +32,7 @@ class Number:
     whole: bool = False
     load: bool = False
     looser: str = ""  # "higher" | "lower" | "": only targets and tolerances have one
+    label: str = ""  # the common term
 
     @cached_property
     def size(self) -> float:
@@ -83,6 +84,7 @@ class Word:
     central: str  # the word that ranking uses where unknown: the plain case
     meaning: str
     order: str = ""  # "looser": each word asks for less than the one before; or chains, "a > b > c; a > d > c"
+    label: str = ""  # the common term
 
     @cached_property
     def names(self) -> tuple[str, ...]:
