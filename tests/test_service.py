@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from sysdesign import service
 from sysdesign.content import load
 from sysdesign.models import caching
+from sysdesign.operations.modeling import solve_model
 from sysdesign.operations.reading import list_symptoms, read_brief
 from sysdesign.plain import as_plain
 from sysdesign.search import Index
@@ -275,6 +276,66 @@ def test_a_file_too_long_is_refused(client: TestClient, monkeypatch: pytest.Monk
     path = "/api/models/caching.replay/run?file=trace"
     assert client.post(path, content=b"a\n" * 600, headers=raw).status_code == 413
     assert client.post(path, content=b"a\n" * 400, headers=raw).status_code == 200
+
+
+def test_several_files_come_one_behind_the_other(client: TestClient) -> None:
+    raw = {"content-type": "application/octet-stream"}
+    gaps, services = b"1\n2\n3\n" * 20, b"0.5\n0.25\n" * 30
+    path = "/api/models/queueing.lindley/run"
+    lengths = [("file", "gaps_s"), ("bytes", str(len(gaps))), ("file", "services_s"), ("bytes", str(len(services)))]
+    answer = client.post(path, params=lengths, content=gaps + services, headers=raw)
+    typed = {"gaps_s": [1, 2, 3] * 20, "services_s": [0.5, 0.25] * 30}
+    expected = client.post(path, json={"inputs": typed}).json()
+    assert answer.status_code == 200 and answer.json()["results"] == expected["results"]
+    for wrong, says in ((lengths[:-1], "length"), (lengths[:2], "120 bytes by the address"), (lengths[:2] * 2, "once")):
+        answer = client.post(path, params=wrong, content=gaps + services, headers=raw)
+        assert answer.status_code == 400 and says in answer.json()["error"]["message"]
+
+
+def test_a_chart_shows_the_file(client: TestClient, room: Room) -> None:
+    raw = {"content-type": "application/octet-stream"}
+    params = {"file": "latency", "chart": "yes"}
+    answer = client.post("/api/models/tail.hedge/run", params=params, content=b"5 ms\n9 ms\n" * 50, headers=raw).json()
+    assert answer["notes"] == [] and answer["results"]
+
+
+def test_an_input_is_found_for_a_result(client: TestClient) -> None:
+    path = "/api/models/retries.budget/solve"
+    asked = {"inputs": {"attempts": 4}, "solve": "budget_share", "for": "calls_with=1.3"}
+    expected = as_plain(solve_model("retries.budget", {"attempts": 4}, "budget_share", "calls_with=1.3"))
+    assert client.post(path, json=asked).json() == expected
+    raw = {"content-type": "application/octet-stream"}
+    params = {"file": "trace", "solve": "capacity_keys", "for": "hit_ratio>=0.5"}
+    answer = client.post("/api/models/caching.replay/solve", params=params, content=b"a\nb\na\nb\n", headers=raw)
+    assert answer.json()["value"] == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({}, "solve is None"),
+        ({"solve": "budget_share"}, "for is None"),
+        ({"solve": ["budget_share"], "for": "calls_with=1.3"}, "solve is ["),
+        ({"solve": "budget", "for": "calls_with=1.3"}, "budget_share"),
+        ({"solve": "budget_share", "for": "calls_with"}, "wants no result"),
+        ({"solve": "budget_share", "for": "calls_with=99"}, "99 is not among them"),
+        ({"solve": "budget_share", "for": "calls_with=1", "inputs": {"budget_share": 1}}, "leave one of the two out"),
+    ],
+)
+def test_what_cannot_be_solved_is_said(client: TestClient, asked: dict[str, Any], says: str) -> None:
+    answer = client.post("/api/models/retries.budget/solve", json=asked)
+    assert answer.status_code == 422 and says in answer.json()["error"]["message"]
+
+
+def test_solving_is_refused_where_its_runs_take_too_long(client: TestClient) -> None:
+    """One run of these inputs would do; the forty-nine that solving takes would not."""
+    inputs = {"requests": 10_000_000, "precision": 0}
+    path = "/api/models/caching.replay"
+    asked = {"inputs": inputs, "solve": "capacity_keys", "for": "hit_ratio=0.5"}
+    answer = client.post(f"{path}/solve", json=asked)
+    assert answer.status_code == 422
+    message = answer.json()["error"]["message"]
+    assert "this would take about" in message and "--solve capacity_keys --for hit_ratio=0.5" in message
 
 
 def test_an_unknown_model_names_the_nearest(client: TestClient) -> None:

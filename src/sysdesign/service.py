@@ -10,6 +10,7 @@ runs in other processes (see `workers`): this one answers pages.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import mimetypes
 import sys
@@ -37,11 +38,12 @@ from sysdesign.content import Reference
 from sysdesign.errors import BudgetSpent, InvalidInput, SysdesignError, UnknownName
 from sysdesign.operations import reading
 from sysdesign.plain import json_text, visible
+from sysdesign.readers.source import MOST_UPLOADED_BYTES
 from sysdesign.search.index import Index
 from sysdesign.workers.pool import Busy, Fault, Pool
 
 MOST_BYTES = 256_000  # of a request's body
-MOST_UPLOADED = 64_000_000  # of a file given to a model
+MOST_UPLOADED = MOST_UPLOADED_BYTES  # of the files given to a model
 BODY_S = 10.0  # for a request's body to arrive
 UPLOAD_S = 60.0
 LONGEST_TEXT = 2_000  # of a query's parameters
@@ -114,6 +116,7 @@ def application(room: Room, hosts: list[str], *, refresh: bool = False) -> ASGIA
         Route("/models", partial(_answer, room, partial(_kept, operation="models"))),
         Route("/models/{name}", partial(_answer, room, partial(_kept, operation="model"))),
         Route("/models/{name}/run", partial(_answer, room, _run), methods=["POST"]),
+        Route("/models/{name}/solve", partial(_answer, room, _solve), methods=["POST"]),
         Route("/decisions", partial(_answer, room, partial(_kept, operation="decisions"))),
         Route("/decisions/{name}", partial(_answer, room, partial(_kept, operation="decision"))),
         Route("/decisions/{name}/decide", partial(_answer, room, _decide), methods=["POST"]),
@@ -290,19 +293,55 @@ def _runner(room: Room) -> Runner:
 
 
 async def _run(room: Room, request: Request) -> Any:
-    """Inputs as JSON in the body; or a file's bytes in the body, with inputs as JSON in the address."""
-    uploads: dict[str, bytes] = {}
-    if _content_type(request) == "application/octet-stream":
-        name = _parameter(request, "file", "")
-        asked = {"inputs": _object(_parameter(request, "inputs", "{}").encode()), "chart": False}
-        uploads[name] = await _bytes(request, MOST_UPLOADED, UPLOAD_S)
-    else:
-        asked = await _body(request)
+    asked, uploads = await _asked(request)
+    chart = asked.get("chart", not uploads) in (True, "yes")
+    arguments = {"name": _name(request), "inputs": _inputs(asked), "chart": chart}
+    return await _bounded(room, request, "run", arguments, uploads)
+
+
+async def _solve(room: Room, request: Request) -> Any:
+    asked, uploads = await _asked(request)
+    wanted = {key: asked.get(key) for key in ("solve", "for")}
+    for key, example in (("solve", "budget_share"), ("for", "calls_with=1.3")):
+        if not isinstance(wanted[key], str) or not wanted[key]:
+            raise InvalidInput(f"{key} is {wanted[key]!r}; it takes a text such as {example!r}")
+    return await _bounded(
+        room, request, "solve", {"name": _name(request), "inputs": _inputs(asked), **wanted}, uploads
+    )  # fmt: skip
+
+
+async def _asked(request: Request) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """What is asked of a model, and the bytes of files by the input that takes them.
+
+    It is JSON in the body; or the body is files, and the rest stands in the address, inputs as JSON. Of several
+    files one behind the other the address gives each with its length: `file=gaps_s&bytes=1200&file=services_s&...`.
+    """
+    if _content_type(request) != "application/octet-stream":
+        return await _body(request), {}
+    asked: dict[str, Any] = {key: _parameter(request, key, "") for key in request.query_params.keys() - {"inputs"}}
+    asked["inputs"] = _object(_parameter(request, "inputs", "{}").encode())
+    names, lengths = (request.query_params.getlist(key) for key in ("file", "bytes"))
+    return asked, _parted(names, lengths, await _bytes(request, MOST_UPLOADED, UPLOAD_S))
+
+
+def _parted(names: list[str], lengths: list[str], body: bytes) -> dict[str, bytes]:
+    """The files in a body, by name. Raises Refused where their lengths do not say which is which."""
+    if len(names) == 1 and not lengths:
+        return {_readable(names[0]): body}
+    counts = [int(length) if length.isascii() and length.isdecimal() and len(length) < 12 else -1 for length in lengths]
+    if not names or len(set(names)) < len(names) or len(counts) != len(names) or min(counts) < 0:
+        raise Refused("name each file once, as file=INPUT, and where there are several its length, as bytes=1200")
+    if sum(counts) != len(body):
+        raise Refused(f"the files have {sum(counts):,} bytes by the address, and {len(body):,} came")
+    ends = list(itertools.accumulate(counts))
+    return {_readable(name): body[end - count : end] for name, count, end in zip(names, counts, ends, strict=True)}
+
+
+def _inputs(asked: Mapping[str, Any]) -> dict[str, Any]:
     inputs = asked.get("inputs", {})
     if not isinstance(inputs, dict):
         raise InvalidInput("inputs is not a mapping of names to values")
-    arguments = {"name": _name(request), "inputs": inputs, "chart": asked.get("chart", True) is True}
-    return await _bounded(room, request, "run", arguments, uploads)
+    return inputs
 
 
 async def _decide(room: Room, request: Request) -> Any:

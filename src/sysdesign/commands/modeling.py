@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 Given = Annotated[
     list[str] | None,
-    typer.Argument(help="Inputs as key=value, with or without a unit: arrivals_per_s=2000, rebuild_s='500 ms'."),
+    typer.Argument(
+        help="Inputs as key=value, with or without a unit: arrivals_per_s=2000, rebuild_s='500 ms'; or a file, "
+        "or - for a pipe, and how to read it: latency=results.jtl latency_column=Latency."
+    ),
 ]
 
 
@@ -105,10 +108,10 @@ def run(
         Path | None, typer.Option("--chart", help="Draw the model's chart with these inputs to this .svg or .png.")
     ] = None,
     solve: Annotated[
-        str | None, typer.Option("--solve", help="The input to find, for the result that --for names.")
+        str | None, typer.Option("--solve", help="Find this input, so that the result is what --for says.")
     ] = None,
     wanted: Annotated[
-        str | None, typer.Option("--for", help="The result wanted: load_factor=1.3, wait_s<=0.02, available>=99.9%.")
+        str | None, typer.Option("--for", help="With --solve: calls_with=1.3, 'wait_s<=20 ms', 'available>=99.9%'.")
     ] = None,
     dask: Annotated[str | None, typer.Option("--dask", help="Address of a Dask scheduler to sweep on.")] = None,
     jobs: Annotated[int, typer.Option("--jobs", help="Local processes for a sweep; -1 is all cores.")] = -1,
@@ -154,7 +157,7 @@ def _solve(name: str, inputs: dict[str, Any], unknown: str | None, wanted: str |
     from sysdesign.operations import modeling
 
     if unknown is None or wanted is None:
-        raise InvalidInput("--solve and --for go together: --solve budget_share --for load_factor=1.3")
+        raise InvalidInput("--solve and --for go together: --solve budget_share --for calls_with=1.3")
     solved = modeling.solve_model(name, inputs, unknown, wanted, files=True)
     if as_json:
         print_json(solved)

@@ -17,10 +17,20 @@ from sysdesign.errors import BudgetSpent, InvalidInput
 from sysdesign.models.declaration import Model, Parameter, inputs_of, outputs_of, result_type_of
 from sysdesign.models.registry import model, models
 from sysdesign.models.wording import duration
+from sysdesign.readers.notices import Notices
 from sysdesign.readers.source import Source
-from sysdesign.running.model_run import ModelRun, Reading, Value, choices_of, read_inputs, read_names, read_value
+from sysdesign.running.model_run import (
+    ModelRun,
+    Reading,
+    Value,
+    answer,
+    choices_of,
+    read_inputs,
+    read_names,
+    read_value,
+)
 from sysdesign.running.model_run import run as run_on
-from sysdesign.running.solving import Solved, solve, target
+from sysdesign.running.solving import Solved, runs_of, solve, target
 
 
 @dataclass(frozen=True)
@@ -118,22 +128,33 @@ def _sources(uploads: Mapping[str, bytes] | None) -> dict[str, Source]:
 HEAVY = 1.5  # times its bound: an estimate is no measurement
 
 
-def refuse_heavy(name: str, given: Mapping[str, Any], *, seconds: float) -> None:
-    """Raise BudgetSpent for a run whose declared work takes far more than so many seconds. Raises InvalidInput."""
+def refuse_heavy(name: str, given: Mapping[str, Any], *, seconds: float, unknown: str = "") -> None:
+    """Raise BudgetSpent for a run whose declared work takes far more than so many seconds; with `unknown`, for the
+    runs that solving for that input takes at the least. Raises InvalidInput.
+    """
     chosen = model(name)
     if chosen.work is None:
         return
-    takes = chosen.work(read_inputs(chosen, given))
+    takes = chosen.work(read_inputs(chosen, given)) * (runs_of(name, unknown, given) if unknown else 1)
     if takes > HEAVY * seconds:
         raise BudgetSpent(f"this would take about {duration(takes)}, and a run in a page may take {duration(seconds)}")
 
 
-def solve_model(name: str, given: Mapping[str, Any], unknown: str, wanted: str, *, files: bool = False) -> Solved:
+def solve_model(
+    name: str,
+    given: Mapping[str, Any],
+    unknown: str,
+    wanted: str,
+    *,
+    files: bool = False,
+    uploads: Mapping[str, bytes] | None = None,
+) -> Solved:
     """The value of one input that gives a wanted result, as in `load_factor=1.3` or `wait_s<=0.02`.
 
-    Raises UnknownName and InvalidInput, also where no value of the input gives it.
+    `files` and `uploads` as for `run_model`. Raises UnknownName and InvalidInput, also where no value of the
+    input gives it.
     """
-    return solve(name, given, unknown, target(name, wanted), run=partial(run_model, files=files))
+    return solve(name, given, unknown, target(name, wanted), run=partial(run_model, files=files, uploads=uploads))
 
 
 CHART_SECONDS = 0.06  # for the points of a live chart: a change is seen in about a tenth of a second
@@ -162,16 +183,19 @@ def panel(
 ) -> Panel:
     """Run a model, and its chart, on what a reader gave in a page. Raises UnknownName and InvalidInput."""
     chosen = model(name)
-    answer = run_model(name, given, uploads=uploads)
+    notices = Notices()
+    given = {**given, **_sources(uploads)}
+    inputs = read_inputs(chosen, given, notices=notices)
+    found = answer(chosen, inputs, chosen.function(**inputs), notices)
     rows: list[dict[str, Any]] = []
     spec = None
     if chart and chosen.chart in reference.figures:
         drawn = _chart_spec(reference, str(chosen.chart))
-        inputs = {key: read_value(inputs_of(chosen.function)[key], value) for key, value in given.items()}
-        rows = chart_rows(drawn, _outside_chart(drawn, inputs), seconds=CHART_SECONDS)
+        own = {key: inputs[key] for key in read_names(chosen, given)[0]}
+        rows = chart_rows(drawn, _outside_chart(drawn, own), seconds=CHART_SECONDS)
         here = inputs.get(drawn.sweep.input) if drawn.sweep else None
         spec = vega_lite(drawn, rows, here=here)
-    return Panel(chosen.name, answer.inputs, answer.results, answer.sentence, tuple(rows), spec, answer.notes)
+    return Panel(chosen.name, found.inputs, found.results, found.sentence, tuple(rows), spec, found.notes)
 
 
 def draw_chart(name: str, given: Mapping[str, Any], path: Path, *, root: Path | None = None) -> None:

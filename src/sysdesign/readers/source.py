@@ -28,7 +28,7 @@ from sysdesign.readers.notices import Notices
 
 HEAD_BYTES = 1 << 16
 LONGEST_LINE_BYTES = 1 << 20
-MOST_UPLOADED_BYTES = 64 << 20  # of an upload, decompressed
+MOST_UPLOADED_BYTES = 64_000_000  # of an upload, as it comes and decompressed
 WIDE_MARKS = {codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32"} | {
     codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"
 }  # fmt: skip
@@ -113,7 +113,7 @@ class Opened:
                 done += len(piece)
                 if self._uploaded and done > MOST_UPLOADED_BYTES:
                     raise BadFile(
-                        self.name, 1, f"an upload of more than {MOST_UPLOADED_BYTES >> 20} MB once decompressed",
+                        self.name, 1, f"an upload of more than {MOST_UPLOADED_BYTES // 1_000_000} MB once decompressed",
                         "Run it with the command, which reads files of any size",
                     )  # fmt: skip
                 yield piece

@@ -102,6 +102,11 @@ def solve(name: str, given: Mapping[str, Any], unknown: str, wanted: Target, *, 
     )
 
 
+def runs_of(name: str, unknown: str, given: Mapping[str, Any]) -> int:
+    """How many runs solving for that input takes at the least. Raises InvalidInput where it cannot be solved for."""
+    return len(_scanned(_solvable(name, unknown, given)))
+
+
 def _solvable(name: str, unknown: str, given: Mapping[str, Any]) -> Parameter:
     parameters = inputs_of(model(name).function)
     numbers = {

@@ -21,15 +21,19 @@ TOO_MUCH_MEMORY = f"took more than {MEGABYTES / 1000:g} GB of memory, {IN_A_PAGE
 def without(request: Request) -> str:
     """How the same is run without a bound: the command line."""
     arguments = request.arguments
-    if request.operation == "run":
+    if request.operation in ("run", "solve"):
         given = [f"{name}={_typed(value)}" for name, value in arguments["inputs"].items()]
         files = [f"{name}=FILE" for name in request.uploads]
-        line = shlex.join(["sysdesign", "model", "run", arguments["name"], *given, *files])
+        line = shlex.join(["sysdesign", "model", "run", arguments["name"], *given, *files, *_wanted(arguments)])
     elif request.operation == "decide":
         line = f"sysdesign decide {shlex.quote(arguments['name'])} --workload FILE"
     else:
         return "Ask again later."
     return f"Without that bound: {visible(line if len(line) < 1000 else line[:1000] + ' ...')}"
+
+
+def _wanted(arguments: dict[str, Any]) -> list[str]:
+    return ["--solve", arguments["solve"], "--for", arguments["for"]] if "solve" in arguments else []
 
 
 def _typed(value: Any) -> str:

@@ -25,11 +25,24 @@ MOST_ANSWER = 16_000_000  # bytes
 def _run(reference: Reference, request: Request) -> Any:
     name, given = request.arguments["name"], request.arguments["inputs"]
     if not request.uploads:  # how long a file takes nobody knows before it is read
-        try:
-            modeling.refuse_heavy(name, given, seconds=request.seconds)
-        except BudgetSpent as error:
-            raise BudgetSpent(f"{error}. {without(request)}") from None
+        _refuse_heavy(request)
     return modeling.panel(reference, name, given, chart=request.arguments["chart"], uploads=request.uploads)
+
+
+def _solve(reference: Reference, request: Request) -> Any:
+    asked = request.arguments
+    name, given, unknown = asked["name"], asked["inputs"], asked["solve"]
+    if not request.uploads:
+        _refuse_heavy(request, unknown)
+    return modeling.solve_model(name, given, unknown, asked["for"], uploads=request.uploads)
+
+
+def _refuse_heavy(request: Request, unknown: str = "") -> None:
+    name, given = request.arguments["name"], request.arguments["inputs"]
+    try:
+        modeling.refuse_heavy(name, given, seconds=request.seconds, unknown=unknown)
+    except BudgetSpent as error:
+        raise BudgetSpent(f"{error}. {without(request)}") from None
 
 
 def _decide(reference: Reference, request: Request) -> Any:
@@ -38,6 +51,7 @@ def _decide(reference: Reference, request: Request) -> Any:
 
 OPERATIONS: dict[str, Callable[[Reference, Request], Any]] = {
     "run": _run,
+    "solve": _solve,
     "decide": _decide,
     "models": lambda reference, request: modeling.list_models(),
     "model": lambda reference, request: modeling.describe_model(request.arguments["name"]),
