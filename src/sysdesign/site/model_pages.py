@@ -10,6 +10,8 @@ from typing import Any
 from sysdesign.content import Reference
 from sysdesign.content.records import Source
 from sysdesign.models.declaration import Model, Parameter, inputs_of, outputs_of, result_type_of, type_of_output
+from sysdesign.readers.choices import CHOICES, kind_of
+from sysdesign.readers.source import MOST_UPLOADED_BYTES
 from sysdesign.site.addresses import folder_of, input_text, root_from
 from sysdesign.site.figures import data_table
 from sysdesign.site.layout import Page, Site
@@ -54,7 +56,7 @@ def _page(site: Site, model: Model, numbers: list[dict[str, str]]) -> Page:
         inputs=[input_view(name, parameter) for name, parameter in inputs_of(model.function).items()],
         outputs=outputs_view(model),
         runnable=not any(p.kind == "file" and p.required for p in inputs_of(model.function).values()),
-        command=command(model), numbers=numbers,
+        command=command(model), numbers=numbers, most_bytes=MOST_UPLOADED_BYTES,
         description=model.decision, main_class="model-page",
     )  # fmt: skip
 
@@ -84,17 +86,25 @@ def input_view(name: str, parameter: Parameter) -> dict[str, Any]:
         "low": declared.low, "high": declared.high, "words": list(parameter.words),
         "slider": parameter.kind in ("number", "integer") and None not in (declared.low, declared.high),
         "shown_unit": shown_unit(declared.unit),
+        "choices": CHOICES[reader] if (reader := kind_of(name, parameter.kind)) else None,
         "default": None if default is None else default if isinstance(default, (int, float)) else input_text(default),
     }  # fmt: skip
 
 
 def outputs_view(model: Model) -> list[dict[str, Any]]:
-    """The results of a model; `single` ones are a value each, the others are curves that only the chart can show."""
+    """The results of a model; `single` ones are a value each, the others are curves that only the chart can show.
+
+    One that is a `number` can be fixed, and an input solved for.
+    """
     result = result_type_of(model.function)
     return [
-        {"name": name, "label": output.label, "unit": output.unit, "single": type_of_output(result, name) in _SINGLE}
+        {
+            "name": name, "label": output.label, "unit": output.unit, "shown_unit": shown_unit(output.unit),
+            "single": type_of_output(result, name) in _SINGLE, "number": type_of_output(result, name) in (float, int),
+            "optional": type_of_output(result, name) == float | None,
+        }
         for name, output in outputs_of(result).items()
-    ]
+    ]  # fmt: skip
 
 
 def shown_unit(unit: str) -> str:
@@ -102,7 +112,7 @@ def shown_unit(unit: str) -> str:
     return "" if unit == "share" else unit.removeprefix("1") if unit.startswith("1/") else unit
 
 
-_SINGLE = (float, int, str, bool, Any)
+_SINGLE = (float, int, str, bool, float | None, Any)
 _ASIDE = re.compile(r"(?:^|(?<=\s))(?:Raises\b.*?|Sources?:.*?|Units:.*?)(?:\.(?=\s|$)|$)", re.DOTALL)
 
 

@@ -9,8 +9,10 @@ export const make = (tag, attributes = {}, ...children) => {
   return element;
 };
 
-export const post = async (address, body) => {
-  const answer = await fetch(address, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+export const post = (address, body) => send(address, "application/json", JSON.stringify(body));
+
+export const send = async (address, type, body) => {
+  const answer = await fetch(address, { method: "POST", headers: { "Content-Type": type }, body });
   if (!(answer.headers.get("content-type") ?? "").includes("json")) throw new Error("no service");
   return { ok: answer.ok, value: await answer.json() };
 };

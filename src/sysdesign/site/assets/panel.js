@@ -1,8 +1,18 @@
 // A model panel: the static chart turned live. Each change runs the model on the local service; the latest wins.
-import { copy, make, post } from "./element.js";
+import { copy, make, post, send } from "./element.js";
 
-const number = (text) => (String(text).trim() === "" ? NaN : Number(String(text).replace(/[,\s]/g, "")));
-const short = (value) => String(Number(value.toPrecision(3)));
+const PLAIN = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
+const SCALES = { "%": .01, k: 1e3, K: 1e3, M: 1e6, bn: 1e9 };
+
+// What a text says as a number where that is certain; what else people write ("200 ms") the service reads.
+function number(text) {
+  const [, numeral, scale] = /^([\d.eE+-]+|\d{1,3}(?:,\d{3})+(?:\.\d+)?)\s*(%|k|K|M|bn)?$/.exec(String(text).trim()) ?? [];
+  const plain = numeral?.replaceAll(",", "") ?? "";
+  return PLAIN.test(plain) ? Number((Number(plain) * (SCALES[scale] ?? 1)).toPrecision(15)) : NaN;
+}
+const short = (value, digits = 3) => String(Number(value.toPrecision(digits)));
+const amount = (bytes) => (bytes < 1e6 ? `${short(Math.max(bytes, 1) / 1e3)} kB` : `${short(bytes / 1e6)} MB`);
+const quoted = (text) => (/^[\w.+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
 export async function open(figure, root) {
   if (figure.dataset.live) return;
@@ -28,6 +38,13 @@ class Panel {
   constructor(figure, form, root, onModelPage) {
     Object.assign(this, { figure, form, root, onModelPage, name: figure.dataset.model });
     this.rows = [...form.querySelectorAll(".panel-input")];
+    for (const row of this.rows) {
+      Object.assign(row, {
+        field: row.querySelector(".field"), slider: row.querySelector("input[type=range]"), chooser: row.querySelector("input[type=file]"),
+        choices: [...row.querySelectorAll(".choice")].map((place) => ({ place, name: place.dataset.choice, input: place.querySelector("input") })),
+      });
+    }
+    this.solving = form.querySelector(".panel-solve");
     if (!onModelPage) this.separateIds();
   }
 
@@ -42,18 +59,22 @@ class Panel {
   start() {
     const query = new URLSearchParams(location.search);
     const mine = this.onModelPage || query.get("panel") === this.figure.id;
-    const given = { ...JSON.parse(this.figure.dataset.inputs || "{}"), ...(mine ? Object.fromEntries(query) : {}) };
+    this.drawn = JSON.parse(this.figure.dataset.inputs || "{}");
+    const given = { ...this.drawn, ...(mine ? Object.fromEntries(query) : {}) };
     for (const row of this.rows) {
-      const field = row.querySelector(".field");
-      const slider = row.querySelector("input[type=range]");
+      const { field, slider, chooser } = row;
       const value = given[row.dataset.name];
-      if (value !== undefined) field.value = Array.isArray(value) ? value.join(", ") : value;
-      field.addEventListener("input", () => { this.slide(row); this.change(); });
+      if (value !== undefined && field) field.value = Array.isArray(value) ? value.join(", ") : value;
+      field?.addEventListener("input", () => { this.slide(row); this.change(); });
+      field?.addEventListener("keydown", (event) => this.step(row, event));
       slider?.addEventListener("input", () => { field.value = this.fromSlider(row, slider.value / 1000); this.change(); });
+      chooser?.addEventListener("change", () => this.take(row, chooser.files[0]));
+      for (const choice of row.choices) choice.input.addEventListener("change", () => this.change());
       this.slide(row);
     }
     this.form.addEventListener("submit", (event) => event.preventDefault());
     this.form.addEventListener("click", (event) => this.act(event.target.closest("[data-act]")));
+    this.solving?.querySelector("[data-solve=value]").addEventListener("keydown", (event) => { if (event.key === "Enter") this.solve(); });
     this.run();
   }
 
@@ -69,29 +90,80 @@ class Panel {
     return whole ? Math.round(kept) : kept;
   }
 
-  slide(row) {
-    const slider = row.querySelector("input[type=range]");
-    if (!slider) return;
+  // The slider stands where the field says: at once where its number is certain, else where the service read it.
+  slide(row, read = number(row.field?.value)) {
+    const { slider } = row;
+    if (!slider || !Number.isFinite(read)) return;
     const { low, high, log } = this.range(row);
-    const value = Math.min(high, Math.max(low, number(row.querySelector(".field").value)));
-    if (Number.isFinite(value)) slider.value = 1000 * (log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low));
+    const value = Math.min(high, Math.max(low, read));
+    slider.value = 1000 * (log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low));
   }
 
+  // Arrows in a field move it as they would its slider.
+  step(row, event) {
+    const way = { ArrowUp: 10, ArrowDown: -10, PageUp: 100, PageDown: -100 }[event.key];
+    if (!way || !row.slider) return;
+    event.preventDefault();
+    const before = this.fromSlider(row, row.slider.value / 1000);
+    row.slider.value = Number(row.slider.value) + way;
+    const after = this.fromSlider(row, row.slider.value / 1000);
+    const { low, high, whole } = this.range(row);
+    row.field.value = whole && after === before ? Math.min(high, Math.max(low, before + Math.sign(way))) : after;
+    this.slide(row);
+    this.change();
+  }
+
+  // A file stands in for what would be typed, until it is taken away.
+  take(row, file) {
+    const most = Number(this.form.dataset.most);
+    const tooLong = file && file.size > most;
+    if (file && !tooLong) row.file = file;
+    this.dress(row);
+    if (tooLong) this.reason(row, `${file.name} has ${amount(file.size)}; a page takes ${amount(most)}. Of any size: ${this.command({ [row.dataset.name]: file.name })}`);
+    else if (file) this.change();
+  }
+
+  dress(row) {
+    const { file, field, slider } = row;
+    row.chooser.value = "";
+    row.querySelector(".file-name").textContent = file ? `${file.name}, ${amount(file.size)}` : row.original ??= row.querySelector(".file-name").textContent;
+    row.querySelector("[data-act=drop]").hidden = !file;
+    if (field) field.disabled = Boolean(file);
+    if (slider) slider.disabled = Boolean(file);
+    if (!file) for (const { place, input } of row.choices) { place.hidden = true; input.value = ""; }
+  }
+
+  drop(row) {
+    row.file = undefined;
+    this.dress(row);
+  }
+
+  files() { return this.rows.filter((row) => row.file); }
+
+  // What is at its default is left out, so that it may move where another input asks for it.
   inputs() {
     const found = {};
     for (const row of this.rows) {
-      const text = row.querySelector(".field").value.trim();
-      if (text === "") continue;
-      found[row.dataset.name] = Number.isFinite(number(text)) && ["number", "integer"].includes(row.dataset.kind) ? number(text) : text;
+      const text = row.field?.value.trim() ?? "";
+      if (text === "" || row.file || !(this.isChanged(row) || row.dataset.name in this.drawn)) continue;
+      found[row.dataset.name] = PLAIN.test(text) && ["number", "integer"].includes(row.dataset.kind) ? Number(text) : text;
     }
+    return { ...found, ...this.said() };
+  }
+
+  said() {
+    const found = {};
+    for (const row of this.files()) for (const { name, input } of row.choices) if (input.value.trim()) found[`${row.dataset.name}_${name}`] = input.value.trim();
     return found;
   }
 
+  isChanged({ field, dataset }) {
+    const text = field?.value.trim() ?? "";
+    return text !== "" && text !== dataset.default && !(number(text) === number(dataset.default));
+  }
+
   changed() {
-    return Object.entries(this.inputs()).filter(([name, value]) => {
-      const row = this.rows.find((each) => each.dataset.name === name);
-      return String(value) !== row.dataset.default && number(value) !== number(row.dataset.default);
-    });
+    return this.rows.filter((row) => !row.file && this.isChanged(row)).map((row) => [row.dataset.name, row.field.value.trim()]);
   }
 
   link() {
@@ -100,24 +172,79 @@ class Panel {
     return `${location.pathname}${query.size ? `?${query}` : ""}${this.onModelPage ? "" : `#${this.figure.id}`}`;
   }
 
-  command() {
-    const quoted = (text) => (/^[\w.+-]+$/.test(text) ? text : `'${text}'`);
-    return ["sysdesign model run", this.name, ...this.changed().map(([name, value]) => `${name}=${quoted(String(value))}`)].join(" ");
+  command(files = {}) {
+    for (const row of this.files()) files[row.dataset.name] ??= row.file.name;
+    const given = [...this.changed().filter(([name]) => !(name in files)), ...Object.entries(files), ...Object.entries(this.said())];
+    return ["sysdesign model run", this.name, ...given.map(([name, value]) => `${name}=${quoted(value)}`)].join(" ");
   }
 
   act(button) {
     if (!button) return;
-    if (button.dataset.act === "link") copy(button, new URL(this.link(), location.href).href);
-    if (button.dataset.act === "command") copy(button, this.command());
-    if (button.dataset.act === "reset") {
-      for (const row of this.rows) { row.querySelector(".field").value = row.dataset.default; this.slide(row); }
+    const { act } = button.dataset;
+    if (act === "link") copy(button, new URL(this.link(), location.href).href);
+    if (act === "command") copy(button, this.command());
+    if (act === "solve") this.solve();
+    if (act === "drop") {
+      const row = button.closest(".panel-input");
+      this.drop(row);
+      row.chooser.focus();
+      this.change();
+    }
+    if (act === "reset") {
+      for (const row of this.rows) {
+        if (row.file) this.drop(row);
+        if (row.field) row.field.value = row.dataset.default;
+        this.slide(row);
+      }
       this.change();
     }
   }
 
   change() {
     history.replaceState(null, "", this.link());
+    if (this.solving) { this.solving.querySelector(".solve-answer").textContent = ""; this.reason(this.solving, ""); }
     this.run();
+  }
+
+  // Inputs as JSON; with files, these are the body and the rest stands in the address.
+  ask(operation, asked) {
+    const address = new URL(`api/models/${this.name}/${operation}`, this.root);
+    const files = this.files();
+    if (!files.length) return post(address, asked);
+    for (const [name, value] of Object.entries(asked)) address.searchParams.set(name, name === "inputs" ? JSON.stringify(value) : value === true ? "yes" : value);
+    for (const row of files) {
+      address.searchParams.append("file", row.dataset.name);
+      address.searchParams.append("bytes", row.file.size);
+    }
+    return send(address, "application/octet-stream", new Blob(files.map((row) => row.file)));
+  }
+
+  // One input for a wanted result; what is found fills its field.
+  async solve() {
+    const [result, sign, value, name] = ["result", "sign", "value", "input"].map((part) => this.solving.querySelector(`[data-solve=${part}]`));
+    const said = this.solving.querySelector(".solve-answer");
+    this.reason(this.solving, value.value.trim() ? "" : "type the value that the result is to have, with or without a unit");
+    if (!value.value.trim()) return;
+    said.textContent = "…";
+    const { [name.value]: unknown, ...inputs } = this.inputs();
+    const row = this.rows.find((each) => each.dataset.name === name.value);
+    try {
+      const answer = await this.ask("solve", { inputs, solve: name.value, for: `${result.value}${sign.value}${value.value.trim()}` });
+      said.textContent = "";
+      if (!answer.ok) return void this.reason(this.solving, this.inWords(answer.value.error.message, { [result.value]: result, [name.value]: name }));
+      row.field.value = short(answer.value.value, 7);
+      this.slide(row);
+      this.change();
+      said.textContent = `${answer.value.exact ? "" : "As near as it comes: "}${answer.value.sentence}`;
+    } catch {
+      said.textContent = "";
+      this.noService();
+    }
+  }
+
+  // Names as the page calls them.
+  inWords(message, lists) {
+    return message.replace(/\w+/g, (word) => (Object.hasOwn(lists, word) ? lists[word].selectedOptions[0].text.replace(/ \([^)]*\)$/, "") : word));
   }
 
   // The latest change wins. Where the chart takes long, the results are shown before it.
@@ -126,12 +253,17 @@ class Panel {
     if (this.running) return;
     this.running = true;
     const began = performance.now();
-    const ask = (chart) => post(new URL(`api/models/${this.name}/run`, this.root), { inputs: this.inputs(), chart });
+    const ask = (chart) => this.ask("run", { inputs: this.inputs(), chart });
     try {
-      const answer = await ask(!this.slow);
+      const whole = !this.slow && !this.files().length;
+      const answer = await ask(whole);
       this.show(answer);
-      if (!this.slow) this.slow = performance.now() - began > 100;
-      else if (answer.ok && !this.again) this.show(await ask(true));
+      if (whole) this.slow = performance.now() - began > 100;
+      else if (answer.ok && !this.again) {
+        const drawn = await ask(true);
+        if (drawn.ok) this.show(drawn);
+        else this.message(`The results hold; their chart is not drawn: ${drawn.value.error.message}`);
+      }
     } catch {
       this.noService();
     }
@@ -143,25 +275,47 @@ class Panel {
     for (const row of this.rows) this.reason(row, "");
     this.message("");
     this.form.classList.toggle("stale", !ok);
-    if (!ok) {
-      const row = this.rows.find((each) => each.dataset.name === value.error.input);
-      if (row) this.reason(row, value.error.message.replace(`${row.dataset.name} is `, "").replace(`${row.dataset.name}: `, "")); else this.message(value.error.message);
-      return;
+    if (!ok) return this.refused(value.error);
+    this.offer(value.notes);
+    const notes = this.form.querySelector(".panel-notes");
+    notes.replaceChildren(...value.notes.map((note) => make("li", {}, note)));
+    notes.hidden = !value.notes.length;
+    for (const row of this.rows) {
+      const read = this.isChanged(row) && value.inputs.find((each) => each.name === row.dataset.name)?.value;
+      if (Number.isFinite(read)) this.slide(row, read);
     }
     for (const result of value.results) {
       const place = this.form.querySelector(`.panel-results [data-name="${result.name}"] dd`);
-      if (place) place.textContent = result.text;
+      if (!place) continue;
+      place.textContent = result.text;
+      place.parentElement.hidden = result.value === null;
     }
     this.form.querySelector(".panel-sentence").textContent = value.sentence;
     if (value.spec) this.draw(value.spec).catch(() => this.message("The chart could not be drawn; the results hold."));
+  }
+
+  refused({ input, message }) {
+    this.offer([message]);
+    const about = (row) => row.dataset.name === input || new RegExp(`^${row.dataset.name}(: | is | holds | can | has |_\\w+ )`).test(message);
+    const row = this.rows.find(about) ?? this.rows.find((each) => each.file && message.includes(`the upload for ${each.dataset.name}`));
+    if (row) this.reason(row, message.replace(new RegExp(`^${row.dataset.name}( is |: )`), ""));
+    else this.message(message);
+  }
+
+  // How a file is to be read becomes a field once an error or a note asks for it.
+  offer(texts) {
+    for (const row of this.files()) {
+      for (const { place, name } of row.choices) if (texts.some((text) => text.includes(`${row.dataset.name}_${name}`))) place.hidden = false;
+    }
   }
 
   reason(row, text) {
     const place = row.querySelector(".reason");
     place.textContent = text;
     place.hidden = !text;
-    row.querySelector(".field").toggleAttribute("aria-invalid", Boolean(text));
-    if (text) row.querySelector(".field").setAttribute("aria-invalid", "true");
+    const field = row.querySelector(".field:enabled, [data-solve=value]") ?? row.chooser;
+    if (text) field.setAttribute("aria-invalid", "true");
+    for (const each of text ? [] : row.querySelectorAll("[aria-invalid]")) each.removeAttribute("aria-invalid");
   }
 
   message(...parts) {
