@@ -149,7 +149,7 @@ def solve_model(
     files: bool = False,
     uploads: Mapping[str, bytes] | None = None,
 ) -> Solved:
-    """The value of one input that gives a wanted result, as in `load_factor=1.3` or `wait_s<=0.02`.
+    """The value of one input that gives a wanted result, as in `calls_with=1.3` or `wait_s<=0.02`.
 
     `files` and `uploads` as for `run_model`. Raises UnknownName and InvalidInput, also where no value of the
     input gives it.

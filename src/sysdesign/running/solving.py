@@ -64,10 +64,10 @@ class Solved:
 
 
 def target(name: str, text: str) -> Target:
-    """A wanted result from `load_factor=1.3`, `wait_s<='20 ms'` or `availability>=99.9%`. Raises InvalidInput."""
+    """A wanted result from `calls_with=1.3`, `wait_s<='20 ms'` or `availability>=99.9%`. Raises InvalidInput."""
     found = TARGET.match(text)
     if found is None:
-        raise InvalidInput(f"{text[:60]!r} wants no result; write it as load_factor=1.3, wait_s<=0.02 or share>=99%")
+        raise InvalidInput(f"{text[:60]!r} wants no result; write it as calls_with=1.3, wait_s<=0.02 or share>=99%")
     outputs = outputs_of(result_type_of(model(name).function))
     if found["result"] not in outputs:
         raise InvalidInput(f"{name} gives no {found['result']!r}. {nearest(found['result'], outputs, 'results')}")
