@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from sysdesign import service
-from sysdesign.content import load
+from sysdesign.content import default_root, load
 from sysdesign.models import caching
 from sysdesign.operations.modeling import solve_model
 from sysdesign.operations.reading import list_symptoms, read_brief
@@ -292,11 +292,17 @@ def test_several_files_come_one_behind_the_other(client: TestClient) -> None:
         assert answer.status_code == 400 and says in answer.json()["error"]["message"]
 
 
-def test_a_chart_shows_the_file(client: TestClient, room: Room) -> None:
+def test_the_chart_of_a_file_shows_what_is_in_it(room: Room) -> None:
+    room.reference = load(default_root())
+    client = TestClient(application(room, ["testserver"]))
     raw = {"content-type": "application/octet-stream"}
     params = {"file": "latency", "chart": "yes"}
-    answer = client.post("/api/models/tail.hedge/run", params=params, content=b"5 ms\n9 ms\n" * 50, headers=raw).json()
-    assert answer["notes"] == [] and answer["results"]
+    answer = client.post("/api/models/tail.hedge/run", params=params, content=b"5 ms\n" * 100, headers=raw).json()
+    assert {row["y"] for row in answer["rows"]} == {5.0}  # all that is measured takes as long, hedged or not
+    assert answer["spec"] and answer["results"]
+    del params["chart"]
+    answer = client.post("/api/models/tail.hedge/run", params=params, content=b"5 ms\n" * 100, headers=raw).json()
+    assert answer["spec"] is None and answer["results"]
 
 
 def test_an_input_is_found_for_a_result(client: TestClient) -> None:
