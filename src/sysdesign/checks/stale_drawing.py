@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from sysdesign.checks.findings import Context, Finding
-from sysdesign.content import Reference
+from sysdesign.content import Reference, located
 from sysdesign.content.records import Place
 from sysdesign.draw.figures import WORKERS, Words, in_turns, redrawn, words_of
 from sysdesign.errors import BadContent, MissingTool
@@ -50,9 +50,14 @@ def _fault(root: Path, name: str, source: Path, words: dict[str, Words]) -> Find
         expected = redrawn(root, name, words)
     except BadContent as error:
         return Finding("stale-drawing", Place(path=error.path, line=error.line), error.found, error.fix)
-    if not drawing.is_file():
+    shown = f"reference/figures/{name}.svg"
+    try:
+        drawn = located.read_bytes(drawing, shown) if located.is_there(drawing, shown) else b""
+    except BadContent as error:
+        return Finding("stale-drawing", Place(path=error.path, line=error.line), error.found, error.fix)
+    if not drawn:
         return Finding("stale-drawing", place, f"{drawing.name} has not been drawn", DRAW)
-    if drawing.read_bytes() != expected:
+    if drawn != expected:
         return Finding("stale-drawing", place, f"{drawing.name} is not what {source.name} gives", DRAW)
     return None
 

@@ -39,6 +39,7 @@ from sysdesign.content.records import (
 from sysdesign.content.reference import Reference
 from sysdesign.errors import BadContent, InvalidInput, nearest
 
+LIMIT_DOCUMENT = 600_000  # bytes; four times the largest of ours, and what the parser reads within seconds at worst
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -96,10 +97,10 @@ def load_document(root: Path, planned: PlannedDocument, before: Document | None 
     `before`, its last reading, is given back where the file has not changed.
     """
     path = root / f"{planned.name}.md"
-    if not path.is_file():
+    shown = f"{root.name}/{planned.name}.md"
+    if not located.is_there(path, shown):
         return None
-    shown = f"{root.name}/{path.name}"
-    text = located.read_text(path, shown)
+    text = located.read_text(path, shown, LIMIT_DOCUMENT)
     if before is not None and (before.source, before.name, before.path) == (text, planned.name, shown):
         return before
     return _parsed(text, planned.slug, planned.name, shown)
@@ -118,13 +119,13 @@ class _Loading:
         self.root = root
         self.heard = heard
         self.before = before.documents if before is not None else {}
-        if not (root / "plan.yaml").is_file():
+        if not located.is_there(root / "plan.yaml", f"{root.name}/plan.yaml"):
             raise InvalidInput(f"{root} holds no plan.yaml; name the folder that holds the reference")
 
     def reference(self) -> Reference:
         plan = self.plan()
         sources = self._by_id(Source, [self.root / "sources.yaml"])
-        facts = self._by_id(Fact, sorted((self.root / "facts").glob("*.yaml")))
+        facts = self._by_id(Fact, self._listed("facts"))
         numbers, numbers_of = self._numbers(plan)
         self._refuse_shared_ids(sources, facts, numbers)
         terms, symptoms = self.terms(plan), self.symptoms()
@@ -140,7 +141,7 @@ class _Loading:
             claims={slug: claims for slug in self._slugs(plan) if (claims := self._claims(slug))},
             symptoms=symptoms,
             figures=self._figures(),
-            decisions={path.stem: path for path in sorted((self.root / "decisions").glob("*.yaml"))},
+            decisions={path.stem: path for path in self._listed("decisions")},
             questions=question_banks(self.root.parent / QUESTIONS, plan),
         )
 
@@ -155,6 +156,9 @@ class _Loading:
 
     def _shown(self, path: Path) -> str:
         return f"{self.root.name}/{path.relative_to(self.root).as_posix()}"
+
+    def _listed(self, folder: str, pattern: str = "*.yaml") -> list[Path]:
+        return located.listed(self.root / folder, pattern, self.root)
 
     def _read(self, path: Path) -> Located:
         return located.read(path, self._shown(path))
@@ -180,7 +184,7 @@ class _Loading:
         return found
 
     def _entries(self, path: Path) -> Iterator[tuple[str, Located]]:
-        if not path.is_file():
+        if not located.is_there(path, self._shown(path)):
             return
         file = self._read(path)
         if file.value is None:
@@ -193,12 +197,11 @@ class _Loading:
             yield id_, file
 
     def _numbers(self, plan: Plan) -> tuple[dict[str, Number], dict[str, tuple[str, ...]]]:
-        folder = self.root / "numbers"
-        slugs = self._slugs(plan)
-        for path in sorted(folder.glob("*.yaml")):
+        paths, slugs = self._listed("numbers"), self._slugs(plan)
+        for path in paths:
             if path.stem not in slugs:
                 raise BadContent(self._shown(path), 1, "belongs to no document", nearest(path.stem, slugs, "documents"))
-        numbers = self._by_id(Number, sorted(folder.glob("*.yaml")))
+        numbers = self._by_id(Number, paths)
         of: dict[str, list[str]] = {}
         for number in numbers.values():
             of.setdefault(Path(number.place.path).stem, []).append(number.id)
@@ -223,7 +226,7 @@ class _Loading:
     def _figures(self) -> dict[str, Path]:
         folder = self.root / "figures"
         found: dict[str, Path] = {}
-        for path in sorted(folder.glob("*/*")):
+        for path in self._listed("figures", "*/*"):
             if path.suffix not in (".d2", ".yaml"):
                 continue
             name = path.relative_to(folder).with_suffix("").as_posix()

@@ -8,7 +8,9 @@ is a BadContent with file, line and what would work.
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +25,8 @@ T = TypeVar("T", bound=BaseModel)
 KeyPath = tuple[str | int, ...]
 LIMIT_BYTES = 4_000_000  # far above any record file; bounds what a stray file can cost
 LIMIT_DEPTH = 40
+LIMIT_INTEGER = 2**63  # models count in 64 bits; a longer one cannot even be printed at once
+LIMIT_SHOWN = 80  # characters of a value in a message
 LIMIT_VALUES = 300_000  # aliases of aliases grow without bound
 
 
@@ -30,6 +34,20 @@ class _Loader(CSafeLoader):
     """libyaml's parser, twenty times faster than one in Python; plain words are read by YAML 1.2's rules below."""
 
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+    _depth = 0
+
+    def descend_resolver(self, current_node: Node | None, current_index: Any) -> None:
+        """Called before each node: the parser itself descends until the stack of the process ends."""
+        self._depth += 1
+        if current_node is not None and self._depth > LIMIT_DEPTH + 1:
+            raise _TooDeep(problem_mark=current_node.start_mark)
+
+    def ascend_resolver(self) -> None:
+        self._depth -= 1
+
+
+class _TooDeep(MarkedYAMLError):
+    """Nested beyond reason."""
 
 
 # YAML 1.2's core schema, with a date: "yes", "on" and "12:30" stay text.
@@ -62,14 +80,9 @@ class Located:
         return self.lines.get(keys, 1)
 
 
-def read_text(path: Path, shown: str) -> str:
+def read_text(path: Path, shown: str, limit: int = LIMIT_BYTES) -> str:
     """The text of a UTF-8 file; `shown` is its name in errors."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise BadContent(shown, 1, f"cannot be read ({error.strerror})", "Check that the file is there") from None
-    if len(data) > LIMIT_BYTES:
-        raise BadContent(shown, 1, f"is {len(data):,} bytes long", f"Keep a file under {LIMIT_BYTES:,} bytes")
+    data = read_bytes(path, shown, limit)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -79,10 +92,64 @@ def read_text(path: Path, shown: str) -> str:
         ) from None
 
 
+def read_bytes(path: Path, shown: str, limit: int = LIMIT_BYTES) -> bytes:
+    """The content of a regular file. A pipe, which would wait for ever, or a device is a BadContent."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(handle, "rb") as file:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise _no_file(shown)
+            data = file.read(limit + 1)
+            size = os.fstat(handle).st_size
+    except (OSError, ValueError) as error:
+        if isinstance(error, BadContent):
+            raise
+        reason = getattr(error, "strerror", None) or str(error)
+        raise BadContent(shown, 1, f"cannot be read ({reason})", "Check that the file is there") from None
+    if len(data) > limit:
+        raise BadContent(shown, 1, f"is {size:,} bytes long", f"Keep a file under {limit:,} bytes")
+    return data
+
+
+def is_there(path: Path, shown: str) -> bool:
+    """Whether there is a file to read. What stands in its place without being one is a BadContent."""
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise BadContent(
+            shown[:LIMIT_SHOWN], 1, f"cannot be looked up ({reason})", "Give it a plain, short name"
+        ) from None
+    if not stat.S_ISREG(mode):
+        raise _no_file(shown)
+    return True
+
+
+def listed(folder: Path, pattern: str, root: Path) -> list[Path]:
+    """Files of a folder in order. A name that is not UTF-8, or stands for no file, is a BadContent."""
+    found = sorted(folder.glob(pattern))
+    for path in found:
+        name = path.relative_to(root.parent).as_posix()
+        if name != name.encode(errors="replace").decode():
+            odd = name.encode(errors="backslashreplace").decode()
+            raise BadContent(odd, 1, "has a name that is not UTF-8", "Rename the file")
+        if not path.is_dir():
+            is_there(path, name)
+    return [path for path in found if path.is_file()]
+
+
+def _no_file(shown: str) -> BadContent:
+    return BadContent(shown, 1, "is no regular file", "Put a file there: not a folder, a pipe or a device")
+
+
 def parse(text: str, shown: str) -> Located:
     """Parse one YAML document. Raises BadContent."""
     try:
         node = compose(text, Loader=_Loader)
+    except _TooDeep as error:
+        raise _too_deep(shown, error.problem_mark.line + 1 if error.problem_mark else 1) from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise BadContent(
@@ -100,15 +167,19 @@ def read(path: Path, shown: str) -> Located:
     return parse(read_text(path, shown), shown)
 
 
+def _too_deep(shown: str, line: int) -> BadContent:
+    return BadContent(
+        shown, line, f"is nested more than {LIMIT_DEPTH} deep", "Flatten it; an alias may not hold itself"
+    )
+
+
 def _value(node: Node, keys: KeyPath, lines: dict[KeyPath, int], shown: str) -> Any:
     line = node.start_mark.line + 1
     lines[keys] = line
     if len(lines) > LIMIT_VALUES:
         raise BadContent(shown, line, f"holds more than {LIMIT_VALUES:,} values", "Split it, or write aliases out")
     if len(keys) > LIMIT_DEPTH:
-        raise BadContent(
-            shown, line, f"is nested more than {LIMIT_DEPTH} deep", "Flatten it; an alias may not hold itself"
-        )
+        raise _too_deep(shown, line)
     if isinstance(node, MappingNode):
         return _mapping(node, keys, lines, shown)
     if isinstance(node, SequenceNode):
@@ -127,7 +198,7 @@ def _mapping(node: MappingNode, keys: KeyPath, lines: dict[KeyPath, int], shown:
         if key == "<<":
             raise BadContent(shown, line, "a merge key (<<)", "Write the fields out")
         if key in found:
-            raise BadContent(shown, line, f"the key {key!r} stands twice", "Keep one of the two")
+            raise BadContent(shown, line, f"the key {cut(key)} stands twice", "Keep one of the two")
         found[key] = _value(value_node, (*keys, key), lines, shown)
         lines[(*keys, key)] = line
     return found
@@ -140,11 +211,26 @@ def _scalar(node: ScalarNode, shown: str, line: int) -> Any:
         return node.value
     for pattern, read_as in _PLAIN:
         if pattern.fullmatch(node.value):
-            try:
-                return read_as(node.value)
-            except ValueError:
-                return node.value  # 2026-13-01: the record that takes it says what it expects
+            return _plain(read_as, node.value, shown, line)
     return node.value
+
+
+def _plain(read_as: Callable[[str], Any], text: str, shown: str, line: int) -> Any:
+    try:
+        value = read_as(text)
+    except ValueError:
+        value = text  # 2026-13-01: the record that takes it says what it expects
+    if (isinstance(value, int) and abs(value) >= LIMIT_INTEGER) or (read_as is _PLAIN[2][1] and value is text):
+        raise BadContent(
+            shown, line, f"an integer of {len(text):,} characters", "Write it with an exponent, as in 1e30"
+        )
+    return value
+
+
+def cut(value: Any) -> str:
+    """A value as a message shows it: its beginning, where it is long."""
+    text = repr(value)
+    return text if len(text) <= LIMIT_SHOWN else f"{text[:LIMIT_SHOWN]}..."
 
 
 def record(kind: type[T], located: Located, keys: KeyPath, extra: dict[str, Any]) -> T:
@@ -154,7 +240,7 @@ def record(kind: type[T], located: Located, keys: KeyPath, extra: dict[str, Any]
         value = value[key]
     if not isinstance(value, dict):
         raise BadContent(
-            located.path, located.line(keys), f"{value!r} stands where a {kind.__name__.lower()} is expected",
+            located.path, located.line(keys), f"{cut(value)} stands where a {kind.__name__.lower()} is expected",
             f"Give it the fields {', '.join(field_names(kind))}",
         )  # fmt: skip
     try:
@@ -177,8 +263,8 @@ def _bad_field(kind: type[BaseModel], located: Located, keys: KeyPath, error: Va
     if first["type"] == "extra_forbidden":
         names = field_names(kind)
         return BadContent(
-            located.path, line, f"unknown field {name!r}", nearest(str(first["loc"][-1]), names, "fields")
+            located.path, line, f"unknown field {cut(name)}", nearest(str(first["loc"][-1]), names, "fields")
         )
     if first["type"] == "missing":
         return BadContent(located.path, line, f"the field {name!r} is missing", "Add it")
-    return BadContent(located.path, line, f"{name} is {first['input']!r}", first["msg"])
+    return BadContent(located.path, line, f"{name} is {cut(first['input'])}", first["msg"])

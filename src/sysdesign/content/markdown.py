@@ -10,9 +10,12 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.footnote import footnote_plugin
+
+from sysdesign.errors import BadContent
 
 # A footnote mark inside plain text, until the text is cut into sentences. Both are private-use characters.
 MARK_OPEN, MARK_CLOSE = "\ue000", "\ue001"
@@ -23,6 +26,8 @@ _SENTENCE_END = re.compile(rf"[.!?]([)\"”’*]?(?:{MARK_OPEN}[^{MARK_CLOSE}]*{
 _WORDS = frozenset(("text", "code_inline", "math_inline", "math_inline_double"))
 _BREAKS = frozenset(("softbreak", "hardbreak"))
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|vs|al|cf|Fig|No|St|Dr|approx|ch|sec|p|pp)|(?<![A-Za-z])[A-Z])\.$")
+PATH = "path"  # in a parse's environment: the name of the file, for errors
+LONGEST_PARAGRAPH = 8_000  # characters; five times the longest of ours
 _LONGEST_ABBREVIATION = 12  # with its full stop and what stands before it
 
 
@@ -32,8 +37,18 @@ def parser() -> MarkdownIt:
     markdown = MarkdownIt("commonmark", {"html": False, "linkify": False, "typographer": False, "alerts": True})
     markdown.enable(["table", "strikethrough"])
     footnote_plugin(markdown, inline=False, move_to_end=False, always_match_refs=True)
+    markdown.core.ruler.before("inline", "bounded", _bounded)
     dollarmath_plugin(markdown, allow_space=False, allow_digits=False, double_inline=False)
     return markdown
+
+
+def _bounded(state: StateCore) -> None:
+    """Refuse what takes the square of its length to read: no person writes such a paragraph."""
+    for token in state.tokens:
+        if token.type == "inline" and len(token.content) > LONGEST_PARAGRAPH:
+            line = token.map[0] + 1 if token.map else 1
+            found = f"a paragraph or cell of {len(token.content):,} characters"
+            raise BadContent(str(state.env.get(PATH, "")), line, found, f"Keep it under {LONGEST_PARAGRAPH:,}")
 
 
 def anchor(title: str) -> str:

@@ -22,7 +22,7 @@ from sysdesign.content.document import (
     Statement,
     Table,
 )
-from sysdesign.content.markdown import anchor, marked_text, marks, parser, plain, sentences
+from sysdesign.content.markdown import PATH, anchor, marked_text, marks, parser, plain, sentences
 from sysdesign.errors import BadContent
 
 _IN_SHORT = re.compile(r"\*\*In short:\*\*\s+(?=\S)")
@@ -34,7 +34,7 @@ _NOTHING: dict[str, Any] = {}
 def parse_document(text: str, slug: str, name: str, path: str) -> Document:
     """Parse one document. Raises BadContent when it has no title or its nesting is beyond reason."""
     try:
-        tokens = parser().parse(text)
+        tokens = parser().parse(text, {PATH: path})
     except RecursionError:
         raise BadContent(path, 1, "is nested too deeply to parse", "Flatten its lists and quotes") from None
     kept, footnote_texts = _split_footnotes(tokens)

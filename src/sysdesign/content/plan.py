@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from graphlib import CycleError, TopologicalSorter
 
-from sysdesign.content.located import Located
+from sysdesign.content.located import Located, cut
 from sysdesign.content.records import Plan
 from sysdesign.errors import BadContent, nearest
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
 def check_plan(plan: Plan, file: Located) -> None:
     """Refuse what would make the map meaningless: unknown names, doubles, a circular prerequisite."""
+    _check_names(plan, file)
     slugs = [document.slug for document in plan.documents]
     count = Counter(slugs)
     groups = [group.id for group in plan.groups]
@@ -41,22 +46,17 @@ def check_plan(plan: Plan, file: Located) -> None:
 
 def _circle(edges: dict[str, tuple[str, ...]]) -> list[str]:
     """A path that returns to its start, or []."""
-    done: set[str] = set()
-
-    def visit(name: str, path: list[str]) -> list[str]:
-        if name in path:
-            return [*path[path.index(name) :], name]
-        if name in done:
-            return []
-        for prerequisite in edges[name]:
-            found = visit(prerequisite, [*path, name])
-            if found:
-                return found
-        done.add(name)
-        return []
-
-    for name in edges:
-        found = visit(name, [])
-        if found:
-            return found
+    try:
+        TopologicalSorter(edges).prepare()
+    except CycleError as error:
+        return list(reversed(error.args[1]))  # it names what must come first, first
     return []
+
+
+def _check_names(plan: Plan, file: Located) -> None:
+    """Names become names of files and parts of addresses."""
+    for at, document in enumerate(plan.documents):
+        for field, name in (("slug", document.slug), ("name", document.name)):
+            if not _NAME.fullmatch(name):
+                line = file.line(("documents", at, field))
+                raise BadContent(file.path, line, f"the {field} {cut(name)}", "Use up to 100 letters, digits, - and _")

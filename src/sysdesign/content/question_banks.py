@@ -20,7 +20,7 @@ def question_banks(folder: Path, plan: Plan) -> dict[str, tuple[BankQuestion, ..
     """The banks of a folder by slug; none where there is no folder. Raises BadContent."""
     slugs = {f"{document.number:02d}": document.slug for document in plan.documents}
     banks = {}
-    for path in sorted(folder.glob("*.yaml")):
+    for path in located.listed(folder, "*.yaml", folder):
         shown = (QUESTIONS / path.name).as_posix()
         if path.stem not in slugs:
             raise BadContent(shown, 1, "belongs to no document", nearest(path.stem, slugs, "numbers"))

@@ -18,7 +18,14 @@ from typing import Any
 
 from sysdesign.content import document, located
 from sysdesign.content.document import Document
-from sysdesign.content.loading import cache_folder, collection_paused, default_root, load_document, load_outline
+from sysdesign.content.loading import (
+    LIMIT_DOCUMENT,
+    cache_folder,
+    collection_paused,
+    default_root,
+    load_document,
+    load_outline,
+)
 from sysdesign.content.records import PlannedDocument
 from sysdesign.content.reference import Reference
 from sysdesign.content.tidy import write_atomically
@@ -46,9 +53,9 @@ def load_texts(root: Path | None = None, only: str = "") -> Reference:
 
 def _text(root: Path, planned: PlannedDocument, folder: Path | None) -> Document | None:
     path = root / f"{planned.name}.md"
-    if folder is None or not path.is_file():
+    if folder is None or not located.is_there(path, f"{root.name}/{planned.name}.md"):
         return load_document(root, planned)
-    key = _key(located.read_text(path, f"{root.name}/{path.name}"), planned)
+    key = _key(located.read_text(path, f"{root.name}/{path.name}", LIMIT_DOCUMENT), planned)
     kept = folder / planned.slug
     found = _read(kept, key)
     if found is None:

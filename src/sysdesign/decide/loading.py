@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sysdesign import units
-from sysdesign.content.located import KeyPath, Located, parse, read_text
+from sysdesign.content.located import KeyPath, Located, listed, parse, read_text
 from sysdesign.decide import expression
 from sysdesign.decide.framework import (
     PREFERENCE_LIMIT,
@@ -39,12 +39,12 @@ T = TypeVar("T")
 def frameworks(root: Path | str) -> dict[str, Framework]:
     """Every framework under `root` (the folder `reference/`), by name. Raises BadContent."""
     folder = Path(root) / "decisions"
-    return {path.stem: load_framework(path) for path in sorted(folder.glob("*.yaml"))}
+    return {path.stem: load_framework(path) for path in listed(folder, "*.yaml", folder.parent)}
 
 
 def framework(root: Path | str, name: str) -> Framework:
     """The framework of that name. Raises UnknownName, naming the nearest."""
-    paths = {path.stem: path for path in sorted((Path(root) / "decisions").glob("*.yaml"))}
+    paths = {path.stem: path for path in listed(Path(root) / "decisions", "*.yaml", Path(root))}
     if name not in paths:
         raise UnknownName(f"there is no decision {name!r}. {nearest(name, paths, 'decisions')}")
     return load_framework(paths[name])

@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
 
+from sysdesign.content.located import read_bytes
 from sysdesign.draw.svg import finish, number, styles_of, tag
 from sysdesign.errors import BadContent, MissingTool
 
@@ -25,6 +27,8 @@ PAD = 20
 TEXT_SCALE = 0.9
 LARGEST_TEXT = 18.0  # the compiler sets the names of containers at up to 28
 LIMIT_S = 60
+LIMIT_CPU_S = 30  # the slowest of ours takes a twentieth
+LIMIT_SOURCE = 100_000  # bytes
 _MEMORY = {"GOGC": "off", "GOMEMLIMIT": "1GiB"}  # a short run that never frees is a tenth faster
 _ERROR = re.compile(r"(?P<file>[^\s:]+\.d2):(?P<line>\d+):\d+: (?P<found>.*)")
 _INSTALL = f'Install it with: pip install "sysdesign[draw]" (or run `make draw`); it needs d2 {VERSION}'
@@ -33,6 +37,7 @@ _INSTALL = f'Install it with: pip install "sysdesign[draw]" (or run `make draw`)
 def diagram(source: Path, name: str, title: str, description: str) -> bytes:
     """The finished drawing of a .d2 file. Raises BadContent for a bad source, MissingTool without the compiler."""
     shown = f"reference/figures/{name}.d2"
+    read_bytes(source, shown, LIMIT_SOURCE)  # a pipe would be waited for
     raw = _compile(source, shown)
     root = ElementTree.fromstring(raw)
     _refuse_foreign(root, shown)
@@ -57,6 +62,7 @@ def compiler() -> str:
 
 def _compile(source: Path, shown: str) -> bytes:
     command = [
+        "/bin/sh", "-c", f'ulimit -t {LIMIT_CPU_S} && exec "$0" "$@"',
         compiler(), f"--layout={LAYOUT}", f"--pad={PAD}", "--theme=0", "--dark-theme=-1", "--no-xml-tag",
         "--omit-version", f"--salt={shown}", "--stdout-format=svg", source.name, "-",
     ]  # fmt: skip
@@ -65,6 +71,8 @@ def _compile(source: Path, shown: str) -> bytes:
         run = subprocess.run(command, cwd=source.parent, capture_output=True, timeout=LIMIT_S, env=clean | _MEMORY)
     except subprocess.TimeoutExpired:
         raise BadContent(shown, 1, f"takes more than {LIMIT_S} s to draw", "Split the diagram") from None
+    if run.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+        raise BadContent(shown, 1, f"takes more than {LIMIT_CPU_S} s to draw", "Split the diagram")
     if run.returncode:
         raise _compile_error(run.stderr.decode(errors="replace"), source, shown)
     return run.stdout

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sysdesign.checks import Finding, Scoreboard, check, scoreboard
-from sysdesign.content import Reference
+from sysdesign.content import Reference, located
 from sysdesign.content.records import Place
 from sysdesign.content.tidy import write_atomically
 from sysdesign.operations.reading import in_checkout
@@ -58,5 +58,5 @@ def _text(board: Scoreboard) -> str:
 
 
 def _kept(reference: Reference) -> str:
-    path = reference.root / FILE
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
+    path, shown = reference.root / FILE, f"{reference.root.name}/{FILE}"
+    return located.read_text(path, shown) if located.is_there(path, shown) else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -141,9 +142,9 @@ class _Board(BaseModel):
 def scoreboard_of(root: Path) -> dict[str, Any] | None:
     """What the last `tidy` wrote, or None before the first. Raises BadContent for what it never writes."""
     path = root / SCOREBOARD
-    if not path.is_file():
-        return None
     shown = f"{root.name}/{SCOREBOARD}"
+    if not located.is_there(path, shown):
+        return None
     try:
         return _Board.model_validate_json(located.read_text(path, shown)).model_dump()
     except ValidationError as error:
@@ -158,9 +159,18 @@ def content_digest(root: Path) -> str:
     digest = hashlib.sha256(__version__.encode())
     for base in (root, PACKAGE):
         for path in _sources(base):
-            digest.update(path.relative_to(base).as_posix().encode() + b"\0")
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
+            digest.update(os.fsencode(path.relative_to(base)) + b"\0" + _file_digest(path))
     return digest.hexdigest()
+
+
+def _file_digest(path: Path) -> bytes:
+    """Of a regular file; pipes and devices have no content, and loading names them where they matter."""
+    try:
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            return hashlib.file_digest(file, "sha256").digest() if regular else b""
+    except OSError as error:
+        return str(error.errno).encode()
 
 
 def _sources(base: Path) -> Iterator[Path]:

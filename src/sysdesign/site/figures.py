@@ -45,7 +45,7 @@ class FigureRoom:
     def read(self, name: str, asked_by: str, line: int) -> Drawing:
         """The committed drawing of a figure. Raises BadContent when it is not there."""
         path = self.reference.root / "figures" / f"{name}.svg"
-        if not path.is_file():
+        if not located.is_there(path, f"{self.reference.root.name}/figures/{name}.svg"):
             raise BadContent(asked_by, line, f"the figure figures/{name}.svg is not there", "Draw it with `make draw`")
         shown = f"{self.reference.root.name}/figures/{name}.svg"
         try:

@@ -11,6 +11,7 @@ import errno
 import fcntl
 import json
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator
@@ -20,6 +21,7 @@ from pathlib import Path
 from sysdesign.errors import BuildFailed
 
 STAMP = "build.json"
+_OWN = re.compile(r"build-[0-9a-f]{16}")
 KEPT = 2  # the site served now and the one before it, for a page that is still loading
 
 
@@ -59,7 +61,8 @@ def stamp(out: Path) -> str:
 
 
 def _refuse_foreign(out: Path) -> None:
-    if out.exists() and not out.is_symlink():
+    foreign_link = out.is_symlink() and not _OWN.fullmatch(os.readlink(out).removeprefix(f".{out.name}/"))
+    if foreign_link or (out.exists() and not out.is_symlink()) or (out.parent / f".{out.name}").is_symlink():
         raise BuildFailed(
             f"{out} is there and was not made by a build. Move it away, or name another folder with --out"
         )
@@ -104,7 +107,7 @@ def _swap(out: Path, folder: Path) -> None:
 
 def _remove_old(versions: Path, out: Path) -> None:
     """Remove finished builds but the newest, and what a killed build left behind."""
-    folders = _newest_first(path for path in versions.glob("build-*") if not path.suffix)
+    folders = _newest_first(path for path in versions.glob("build-*") if _is_own(path))
     finished = [path for path in folders if (path / STAMP).is_file()]
     for path in folders:
         if path in finished[:KEPT]:
@@ -113,6 +116,12 @@ def _remove_old(versions: Path, out: Path) -> None:
             if free and path.resolve() != out.resolve():  # a build unlocks once it is served: asked in this order
                 shutil.rmtree(path, ignore_errors=True)
                 path.with_suffix(".lock").unlink(missing_ok=True)
+
+
+def _is_own(folder: Path) -> bool:
+    """Whether a build made that folder: its name, no link, and the lock that every build leaves beside it."""
+    lock = folder.with_suffix(".lock")
+    return bool(_OWN.fullmatch(folder.name)) and not folder.is_symlink() and lock.is_file() and not lock.is_symlink()
 
 
 def _newest_first(folders: Iterable[Path]) -> list[Path]:

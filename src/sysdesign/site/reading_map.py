@@ -5,6 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import reduce
+from graphlib import TopologicalSorter
+from operator import or_
 
 from sysdesign.content.records import Plan, PlannedDocument
 
@@ -85,14 +88,8 @@ def depths(plan: Plan) -> dict[str, int]:
     """How many steps of prerequisites lead to each document."""
     prerequisites = {document.slug: document.prerequisites for document in plan.documents}
     found: dict[str, int] = {}
-
-    def depth(slug: str) -> int:
-        if slug not in found:
-            found[slug] = 1 + max((depth(name) for name in prerequisites[slug]), default=-1)
-        return found[slug]
-
-    for slug in prerequisites:
-        depth(slug)
+    for slug in TopologicalSorter(prerequisites).static_order():
+        found[slug] = 1 + max((found[name] for name in prerequisites[slug]), default=-1)
     return found
 
 
@@ -113,31 +110,37 @@ def _rows(members: list[PlannedDocument], depth: dict[str, int]) -> dict[str, in
 
 def _arrows(boxes: list[Box]) -> Iterator[Arrow]:
     by_slug = {box.document.slug: box for box in boxes}
+    columns: dict[float, list[float]] = {}
     for box in boxes:
-        before = sorted((by_slug[name] for name in direct_prerequisites(box, by_slug)), key=lambda b: b.y)
+        columns.setdefault(box.x, []).append(box.y)
+    direct = direct_prerequisites({slug: box.document.prerequisites for slug, box in by_slug.items()})
+    for box in boxes:
+        before = sorted((by_slug[name] for name in direct[box.document.slug]), key=lambda b: b.y)
         for order, source in enumerate(before):
             end = box.y + BOX_HEIGHT / 2 + (order - (len(before) - 1) / 2) * 9
-            yield Arrow(source.document.slug, box.document.slug, _path(source, box, end, boxes))
+            yield Arrow(source.document.slug, box.document.slug, _path(source, box, end, columns))
 
 
-def direct_prerequisites(box: Box, by_slug: Mapping[str, Box]) -> tuple[str, ...]:
-    """The prerequisites that no other prerequisite already asks for: the map draws only these."""
+def direct_prerequisites(prerequisites: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """The prerequisites of each that no other of its prerequisites already asks for: the map draws only these."""
+    place = {slug: 1 << at for at, slug in enumerate(prerequisites)}
+    before: dict[str, int] = {}  # all that comes before each, as bits: sets would grow with the square of a chain
+    direct = {}
+    for slug in TopologicalSorter(prerequisites).static_order():
+        own = prerequisites[slug]
+        asked = reduce(or_, (before[name] for name in own), 0)
+        before[slug] = reduce(or_, (place[name] for name in own), asked)
+        direct[slug] = tuple(name for name in own if not place[name] & asked)
+    return direct
 
-    def all_before(slug: str) -> set[str]:
-        own = by_slug[slug].document.prerequisites
-        return set(own).union(*map(all_before, own))
 
-    asked = set().union(*map(all_before, box.document.prerequisites))
-    return tuple(name for name in box.document.prerequisites if name not in asked)
-
-
-def _path(source: Box, target: Box, end: float, boxes: list[Box]) -> str:
+def _path(source: Box, target: Box, end: float, columns: Mapping[float, list[float]]) -> str:
     """A curve to the target's left side that passes between the boxes of the columns it crosses."""
     x, y = source.x + BOX_WIDTH, source.y + BOX_HEIGHT / 2
     path = f"M{x:g} {y:g}"
     crossed = source.x + COLUMN
     while crossed < target.x:
-        free = _free(end, [box.y for box in boxes if box.x == crossed])
+        free = _free(end, columns.get(crossed, []))
         path += f"{_curve(x, y, crossed, free)}H{crossed + BOX_WIDTH:g}"
         x, y, crossed = crossed + BOX_WIDTH, free, crossed + COLUMN
     return path + _curve(x, y, target.x - 7, end)
