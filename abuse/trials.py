@@ -18,7 +18,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-MODULES = ("texts", "requests", "markup")
+MODULES = ("texts", "requests", "markup", "content")
 FEW = 4  # inputs of a kind that `make test` tries
 SHOWN = 160  # characters of what an input did
 

@@ -35,7 +35,7 @@ def check_plan(plan: Plan, file: Located) -> None:
     if circle:
         at = slugs.index(circle[0])
         where = file.line(("documents", at, "prerequisites"))
-        raise BadContent(file.path, where, f"a circular prerequisite: {' -> '.join(circle)}", "Drop one of them")
+        raise BadContent(file.path, where, f"a circular prerequisite: {_shown(circle)}", "Drop one of them")
     if sorted(plan.reading_order) != sorted(slugs):
         odd = sorted(set(plan.reading_order) ^ set(slugs))
         raise BadContent(
@@ -51,6 +51,10 @@ def _circle(edges: dict[str, tuple[str, ...]]) -> list[str]:
     except CycleError as error:
         return list(reversed(error.args[1]))  # it names what must come first, first
     return []
+
+
+def _shown(circle: list[str]) -> str:
+    return " -> ".join(circle if len(circle) <= 20 else [*circle[:10], "...", *circle[-10:]])
 
 
 def _check_names(plan: Plan, file: Located) -> None:
