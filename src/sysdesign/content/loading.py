@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gc
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from sysdesign import kept
 from sysdesign.content import located
 from sysdesign.content.document import Document
 from sysdesign.content.glossary import check_links
@@ -51,8 +51,7 @@ def default_root() -> Path:
 
 def cache_folder(kind: str, root: Path) -> Path:
     """A folder of that kind in the user's cache, one for each place of the reference. It may not be there yet."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return home / "sysdesign" / f"{kind}-{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:8]}"
+    return kept.home() / f"{kind}-{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:8]}"
 
 
 def _pass_on(document: Document, terms: Mapping[str, Term], symptoms: Sequence[Symptom]) -> None:

@@ -28,11 +28,14 @@ from sysdesign.errors import BadContent
 _IN_SHORT = re.compile(r"\*\*In short:\*\*\s+(?=\S)")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _LEAD = re.compile(r"\*\*(.+?)\*\*\s*(.*)", re.DOTALL)
+MOST_LINES = 20_000
+MOST_FORMULAS = 1_000
 _NOTHING: dict[str, Any] = {}
 
 
 def parse_document(text: str, slug: str, name: str, path: str) -> Document:
     """Parse one document. Raises BadContent when it has no title or its nesting is beyond reason."""
+    _refuse_costly(text, path)
     try:
         tokens = parser().parse(text, {PATH: path})
     except RecursionError:
@@ -59,6 +62,17 @@ def parse_document(text: str, slug: str, name: str, path: str) -> Document:
         questions=tuple(_questions(walk.sections)),
         tokens=tuple(kept),
     )
+
+
+def _refuse_costly(text: str, path: str) -> None:
+    """Refuse what the parser reads in the square of its number: lines, formulas on lines of their own, items."""
+    starts = 0
+    for number, line in enumerate(text.split("\n"), start=1):
+        starts += line.lstrip(" >*-").startswith("$$")
+        if number > MOST_LINES or starts > MOST_FORMULAS:
+            what = "lines" if number > MOST_LINES else "lines that begin with $$"
+            most = MOST_LINES if number > MOST_LINES else MOST_FORMULAS
+            raise BadContent(path, number, f"holds more than {most:,} {what}", "Split the document")
 
 
 def _split_footnotes(tokens: list[Token]) -> tuple[list[Token], dict[str, tuple[str, int]]]:

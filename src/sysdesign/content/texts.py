@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from sysdesign import kept
 from sysdesign.content import document, located
 from sysdesign.content.document import Document
 from sysdesign.content.loading import (
@@ -28,7 +29,6 @@ from sysdesign.content.loading import (
 )
 from sysdesign.content.records import PlannedDocument
 from sysdesign.content.reference import Reference
-from sysdesign.content.tidy import write_atomically
 
 PARSERS = ("sysdesign.content.parsing", "sysdesign.content.markdown", "sysdesign.content.document", "markdown_it")
 
@@ -42,12 +42,12 @@ def load_texts(root: Path | None = None, only: str = "") -> Reference:
         folder = root or default_root()
         plan, terms, symptoms = load_outline(folder)
         outline = Reference(folder, plan, {}, {}, {}, {}, {}, terms, {}, symptoms, {}, {}, {})
-        kept = cache_folder("texts", folder) if root is None else None
+        cache = cache_folder("texts", folder) if root is None else None
         if only:
             planned = outline.named(only.partition("#")[0])
-            if (text := _text(folder, planned, kept)) is not None:
+            if (text := _text(folder, planned, cache)) is not None:
                 return replace(outline, documents={planned.slug: text})
-        texts = {planned.slug: _text(folder, planned, kept) for planned in plan.documents}
+        texts = {planned.slug: _text(folder, planned, cache) for planned in plan.documents}
         return replace(outline, documents={slug: text for slug, text in texts.items() if text is not None})
 
 
@@ -56,14 +56,14 @@ def _text(root: Path, planned: PlannedDocument, folder: Path | None) -> Document
     if folder is None or not located.is_there(path, f"{root.name}/{planned.name}.md"):
         return load_document(root, planned)
     key = _key(located.read_text(path, f"{root.name}/{path.name}", LIMIT_DOCUMENT), planned)
-    kept = folder / planned.slug
-    found = _read(kept, key)
+    at = folder / planned.slug
+    found = _read(at, key)
     if found is None:
         parsed = load_document(root, planned)
         if parsed is None:
             return None
         found = replace(parsed, tokens=(), sections=tuple(replace(section, tokens=()) for section in parsed.sections))
-        _keep(kept, key + pickle.dumps(found, protocol=5))
+        kept.write(at, key + pickle.dumps(found, protocol=5))
     return found
 
 
@@ -84,10 +84,10 @@ def _parsers() -> bytes:
 
 
 def _read(path: Path, key: bytes) -> Document | None:
+    data = kept.read(path)
+    if data is None or not data.startswith(key):
+        return None
     try:
-        data = path.read_bytes()
-        if not data.startswith(key):
-            return None
         found = _Texts(io.BytesIO(data[len(key) :])).load()
     except Exception:  # a file cut short or meddled with fails in any way that pickle knows
         return None
@@ -102,11 +102,3 @@ class _Texts(pickle.Unpickler):
         if not (isinstance(found, type) and is_dataclass(found)):
             raise pickle.UnpicklingError(f"{module}.{name} is no part of a document")
         return found
-
-
-def _keep(path: Path, data: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, data)
-    except OSError:
-        return  # a home that cannot be written to costs time, nothing else

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
-from numba import njit
 from scipy import special
 
+from sysdesign.compiled import njit
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import AtMost, Input, Model, Output, checked
 from sysdesign.models.wording import count, percent
@@ -220,7 +220,7 @@ def customers_hurt_simulated(
     )
 
 
-@njit(cache=True)
+@njit()
 def _draw(n, size, bad, customers, needed, seed):
     """Shares down and degraded in one drawn assignment."""
     np.random.seed(seed)

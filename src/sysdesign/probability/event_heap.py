@@ -7,10 +7,11 @@ Of events at one time, none is promised to come first.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from sysdesign.compiled import njit
 
 
-@njit(cache=True)
+@njit()
 def push(times: np.ndarray, events: np.ndarray, size: int, time: float, event: int) -> int:
     """Add an event; the new size."""
     at = size
@@ -24,7 +25,7 @@ def push(times: np.ndarray, events: np.ndarray, size: int, time: float, event: i
     return size + 1
 
 
-@njit(cache=True)
+@njit()
 def pop(times: np.ndarray, events: np.ndarray, size: int) -> int:
     """Take away the first event, which stands at place 0; the new size."""
     size -= 1
@@ -32,7 +33,7 @@ def pop(times: np.ndarray, events: np.ndarray, size: int) -> int:
     return size
 
 
-@njit(cache=True)
+@njit()
 def replace_first(times: np.ndarray, events: np.ndarray, size: int, time: float, event: int) -> None:
     """Put an event in place of the first of `size`."""
     at = 0

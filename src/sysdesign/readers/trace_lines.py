@@ -7,7 +7,8 @@ with and without compilation: all products stay below 63 bits.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from sysdesign.compiled import njit
 
 QUOTE, NEWLINE, SPACE, TAB, RETURN = 34, 10, 32, 9, 13
 ZERO, NINE = 48, 57
@@ -56,12 +57,12 @@ def block_ranges(lines: bytes, width: int, device: bool) -> tuple[np.ndarray, np
     return starts[:found], runs[:found], line, fault
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _blank(byte: int) -> bool:
     return byte in (SPACE, TAB, RETURN)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _whole_lines(text: np.ndarray, keys: np.ndarray) -> int:
     """Keys of whole lines; plain numbers are read in the same step as the line's end is found."""
     found, at, size = 0, 0, text.size
@@ -88,7 +89,7 @@ def _whole_lines(text: np.ndarray, keys: np.ndarray) -> int:
     return found
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _columns(
     text: np.ndarray, first: int, second: int, column: int, size_column: int, keys: np.ndarray, sizes: np.ndarray
 ) -> tuple[int, int, int]:
@@ -115,7 +116,7 @@ def _columns(
     return found, line, OK
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _trim(text: np.ndarray, low: int, high: int) -> tuple[int, int]:
     while low < high and _blank(text[low]):
         low += 1
@@ -124,20 +125,20 @@ def _trim(text: np.ndarray, low: int, high: int) -> tuple[int, int]:
     return low, high
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _trim_return(text: np.ndarray, low: int, high: int) -> tuple[int, int]:
     if low < high and text[high - 1] == RETURN:
         high -= 1
     return low, high
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _is_blank(text: np.ndarray, low: int, high: int) -> bool:
     low, high = _trim(text, low, high)
     return low == high
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _parts_here(text: np.ndarray, at: int, high: int, first: int, second: int) -> bool:
     """Whether a separator begins at a position."""
     if first == SPACE:
@@ -145,7 +146,7 @@ def _parts_here(text: np.ndarray, at: int, high: int, first: int, second: int) -
     return text[at] == first and (second == 0 or (at + 1 < high and text[at + 1] == second))
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _field(text: np.ndarray, low: int, high: int, first: int, second: int, column: int) -> tuple[int, int]:
     """The trimmed bounds of a field, without its quotes; empty where there is none, reversed at an open quote."""
     at, seen, step = low, 0, 1 if second == 0 else 2
@@ -170,7 +171,7 @@ def _field(text: np.ndarray, low: int, high: int, first: int, second: int, colum
         at += step
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _key(text: np.ndarray, low: int, high: int) -> np.int64:
     """A number of up to 18 digits without leading zeros as itself; any other text as a negative hash."""
     number = _number(text, low, high)
@@ -184,14 +185,14 @@ def _key(text: np.ndarray, low: int, high: int) -> np.int64:
     return -(first << BITS) - second - 1
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _folded(value: np.int64) -> np.int64:
     """A number below 2 ** 62 brought to 2 ** 31 or less, with the same remainder."""
     value = (value & MODULUS) + (value >> BITS)
     return (value & MODULUS) + (value >> BITS)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _number(text: np.ndarray, low: int, high: int) -> np.int64:
     """The whole number between two positions, or -1 where there is none."""
     if high - low > LONGEST_NUMBER or low >= high:
@@ -204,7 +205,7 @@ def _number(text: np.ndarray, low: int, high: int) -> np.int64:
     return value
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _block_ranges(
     text: np.ndarray, width: int, device: bool, starts: np.ndarray, runs: np.ndarray
 ) -> tuple[int, int, int]:

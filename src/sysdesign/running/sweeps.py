@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from sysdesign import __version__, units
+from sysdesign import kept as kept_files
 from sysdesign.errors import InvalidInput, MissingTool, SysdesignError, nearest
 from sysdesign.models.declaration import inputs_of
 from sysdesign.models.registry import model
@@ -113,8 +113,8 @@ def sweep(
         dict(zip((a.name for a in axes), values, strict=True))
         for values in itertools.product(*(a.values for a in axes))
     ]
-    kept = kept or _cache_folder()
-    with _Rows(kept / f"{_digest(chosen.name, given, points)}.jsonl") as rows:
+    with _Rows((kept or kept_files.home() / "sweeps") / _digest(chosen.name, given, points)) as rows:
+        del rows.done[total:]
         resumed = len(rows.done)
         progress(resumed, total)
         if dask is None and resumed < total:
@@ -155,47 +155,35 @@ def row_of(name: str, given: Mapping[str, Any], point: Mapping[str, Any], run: R
 
 
 class _Rows:
-    """Finished rows, kept on disk until the sweep is whole."""
+    """Finished rows, a file for each batch, until the sweep is whole; nothing waits where that is not safe."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.done: list[dict[str, Any]] = []
 
     def __enter__(self) -> _Rows:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        if self.path.is_file():
-            self.done = list(_whole_lines(self.path))
-        self._file = open(self.path, "a", encoding="utf-8")
-        if self.path.stat().st_size and not self.path.read_bytes().endswith(b"\n"):
-            self._rewrite()
+        while (rows := _rows_of(kept_files.read(self.folder / str(len(self.done))))) and len(rows) <= BATCH:
+            self.done.extend(rows)
         return self
 
-    def _rewrite(self) -> None:
-        self._file.close()
-        self.path.write_text("".join(json.dumps(row) + "\n" for row in self.done), encoding="utf-8")
-        self._file = open(self.path, "a", encoding="utf-8")  # noqa: SIM115 - closed on exit
-
     def add(self, rows: list[dict[str, Any]]) -> None:
-        self._file.write("".join(json.dumps(row) + "\n" for row in rows))
-        self._file.flush()
+        kept_files.write(self.folder / str(len(self.done)), json.dumps(rows).encode())
         self.done.extend(rows)
 
     def forget(self) -> None:
-        self.path.unlink(missing_ok=True)
+        kept_files.discard(self.folder)
 
     def __exit__(self, *exc: object) -> None:
-        self._file.close()
-        if self.path.is_file() and not self.path.stat().st_size:
-            self.path.unlink()
+        """What is done stays for the next call."""
 
 
-def _whole_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Rows up to the first line that an interruption cut short."""
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            yield json.loads(line)
-        except ValueError:
-            return
+def _rows_of(data: bytes | None) -> list[dict[str, Any]]:
+    """Rows as an earlier call kept them; none where they are anything else."""
+    try:
+        rows = json.loads(data or b"[]")
+    except (ValueError, RecursionError):
+        return []
+    return rows if isinstance(rows, list) and all(isinstance(row, dict) for row in rows) else []
 
 
 @contextmanager
@@ -241,7 +229,3 @@ def _cluster(address: str | None) -> Any:
 def _digest(name: str, given: Mapping[str, Any], points: list[dict[str, Any]]) -> str:
     text = json.dumps([__version__, name, as_plain(dict(given)), points], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def _cache_folder() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sysdesign" / "sweeps"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from functools import cache
 from importlib import metadata, resources
-from pathlib import Path
+
+from sysdesign import kept
 
 NAMES = (
     "site.css", "theme.js", "element.js", "site.js", "search.js", "spelling.js", "panel.js", "decide.js", "icon.svg",
@@ -42,21 +42,9 @@ def chart_engine() -> bytes:
     import vl_convert
 
     edition = f"{metadata.version('vl-convert-python')}-{version(_ENGINE.encode())}"
-    kept = cache_folder() / f"chart-engine-{edition}.js"
-    try:
-        return kept.read_bytes()
-    except OSError:
+    path = kept.home() / f"chart-engine-{edition}"
+    content = kept.read(path)
+    if content is None:
         content = vl_convert.javascript_bundle(_ENGINE).encode()
-    try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        part = kept.with_suffix(f".{os.getpid()}")
-        part.write_bytes(content)
-        part.replace(kept)
-    except OSError:
-        pass  # a cache that cannot be written costs a second, nothing else
+        kept.write(path, content)
     return content
-
-
-def cache_folder() -> Path:
-    """Where the user's own copies of what takes long to make are kept."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sysdesign"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from sysdesign.compiled import njit
 
 RANDOM, ROUND_ROBIN, LEAST, CHOICES, HASHED, BOUNDED = range(6)
 
 
-@njit(cache=True)
+@njit()
 def balance(
     kind: int,
     choices: int,
@@ -84,7 +85,7 @@ def balance(
     return times, chosen, longest
 
 
-@njit(cache=True)
+@njit()
 def _leave(
     server: int, now: float, leaves: np.ndarray, after: np.ndarray, head: np.ndarray, tail: np.ndarray, line: np.ndarray
 ) -> None:
@@ -96,7 +97,7 @@ def _leave(
         tail[server] = -1
 
 
-@njit(cache=True)
+@njit()
 def _least(known: np.ndarray, draw: float) -> int:
     """One of the servers with the shortest line, each equally likely."""
     least = known.min()

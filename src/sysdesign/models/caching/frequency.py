@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from sysdesign.compiled import njit
 from sysdesign.models.caching.lists import NONE, OLDEST, SIZE, State, add_newest, take_oldest, take_out
 
 # Row 0 of `lists` holds (least frequent bucket, first free row, cached keys, rows used);
@@ -13,7 +13,7 @@ COUNT, MORE, LESS = 3, 4, 5  # its count, the next higher bucket, the next lower
 LEAST, FREE, CACHED, USED = 0, 1, 2, 3
 
 
-@njit(cache=True)
+@njit()
 def lfu(ids: np.ndarray, hit: np.ndarray, capacity: int, state: State) -> None:
     """Least frequently used, counted while cached; among equals the least recently used goes.
 
@@ -43,7 +43,7 @@ def lfu(ids: np.ndarray, hit: np.ndarray, capacity: int, state: State) -> None:
         mark[key] = bucket
 
 
-@njit(cache=True)
+@njit()
 def _bucket_above(lists: np.ndarray, below: int, count: int) -> int:
     """The bucket of that count, made if need be; `below` is the one under it (NONE: it is the lowest)."""
     above = lists[0, LEAST] if below == NONE else lists[below, MORE]
@@ -66,7 +66,7 @@ def _bucket_above(lists: np.ndarray, below: int, count: int) -> int:
     return bucket
 
 
-@njit(cache=True)
+@njit()
 def _drop_bucket(lists: np.ndarray, bucket: int) -> None:
     above, below = lists[bucket, MORE], lists[bucket, LESS]
     if above != NONE:

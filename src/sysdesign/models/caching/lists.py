@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from sysdesign.compiled import njit
 
 NONE = -1
 NEWEST, OLDEST, SIZE = 0, 1, 2
@@ -26,7 +27,7 @@ class State(NamedTuple):
     register: np.ndarray  # the policy's few scalars
 
 
-@njit(cache=True)
+@njit()
 def add_newest(state: State, which: int, key: int) -> None:
     """Put a key that is in no list at the newest end."""
     lists, older, newer = state.lists, state.older, state.newer
@@ -40,7 +41,7 @@ def add_newest(state: State, which: int, key: int) -> None:
     lists[which, SIZE] += 1
 
 
-@njit(cache=True)
+@njit()
 def take_out(state: State, which: int, key: int) -> None:
     """Take a key out of the list that holds it."""
     lists, older, newer = state.lists, state.older, state.newer
@@ -56,7 +57,7 @@ def take_out(state: State, which: int, key: int) -> None:
     lists[which, SIZE] -= 1
 
 
-@njit(cache=True)
+@njit()
 def take_oldest(state: State, which: int) -> int:
     """Take out and return the oldest key; the list must hold one."""
     key = state.lists[which, OLDEST]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from sysdesign.compiled import njit
 
 NONE = -1
 OLDER, NEWER, LEVEL = 0, 1, 2  # columns of a node; 16 bytes, so that a key costs one line of the processor's cache
 NEWEST, OLDEST, SIZE = 0, 1, 2
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def lru_stack(
     ids: np.ndarray, capacities: np.ndarray, tails: np.ndarray, nodes: np.ndarray, ends: np.ndarray, hits: np.ndarray
 ) -> None:

@@ -7,14 +7,14 @@ A key that misses is always brought in, unless the policy decides on admission.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from sysdesign.compiled import njit
 from sysdesign.models.caching.lists import NEWEST, NONE, OLDEST, SIZE, State, add_newest, take_oldest, take_out
 
 CACHED = 1  # place of a cached key, where one list is enough
 
 
-@njit(cache=True)
+@njit()
 def fifo(ids: np.ndarray, hit: np.ndarray, capacity: int, state: State) -> None:
     """First in, first out: a hit changes nothing."""
     lists, place = state.lists, state.place
@@ -29,7 +29,7 @@ def fifo(ids: np.ndarray, hit: np.ndarray, capacity: int, state: State) -> None:
         place[key] = CACHED
 
 
-@njit(cache=True)
+@njit()
 def lru(ids: np.ndarray, hit: np.ndarray, capacity: int, state: State) -> None:
     """Least recently used: a hit moves the key to the newest end.
 
@@ -69,7 +69,7 @@ def lru(ids: np.ndarray, hit: np.ndarray, capacity: int, state: State) -> None:
     lists[0, NEWEST], lists[0, OLDEST], lists[0, SIZE] = newest, oldest, size
 
 
-@njit(cache=True)
+@njit()
 def clock(ids: np.ndarray, hit: np.ndarray, capacity: int, state: State) -> None:
     """CLOCK (Corbato 1968) as FIFO with reinsertion: a key read since it was last looked at stays once more."""
     lists, place, mark = state.lists, state.place, state.mark
@@ -91,7 +91,7 @@ def clock(ids: np.ndarray, hit: np.ndarray, capacity: int, state: State) -> None
         mark[key] = 0
 
 
-@njit(cache=True)
+@njit()
 def sieve(ids: np.ndarray, hit: np.ndarray, capacity: int, state: State) -> None:
     """SIEVE (Zhang et al. 2024): as CLOCK, but a spared key keeps its position and the hand moves on."""
     lists, newer, place, mark, register = state.lists, state.newer, state.place, state.mark, state.register
@@ -118,7 +118,7 @@ SMALL, MAIN, GHOST = 0, 1, 2  # S3-FIFO's queues
 MOST_READS = 3  # its two-bit counter
 
 
-@njit(cache=True)
+@njit()
 def s3fifo(ids: np.ndarray, hit: np.ndarray, capacity: int, state: State) -> None:
     """S3-FIFO (Yang et al. 2023): a small queue (10%), a main queue, and a ghost of the main queue's size.
 
@@ -150,7 +150,7 @@ def s3fifo(ids: np.ndarray, hit: np.ndarray, capacity: int, state: State) -> Non
         mark[key] = 0
 
 
-@njit(cache=True)
+@njit()
 def s3fifo_simulator(ids: np.ndarray, hit: np.ndarray, capacity: int, state: State) -> None:
     """S3-FIFO as libCacheSim's `S3FIFO` runs it, which differs from the paper's (its `S3FIFOv0`) in one rule.
 
@@ -188,7 +188,7 @@ def s3fifo_simulator(ids: np.ndarray, hit: np.ndarray, capacity: int, state: Sta
         mark[key] = 0
 
 
-@njit(cache=True)
+@njit()
 def _s3fifo_evict_small(ghosts: int, state: State) -> None:
     lists, place, mark = state.lists, state.place, state.mark
     while lists[SMALL, SIZE] > 0:
@@ -207,7 +207,7 @@ def _s3fifo_evict_small(ghosts: int, state: State) -> None:
         return
 
 
-@njit(cache=True)
+@njit()
 def _s3fifo_evict_main(state: State) -> None:
     place, mark = state.place, state.mark
     while True:
@@ -222,7 +222,7 @@ def _s3fifo_evict_main(state: State) -> None:
 T1, T2, B1, B2 = 0, 1, 2, 3  # ARC's lists: seen once, seen again, and the ghosts of both
 
 
-@njit(cache=True)
+@njit()
 def arc(ids: np.ndarray, hit: np.ndarray, capacity: int, state: State) -> None:
     """ARC (Megiddo & Modha 2003, figure 4): the target size of T1 follows hits in the ghosts. register[0] is p."""
     lists, place, register = state.lists, state.place, state.register
@@ -247,7 +247,7 @@ def arc(ids: np.ndarray, hit: np.ndarray, capacity: int, state: State) -> None:
         place[key] = target + 1
 
 
-@njit(cache=True)
+@njit()
 def _arc_make_room(capacity: int, state: State) -> None:
     lists, place = state.lists, state.place
     once = lists[T1, SIZE] + lists[B1, SIZE]
@@ -264,7 +264,7 @@ def _arc_make_room(capacity: int, state: State) -> None:
         _arc_replace(False, state)
 
 
-@njit(cache=True)
+@njit()
 def _arc_replace(in_b2: bool, state: State) -> None:
     lists, place, register = state.lists, state.place, state.register
     once = lists[T1, SIZE]

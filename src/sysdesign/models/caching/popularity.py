@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numba import njit
+
+from sysdesign.compiled import njit
 
 EXACT_RANKS = 10_000  # the hottest keys are counted one by one
 RANK_STEP = 1e-3  # beyond them, ranks within 0.1% of each other share one probability
@@ -77,7 +78,7 @@ def _distribution(catalog_keys: int, skew: float) -> tuple[np.ndarray, np.ndarra
     return cumulative, guide
 
 
-@njit(cache=True)
+@njit()
 def _draw(uniform: np.ndarray, cumulative: np.ndarray, guide: np.ndarray) -> np.ndarray:
     """The key of each uniform number: the first whose distribution function exceeds it."""
     keys = np.empty(uniform.size, np.int64)

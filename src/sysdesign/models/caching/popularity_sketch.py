@@ -25,7 +25,8 @@ Source: einziger-2015.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from sysdesign.compiled import njit
 
 EXACT, SKETCH, DOORKEEPER = 0, 1, 2
 KIND, HALVINGS, COUNTED, WORDS, COUNTERS = 0, 1, 2, 3, 4  # places in `register`
@@ -47,7 +48,7 @@ def sketch(kind: int, capacity_keys: int) -> np.ndarray:
     return register
 
 
-@njit(cache=True)
+@njit()
 def count(key: int, capacity: int, mark: np.ndarray, register: np.ndarray) -> None:
     """Take note of one request for the key, and halve all counts if it is time."""
     if register[KIND] == EXACT:
@@ -65,7 +66,7 @@ def count(key: int, capacity: int, mark: np.ndarray, register: np.ndarray) -> No
             _halve(register)
 
 
-@njit(cache=True)
+@njit()
 def frequency(key: int, mark: np.ndarray, register: np.ndarray) -> int:
     """The key's count, 0 to 15."""
     if register[KIND] == EXACT:
@@ -77,13 +78,13 @@ def frequency(key: int, mark: np.ndarray, register: np.ndarray) -> int:
     return min(least, MOST)
 
 
-@njit(cache=True)
+@njit()
 def _kept(key: int, mark: np.ndarray, register: np.ndarray) -> int:
     missed = register[HALVINGS] - mark[key] // 16
     return (mark[key] % 16) >> min(missed, 4)
 
 
-@njit(cache=True)
+@njit()
 def _hash(key: int) -> int:
     """32 bits of the key's number, well mixed. Products keep their lower 32 bits only."""
     mixed = int(key)
@@ -92,13 +93,13 @@ def _hash(key: int) -> int:
     return mixed ^ (mixed >> 15)
 
 
-@njit(cache=True)
+@njit()
 def _again(hashed: int) -> int:
     mixed = (hashed * 0x31848BAB) & LOW
     return mixed ^ (mixed >> 14)
 
 
-@njit(cache=True)
+@njit()
 def _raise(hashed: int, register: np.ndarray) -> bool:
     """Add one to the key's four counters; False if all are full."""
     block = COUNTERS + BLOCK * (hashed & (register[WORDS] // BLOCK - 1))
@@ -112,7 +113,7 @@ def _raise(hashed: int, register: np.ndarray) -> bool:
     return raised
 
 
-@njit(cache=True)
+@njit()
 def _least(hashed: int, register: np.ndarray) -> int:
     block = COUNTERS + BLOCK * (hashed & (register[WORDS] // BLOCK - 1))
     picks, least = _again(hashed), MOST
@@ -123,7 +124,7 @@ def _least(hashed: int, register: np.ndarray) -> int:
     return least
 
 
-@njit(cache=True)
+@njit()
 def _known(hashed: int, register: np.ndarray, enter: bool) -> bool:
     """Whether the filter has seen the key since it was emptied, as far as it can tell; enters it if asked to."""
     first = COUNTERS + register[WORDS]
@@ -139,7 +140,7 @@ def _known(hashed: int, register: np.ndarray, enter: bool) -> bool:
     return known
 
 
-@njit(cache=True)
+@njit()
 def _halve(register: np.ndarray) -> None:
     """Halve every count. What a sketch has counted drops by a quarter of its odd counters first: they lose a half."""
     register[HALVINGS] += 1

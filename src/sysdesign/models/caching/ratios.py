@@ -10,8 +10,8 @@ other policies martina-2014. The exact values, after King 1971 (LRU) and Gelenbe
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from sysdesign.compiled import njit
 from sysdesign.models.caching.popularity import Popularity
 
 NODES_PER_UNIT = 16  # of the logarithm of time, for the exact LRU integral
@@ -86,7 +86,7 @@ def exact_lru(probability: np.ndarray, capacity_keys: int) -> float:
     return float(_leave_one_out(absent.T.copy(), weight.T.copy(), capacity_keys) / NODES_PER_UNIT)
 
 
-@njit(cache=True)
+@njit()
 def _leave_one_out(absent: np.ndarray, weight: np.ndarray, capacity_keys: int) -> float:
     """Sum over i of weight_i times the chance that fewer than the capacity of keys other than i are present.
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from numba import njit
 
+from sysdesign.compiled import njit
 from sysdesign.errors import InvalidInput, nearest
 from sysdesign.models.caching import frequency, policies, popularity_sketch, tinylfu
 from sysdesign.models.caching.lists import NONE, SIZE, State
@@ -97,7 +97,7 @@ def _hashes(keys: np.ndarray) -> np.ndarray:
     return ((mixed ^ (mixed >> np.uint64(31))) >> np.uint64(1)).view(np.int64)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _look_up_directly(keys: np.ndarray, ids: np.ndarray, direct: np.ndarray, distinct: int) -> int:
     for at in range(keys.size):
         number = direct[keys[at]]
@@ -109,7 +109,7 @@ def _look_up_directly(keys: np.ndarray, ids: np.ndarray, direct: np.ndarray, dis
     return distinct
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _look_up(
     keys: np.ndarray, hashes: np.ndarray, start: int, ids: np.ndarray, direct: np.ndarray, table: np.ndarray,
     distinct: int, hashed: int,
@@ -137,7 +137,7 @@ def _look_up(
     return keys.size, distinct, hashed
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _insert(held: np.ndarray, hashes: np.ndarray, table: np.ndarray) -> None:
     mask = len(table) - 1
     for at in range(len(held)):

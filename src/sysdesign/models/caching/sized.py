@@ -7,8 +7,8 @@ Objects leave, as the policy chooses them, until the new one fits.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from sysdesign.compiled import njit
 from sysdesign.errors import InvalidInput
 from sysdesign.models.caching.lists import NONE, OLDEST, SIZE, State, add_newest, take_oldest, take_out
 
@@ -53,7 +53,7 @@ class SizedCache:
         return hit
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def sized(
     ids: np.ndarray, sizes: np.ndarray, hit: np.ndarray, capacity: int, policy: int, held: np.ndarray, state: State
 ) -> None:
@@ -80,7 +80,7 @@ def sized(
         register[HELD] += size
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _victim(policy: int, state: State) -> int:
     """Take out the key that the policy lets go first."""
     lists, newer, mark, register = state.lists, state.newer, state.mark, state.register

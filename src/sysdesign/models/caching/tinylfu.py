@@ -11,15 +11,15 @@ fairly popular loser is never let in by chance, which Caffeine does against atta
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from sysdesign.compiled import njit
 from sysdesign.models.caching.lists import OLDEST, SIZE, State, add_newest, take_oldest, take_out
 from sysdesign.models.caching.popularity_sketch import count, frequency
 
 WINDOW, PROBATION, PROTECTED = 0, 1, 2
 
 
-@njit(cache=True)
+@njit()
 def wtinylfu(ids: np.ndarray, hit: np.ndarray, capacity: int, state: State) -> None:
     """Replay; `mark` and `register` belong to the counting."""
     lists, place, mark, register = state.lists, state.place, state.mark, state.register
@@ -47,7 +47,7 @@ def wtinylfu(ids: np.ndarray, hit: np.ndarray, capacity: int, state: State) -> N
             _admit(main, state)
 
 
-@njit(cache=True)
+@njit()
 def _admit(main: int, state: State) -> None:
     """Move the window's oldest key on, or out. Where the rest is full, some of it is on probation."""
     lists, place, mark, register = state.lists, state.place, state.mark, state.register

@@ -7,8 +7,8 @@ when they run out, so that a run is the same with and without compilation.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from sysdesign.compiled import njit
 from sysdesign.probability.event_heap import pop, push
 
 TIMER, REQUEST, VOTE, OWN_VOTE = 0, 1, 2, 3
@@ -17,13 +17,13 @@ MOST_WAITING = 8_192  # events that may wait at once
 MOST_DRAWS = 500_000  # random numbers of one election, then it is given up
 
 
-@njit(cache=True)
+@njit()
 def _fact(kind: int, to: int, sender: int, term: int) -> int:
     """What happens at an event, as one number."""
     return ((term * MOST_SERVERS + sender) * MOST_SERVERS + to) * KINDS + kind
 
 
-@njit(cache=True)
+@njit()
 def elect(
     alive: int,
     majority: int,
@@ -97,7 +97,7 @@ def elect(
     return give_up_ms, give_up_ms, term.max()
 
 
-@njit(cache=True)
+@njit()
 def elections(
     alive: int,
     majority: int,

@@ -9,7 +9,8 @@ position about once in 35 rings, which moves no result.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from sysdesign.compiled import njit
 
 GAMMA = np.uint64(0x9E3779B97F4A7C15)
 FIRST, SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
@@ -20,7 +21,7 @@ CIRCLE = float(1 << (64 - NODE_BITS))
 STEP = np.uint64(2862933555777941757)  # the multiplier that Lamping and Veach print
 
 
-@njit(cache=True)
+@njit()
 def mixed(x):
     """SplitMix64's finalizer: a bijection of 64 bits without visible structure."""
     x = (x ^ (x >> np.uint64(30))) * FIRST
@@ -28,7 +29,7 @@ def mixed(x):
     return x ^ (x >> np.uint64(31))
 
 
-@njit(cache=True)
+@njit()
 def hashes(count, salt):
     """`count` hashes, one after the other in the stream of that salt."""
     found = np.empty(count, dtype=np.uint64)
@@ -37,7 +38,7 @@ def hashes(count, salt):
     return found
 
 
-@njit(cache=True)
+@njit()
 def ring_points(nodes, points_per_node, salt):
     """All points of a ring in order. A node's points do not depend on how many other nodes there are."""
     drawn = np.empty(nodes * points_per_node, dtype=np.uint64)
@@ -49,7 +50,7 @@ def ring_points(nodes, points_per_node, salt):
     return in_order(drawn)
 
 
-@njit(cache=True)
+@njit()
 def in_order(hashed):
     """Evenly spread hashes, sorted.
 
@@ -84,7 +85,7 @@ def in_order(hashed):
     return ordered
 
 
-@njit(cache=True)
+@njit()
 def part_begins(hashed):
     """Where each of 256 parts by the upper 8 bits begins, and the end."""
     begin = np.zeros(257, dtype=np.int64)
@@ -95,7 +96,7 @@ def part_begins(hashed):
     return begin
 
 
-@njit(cache=True)
+@njit()
 def insert(ordered):
     """Sorts in place what is nearly in order."""
     for at in range(1, ordered.size):
@@ -106,7 +107,7 @@ def insert(ordered):
         ordered[place] = point
 
 
-@njit(cache=True)
+@njit()
 def arc_shares(points, nodes):
     """Share of the circle that falls to each node: each point owns the arc before it."""
     shares = np.zeros(nodes)
@@ -118,7 +119,7 @@ def arc_shares(points, nodes):
     return shares / CIRCLE
 
 
-@njit(cache=True)
+@njit()
 def jump_bucket(key, buckets):
     """Lamping and Veach's jump consistent hash."""
     bucket, following = np.int64(-1), np.int64(0)
@@ -129,7 +130,7 @@ def jump_bucket(key, buckets):
     return bucket
 
 
-@njit(cache=True)
+@njit()
 def jump_places(keys, buckets):
     """The bucket of each key."""
     places = np.empty(keys.size, dtype=np.int64)
@@ -138,7 +139,7 @@ def jump_places(keys, buckets):
     return places
 
 
-@njit(cache=True)
+@njit()
 def rendezvous_places(keys, node_hashes):
     """For each key the node that scores highest with it."""
     places = np.empty(keys.size, dtype=np.int64)
@@ -152,7 +153,7 @@ def rendezvous_places(keys, node_hashes):
     return places
 
 
-@njit(cache=True)
+@njit()
 def bounded_places(points, first, nodes, capacity):
     """Keys in order of arrival, each at the first point from `first` on whose node has room.
 

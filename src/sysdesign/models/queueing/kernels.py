@@ -6,12 +6,12 @@ Each gives the same answer with Numba's compiler off. `warm` compiles them all.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from sysdesign.compiled import njit
 from sysdesign.probability.event_heap import pop, push
 
 
-@njit(cache=True)
+@njit()
 def lindley(gaps: np.ndarray, services: np.ndarray, first_wait: float) -> np.ndarray:
     """Waits at one server: each wait is the one before, plus its service, less the gap, but never below 0.
 
@@ -27,7 +27,7 @@ def lindley(gaps: np.ndarray, services: np.ndarray, first_wait: float) -> np.nda
     return waits
 
 
-@njit(cache=True)
+@njit()
 def _sink(heap: np.ndarray, item: float) -> None:
     """Put `item` in place of the least of a binary heap."""
     at = 0
@@ -45,7 +45,7 @@ def _sink(heap: np.ndarray, item: float) -> None:
     heap[at] = item
 
 
-@njit(cache=True)
+@njit()
 def waits_at_servers(gaps: np.ndarray, services: np.ndarray, free_at: np.ndarray) -> np.ndarray:
     """Waits with one queue for several equal servers, first come first served.
 
@@ -64,7 +64,7 @@ def waits_at_servers(gaps: np.ndarray, services: np.ndarray, free_at: np.ndarray
     return waits
 
 
-@njit(cache=True)
+@njit()
 def run_events(gaps: np.ndarray, services: np.ndarray, servers: int) -> tuple[float, float, float]:
     """One queue for several servers, run event by event: mean time in the system, mean wait, end of the run.
 
@@ -98,7 +98,7 @@ def run_events(gaps: np.ndarray, services: np.ndarray, servers: int) -> tuple[fl
     return total_time / customers, total_wait / customers, now
 
 
-@njit(cache=True)
+@njit()
 def erlang_b_one(load: float, servers: int) -> float:
     """Erlang's loss formula, by the sum 1/B = sum over k of n(n-1)...(n-k+1) / a^k.
 
@@ -117,7 +117,7 @@ def erlang_b_one(load: float, servers: int) -> float:
     return 1.0 / total
 
 
-@njit(cache=True)
+@njit()
 def erlang_b_each(loads: np.ndarray, servers: np.ndarray) -> np.ndarray:
     """`erlang_b_one` for each pair."""
     shares = np.empty(loads.size)
@@ -126,7 +126,7 @@ def erlang_b_each(loads: np.ndarray, servers: np.ndarray) -> np.ndarray:
     return shares
 
 
-@njit(cache=True)
+@njit()
 def md1_states(load: float, count: int) -> np.ndarray:
     """Chances of 0, 1, ... customers in an M/D/1 queue, by the recursion over departures.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from sysdesign.compiled import njit
 
 
-@njit(cache=True)
+@njit()
 def race(
     write: np.ndarray,
     acknowledge: np.ndarray,

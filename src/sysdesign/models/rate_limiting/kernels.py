@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from sysdesign.compiled import njit
 
 FIXED_WINDOW, SLIDING_LOG, SLIDING_COUNTER, TOKEN_BUCKET, LEAKY_BUCKET, GCRA = range(6)
 SLACK = 1e-9  # of one request: sums of times round
 
 
-@njit(cache=True)
+@njit()
 def admitted(kind: int, times: np.ndarray, limit: int, window: float, burst: float) -> np.ndarray:
     """Which arrivals each algorithm admits. Times ascend; windows begin at multiples of `window`.
 
@@ -24,7 +25,7 @@ def admitted(kind: int, times: np.ndarray, limit: int, window: float, burst: flo
     return _bucket(times, limit / window, burst)
 
 
-@njit(cache=True)
+@njit()
 def _sliding_log(times: np.ndarray, limit: int, window: float) -> np.ndarray:
     passed = np.zeros(times.size, dtype=np.bool_)
     log = np.empty(limit)  # a ring of the times last admitted
@@ -37,7 +38,7 @@ def _sliding_log(times: np.ndarray, limit: int, window: float) -> np.ndarray:
     return passed
 
 
-@njit(cache=True)
+@njit()
 def _windows(times: np.ndarray, limit: int, window: float, weigh: bool) -> np.ndarray:
     passed = np.zeros(times.size, dtype=np.bool_)
     here, current, previous = -1.0, 0, 0
@@ -55,7 +56,7 @@ def _windows(times: np.ndarray, limit: int, window: float, weigh: bool) -> np.nd
     return passed
 
 
-@njit(cache=True)
+@njit()
 def _bucket(times: np.ndarray, rate: float, burst: float) -> np.ndarray:
     passed = np.zeros(times.size, dtype=np.bool_)
     level, last = 0.0, 0.0  # of a leaky bucket; a token bucket holds burst - level tokens
@@ -68,7 +69,7 @@ def _bucket(times: np.ndarray, rate: float, burst: float) -> np.ndarray:
     return passed
 
 
-@njit(cache=True)
+@njit()
 def _gcra(times: np.ndarray, interval: float, burst: float) -> np.ndarray:
     passed = np.zeros(times.size, dtype=np.bool_)
     due = 0.0  # theoretical arrival time of the next request
@@ -79,7 +80,7 @@ def _gcra(times: np.ndarray, interval: float, burst: float) -> np.ndarray:
     return passed
 
 
-@njit(cache=True)
+@njit()
 def most_within(times: np.ndarray, span: float) -> int:
     """The most of the ascending times that lie in any span, its end excluded."""
     most = 0

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from sysdesign.compiled import njit
 from sysdesign.probability.event_heap import pop, push, replace_first
 
 NONE, EXPONENTIAL, EQUAL, FULL, DECORRELATED = range(5)
 
 
-@njit(cache=True)
+@njit()
 def delay(kind: int, base: float, cap: float, attempt: int, last: float, draw: float) -> float:
     """Backoff before the next attempt, after `attempt` failures; `draw` is uniform on 0 to 1."""
     if kind == NONE:
@@ -25,7 +25,7 @@ def delay(kind: int, base: float, cap: float, attempt: int, last: float, draw: f
     return longest * draw
 
 
-@njit(cache=True)
+@njit()
 def race(
     clients: int, kind: int, base: float, cap: float, hops: np.ndarray, draws: np.ndarray
 ) -> tuple[int, float, int]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import heapq
 
 import numpy as np
-from numba import njit
+
+from sysdesign.compiled import njit
 
 
-@njit(cache=True)
+@njit()
 def cold_starts_in(gaps, lengths, keep_alive, start, provisioned, skipped):
     """Share cold, idle and busy on-demand instances on average, and share spilled, after `skipped` requests.
 
