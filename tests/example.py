@@ -1,4 +1,4 @@
-"""A small complete document of the second edition: as little as every rule of its form lets pass.
+"""A small complete document: as little as every rule of the form lets pass.
 
 `parts` gives its pieces, so that a test can take one away or change it.
 """

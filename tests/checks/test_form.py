@@ -1,4 +1,4 @@
-"""The second edition of the form: a complete small document passes, and each part that is taken away is missed."""
+"""The form: a complete small document passes, and each part that is taken away is missed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sysdesign.checks.rules import RULES
 from sysdesign.content import default_root, load
 from tests.example import RULES as OF_THE_FORM
 from tests.example import bank, parts, symptoms, write_example
+from tests.reading import PLAN
 
 TODAY = dt.date(2026, 11, 23)
 PIECES = parts()
@@ -134,16 +135,7 @@ def test_many_topics_may_take_more_words(topics: int, most: int) -> None:
 def test_a_body_above_its_limit_is_a_warning_and_far_above_it_an_error(
     words: int, messages: list[str], tmp_path: Path
 ) -> None:
-    root = write_example(tmp_path, overview=PIECES["overview"] + "word " * words)
     most = 585
-    (root / "plan.yaml").write_text(
-        (root / "plan.yaml").read_text().replace("form: 2", f"form: 2\n    most_words: {most}")
-    )
+    plan = PLAN.replace("    topics:", f"    most_words: {most}\n    topics:", 1)
+    root = write_example(tmp_path, overview=PIECES["overview"] + "word " * words, **{"plan.yaml": plan})
     assert found(root) == [message.format(body=most + words, most=most) for message in messages]
-
-
-def test_a_document_of_the_first_edition_is_held_against_the_old_form_alone(tmp_path: Path) -> None:
-    root = write_example(tmp_path, pattern="### Cache-aside\n\nText.\n", together="", wiring="", collected="")
-    (root / "plan.yaml").write_text((root / "plan.yaml").read_text().replace("form: 2", "form: 1"))
-    lacks = ("diagram", "'#### When to use'", "'#### When not to use'")
-    assert found(root) == [f"one-sided-pattern: the pattern 'Cache-aside' has no {lack}" for lack in sorted(lacks)]

@@ -44,7 +44,7 @@ def test_its_numbers_open_their_evidence(whole_and_brief: tuple[str, str]) -> No
     assert 'href="#note:requests"' in short and 'id="note:requests"' in short
 
 
-def test_a_document_of_the_first_edition_has_none(small: Any) -> None:
+def test_a_document_that_says_nothing_in_short_has_none(small: Any) -> None:
     assert [path for path, _ in document_pages(site_of(small), "05-caching")] == [PAGES[0]]
 
 

@@ -19,7 +19,7 @@ BLOCKS, LINES = 8, 15
 
 
 def check(reference: Reference, context: Context) -> Iterator[Finding]:
-    for document in context.second_edition(reference):
+    for document in context.chosen(reference):
         blocks = [token for token in document.tokens if token.type in ("fence", "code_block")]
         for block in blocks:
             for message, fix in _faults(block):

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sysdesign.checks.findings import Context, Finding, at, second_edition
+from sysdesign.checks.findings import Context, Finding, at
 from sysdesign.content import Reference
 from sysdesign.content.document import Section
 from sysdesign.content.form import PITFALL_LEADS, pitfalls
 
 CRITERION = "practice"
 LEAST = 10
-LEAST_OF_FIRST_EDITION = 8
-STEPS_OF_FIRST_EDITION = ("Symptom", "Cause", "Detect", "Fix")
 
 
 def check(reference: Reference, context: Context) -> Iterator[Finding]:
@@ -24,14 +22,12 @@ def check(reference: Reference, context: Context) -> Iterator[Finding]:
         chapter = document.by_anchor.get("common-pitfalls")
         if chapter is None:
             continue
-        second = second_edition(reference, document)
-        least = LEAST if second else LEAST_OF_FIRST_EDITION
         found = pitfalls(document)
-        if len(found) < least:
-            message = f"has {len(found)} pitfalls; {least} is the least"
+        if len(found) < LEAST:
+            message = f"has {len(found)} pitfalls; {LEAST} is the least"
             yield at(document, chapter.line, "few-pitfalls", message, "Add '###' sections, one a pitfall")
         for pitfall in found:
-            fault = _parts(pitfall) if second else _steps(pitfall)
+            fault = _parts(pitfall)
             if fault:
                 message = f"the pitfall '{pitfall.title}' {fault}"
                 yield at(document, pitfall.line, "few-pitfalls", message, "Lead each part with its words in bold")
@@ -43,8 +39,3 @@ def _parts(pitfall: Section) -> str:
     if lacks:
         return f"does not name: {', '.join(lacks)}"
     return "" if found == list(PITFALL_LEADS) else f"is not told in the order: {', '.join(PITFALL_LEADS)}"
-
-
-def _steps(pitfall: Section) -> str:
-    lacks = [step for step in STEPS_OF_FIRST_EDITION if step.lower() not in pitfall.text.lower()]
-    return f"does not name: {', '.join(lacks)}" if lacks else ""

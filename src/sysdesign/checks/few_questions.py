@@ -8,25 +8,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sysdesign.checks.findings import Context, Finding, at, second_edition
+from sysdesign.checks.findings import Context, Finding, at
 from sysdesign.content import Reference
 from sysdesign.content.document import Document, Question
 
 CRITERION = "practice"
 LEAST, LEAST_CHOICES = 18, 3
-LEAST_OF_FIRST_EDITION = 12
 LONGEST = 60  # words of a short answer
 _CHOICE = re.compile(r"\S (?:or|vs\.?|versus) \S")
 
 
 def check(reference: Reference, context: Context) -> Iterator[Finding]:
     for document in context.chosen(reference):
-        second = second_edition(reference, document)
-        yield from _few(document, LEAST if second else LEAST_OF_FIRST_EDITION)
-        if second:
-            yield from _choices(document)
+        yield from _few(document)
+        yield from _choices(document)
         for question in document.questions:
-            for message, fix in _faults(question, second):
+            for message, fix in _faults(question):
                 yield at(document, question.line, "few-questions", f"'{question.question}' {message}", fix)
 
 
@@ -34,9 +31,9 @@ def _home(document: Document) -> int:
     return document.by_anchor.get("common-questions", document.sections[0]).line
 
 
-def _few(document: Document, least: int) -> Iterator[Finding]:
-    if len(document.questions) < least:
-        message = f"has {len(document.questions)} common questions; {least} is the least"
+def _few(document: Document) -> Iterator[Finding]:
+    if len(document.questions) < LEAST:
+        message = f"has {len(document.questions)} common questions; {LEAST} is the least"
         fix = "Add '####' headings under '### Common Questions'"
         yield at(document, _home(document), "few-questions", message, fix)
 
@@ -48,11 +45,11 @@ def _choices(document: Document) -> Iterator[Finding]:
         yield at(document, _home(document), "few-questions", message, "Ask between products or concepts, by name")
 
 
-def _faults(question: Question, second: bool) -> Iterator[tuple[str, str]]:
+def _faults(question: Question) -> Iterator[tuple[str, str]]:
     words = len(question.short_answer.split())
     if not question.question.endswith("?"):
         yield "is not a question", "End with '?'"
     if not 0 < words <= LONGEST:
         yield f"has a short answer of {words} words", f"Begin with a paragraph of 1 to {LONGEST} words"
-    if second and not question.see:
+    if not question.see:
         yield "names no section to read", "End with a line such as 'See [Cache stampede](#cache-stampede).'"

@@ -19,7 +19,7 @@ KINDS = ("error", "log", "metric")
 def check(reference: Reference, context: Context) -> Iterator[Finding]:
     named = (each.section.partition("#")[0].removesuffix(".md") for each in reference.symptoms if each.kind in KINDS)
     count = Counter(named)
-    for document in context.second_edition(reference):
+    for document in context.chosen(reference):
         if count[document.name] < LEAST:
             message = f"has {count[document.name]} error texts, log lines and metrics; {LEAST} is the least"
             fix = "Add them to symptoms.yaml as they appear, each with its section"

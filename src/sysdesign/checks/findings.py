@@ -39,18 +39,9 @@ class Context:
         """The written documents that findings are wanted about."""
         return (document for slug, document in reference.documents.items() if self.covers(slug))
 
-    def second_edition(self, reference: Reference) -> Iterator[Document]:
-        """Those of them that follow the second edition of the form, as the plan says."""
-        return (document for document in self.chosen(reference) if second_edition(reference, document))
-
     def covers(self, slug: str) -> bool:
         """Whether findings about that document are wanted."""
         return self.documents is None or slug in self.documents
-
-
-def second_edition(reference: Reference, document: Document) -> bool:
-    """Whether the plan says that the document follows the second edition of the form."""
-    return reference.planned(document.slug).form == 2
 
 
 Check = Callable[[Reference, Context], Iterable[Finding]]

@@ -16,7 +16,7 @@ MOST = 0.5  # of the body's words
 
 
 def check(reference: Reference, context: Context) -> Iterator[Finding]:
-    for document in context.second_edition(reference):
+    for document in context.chosen(reference):
         chapter = document.by_anchor.get("core-concepts")
         if chapter is None:
             continue

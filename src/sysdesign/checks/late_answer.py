@@ -20,7 +20,7 @@ _MARK = "In short:"
 
 
 def check(reference: Reference, context: Context) -> Iterator[Finding]:
-    for document in context.second_edition(reference):
+    for document in context.chosen(reference):
         for section in (*concepts(document), *patterns(document), *services(document)):
             yield from _opening(document, section)
 

@@ -19,7 +19,7 @@ BEYOND = 1.15  # times the limit: an error
 
 
 def check(reference: Reference, context: Context) -> Iterator[Finding]:
-    for document in context.second_edition(reference):
+    for document in context.chosen(reference):
         words, most = body_words(document), limit(reference.planned(document.slug))
         if words > most:
             severity: Severity = "error" if words > BEYOND * most else "warning"

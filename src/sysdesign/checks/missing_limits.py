@@ -17,7 +17,7 @@ HEADER = (LIMIT, "Default", "At most", "What you see when you hit it", "Can it b
 
 
 def check(reference: Reference, context: Context) -> Iterator[Finding]:
-    for document in context.second_edition(reference):
+    for document in context.chosen(reference):
         for service in services(document):
             found = [table for table in tables(document, service) if table.header[0] == LIMIT]
             if len(found) != 1:

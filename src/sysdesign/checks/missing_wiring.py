@@ -18,7 +18,7 @@ HEADER = ("What feeds what", "Set", "To", "Why")
 
 
 def check(reference: Reference, context: Context) -> Iterator[Finding]:
-    for document in context.second_edition(reference):
+    for document in context.chosen(reference):
         chapter = document.by_anchor.get("aws-implementation")
         if chapter is None:
             continue

@@ -17,7 +17,7 @@ MOST = 8
 
 
 def check(reference: Reference, context: Context) -> Iterator[Finding]:
-    for document in context.second_edition(reference):
+    for document in context.chosen(reference):
         sums, binding = [table for table in (sizing(document),) if table], limits(document)
         yield from _few(document, sums, "sums")
         yield from _few(document, binding, "limits")

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sysdesign.checks.findings import Context, Finding, at, second_edition
+from sysdesign.checks.findings import Context, Finding, at
 from sysdesign.content import Reference
 from sysdesign.content.document import Document, Section
 from sysdesign.content.form import PATTERN_LEADS, patterns
 
 CRITERION = "practice"
-HEADINGS_OF_FIRST_EDITION = ("When to use", "When not to use")
 
 
 def check(reference: Reference, context: Context) -> Iterator[Finding]:
@@ -24,9 +23,8 @@ def check(reference: Reference, context: Context) -> Iterator[Finding]:
         found = patterns(document)
         if not found:
             yield at(document, chapter.line, "one-sided-pattern", "holds no pattern", "Add one '###' a pattern")
-        sides = _leads if second_edition(reference, document) else _headings
         for pattern in found:
-            for lack in (*_drawing(reference, document, pattern), *sides(document, pattern)):
+            for lack in (*_drawing(reference, document, pattern), *_leads(document, pattern)):
                 message = f"the pattern '{pattern.title}' has no {lack}"
                 yield at(document, pattern.line, "one-sided-pattern", message, "Add it")
 
@@ -44,10 +42,3 @@ def _leads(document: Document, pattern: Section) -> Iterator[str]:
     yield from (f"list item '- **{name}** ...'" for name in lacks)
     if not lacks and found != list(PATTERN_LEADS):
         yield f"list of leads in the order {', '.join(PATTERN_LEADS)}"
-
-
-def _headings(document: Document, pattern: Section) -> Iterator[str]:
-    inside = document.below(pattern.anchor)
-    for title in HEADINGS_OF_FIRST_EDITION:
-        if not any(section.title == title and section.words for section in inside):
-            yield f"'#### {title}'"

@@ -16,7 +16,7 @@ CRITERION = "practice"
 
 
 def check(reference: Reference, context: Context) -> Iterator[Finding]:
-    for document in context.second_edition(reference):
+    for document in context.chosen(reference):
         chapter = document.by_anchor.get("architecture-patterns")
         if chapter is None:
             continue

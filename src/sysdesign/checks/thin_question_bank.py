@@ -20,7 +20,7 @@ LEAST = 40
 def check(reference: Reference, context: Context) -> Iterator[Finding]:
     if reference.root.parent == PACKAGE:
         return
-    for document in context.second_edition(reference):
+    for document in context.chosen(reference):
         bank = reference.questions.get(document.slug, ())
         file = f"tests/questions/{reference.planned(document.slug).number:02d}.yaml"
         if len(bank) < LEAST:

@@ -20,7 +20,7 @@ _ABOVE = ("table_open", "paragraph_open")
 
 
 def check(reference: Reference, context: Context) -> Iterator[Finding]:
-    for document in context.second_edition(reference):
+    for document in context.chosen(reference):
         chapter = document.by_anchor.get("trade-offs-and-considerations")
         if chapter is None:
             continue

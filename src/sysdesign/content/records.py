@@ -161,7 +161,6 @@ class PlannedDocument(Record):
     sentence: str
     prerequisites: tuple[str, ...] = ()  # slugs
     topics: tuple[Topic, ...]
-    form: Literal[1, 2] = 1  # edition of the form that it follows
     most_words: int | None = None  # of its body, where the plan says so
 
 
