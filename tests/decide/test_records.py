@@ -115,3 +115,25 @@ def test_any_name_survives_the_record(known, name):
     workload = dataclasses.replace(workload_of({"messages": {"per_s": 5}}), about={"name": name})
     text = record(decide(known["small"], workload, with_flips=False, with_confidence=False), DAY)
     assert read_record(text)[1].values == workload.values
+
+
+def test_a_workload_edited_after_its_record_does_not_hold(written, known):
+    edited = written.replace("answer: later", "answer: now")
+    assert edited != written
+    again = recheck(edited, known)
+    assert again.edited and not again.holds and "edited after it was recorded" in again.prose()
+    assert not recheck(written, known).edited
+
+
+def test_the_digest_is_that_of_what_stands_inside(decisions):
+    for framework in decisions.values():
+        workload = workload_at(framework, columns(framework, 1, seed=5, stated=0.7), 0)
+        front, back = read_record(record(decide(framework, workload, with_flips=False, with_confidence=False), DAY))
+        assert front["workload_digest"] == back.digest
+
+
+@pytest.mark.parametrize("middle", ["\n" * 900_000, "## Workload\n```yaml\n" * 40_000, "---\n" * 200_000])
+def test_a_record_of_many_lines_is_read_in_one_pass(middle, written):
+    head, _, tail = written.partition("## Workload")
+    with contextlib.suppress(BadContent):
+        read_record(head + middle + "## Workload" + tail)

@@ -27,20 +27,20 @@ from sysdesign.errors import BadContent, UnknownName, nearest
 from sysdesign.units import PURE
 
 _FRONT = re.compile(r"\A---\n(?P<front>.*?)\n---\n", re.DOTALL)
-_WORKLOAD = re.compile(r"^## Workload\s*\n+```yaml\n(?P<workload>.*?)\n?```", re.DOTALL | re.MULTILINE)
 KEYS = ("status", "date", "decision", "first", "framework_digest", "workload_digest", "sysdesign")
 LIMIT_CHARACTERS = 1_000_000
 
 
 def record(answer: Answer, date: dt.date, status: str = "proposed") -> str:
     """The answer as a decision record (MADR), `date` being the day it was decided."""
+    workload = _workload_yaml(answer.workload)
     front = {
         "status": status,
         "date": date.isoformat(),
         "decision": answer.framework.id,
         "first": answer.first or "none",
         "framework_digest": answer.framework.digest,
-        "workload_digest": answer.workload.digest,
+        "workload_digest": parse_workload(workload).digest,  # of what stands below, to which it is held
         "sysdesign": __version__,
     }
     head = "---\n" + "".join(f"{key}: {value}\n" for key, value in front.items()) + "---\n"
@@ -164,18 +164,19 @@ class Recheck:
     then: str  # option, or "none"
     now: str
     changes: tuple[Change, ...]
+    edited: bool  # the workload inside is not the one that was recorded
     rules_changed: bool  # the framework is another one than the record's
     by_rules: bool  # the choice differs for the recorded workload already
     answer: Answer
 
     @property
     def holds(self) -> bool:
-        return self.then == self.now
+        return self.then == self.now and not self.edited
 
     def as_json(self) -> dict[str, Any]:
         plain = {
             key: getattr(self, key)
-            for key in ("decision", "decided", "then", "now", "holds", "rules_changed", "by_rules")
+            for key in ("decision", "decided", "then", "now", "holds", "edited", "rules_changed", "by_rules")
         }
         return {**plain, "changes": [vars(change) for change in self.changes], "answer": self.answer.as_json()}
 
@@ -183,7 +184,11 @@ class Recheck:
         options = self.answer.framework.options
         then, now = (options[name].label if name in options else name for name in (self.then, self.now))
         changed = f"No longer holds: \u201c{then}\u201d was chosen, \u201c{now}\u201d is first now."
-        parts = [f"Still holds: {now}." if self.holds else changed, *self._what_changed()]
+        edited = (
+            f"Does not hold: its workload was edited after it was recorded. For what it says now: \u201c{now}\u201d."
+        )
+        verdict = edited if self.edited else f"Still holds: {now}." if self.holds else changed
+        parts = [verdict, *self._what_changed()]
         if self.rules_changed:
             parts.append(
                 "The framework's rules have changed since"
@@ -224,6 +229,7 @@ def recheck(
         then=front["first"],
         now=answer.first or "none",
         changes=tuple(_changed(then_workload, workload or then_workload)),
+        edited=front["workload_digest"] != then_workload.digest,
         rules_changed=front["framework_digest"] != framework.digest,
         by_rules=(same.first or "none") != front["first"],
         answer=answer,
@@ -235,7 +241,7 @@ def read_record(text: str, shown: str = "record") -> tuple[dict[str, str], Workl
     if len(text) > LIMIT_CHARACTERS:
         raise BadContent(shown, 1, f"has {len(text):,} characters", f"A record has at most {LIMIT_CHARACTERS:,}")
     text = text.replace("\r\n", "\n")
-    front, workload = _FRONT.match(text), _WORKLOAD.search(text)
+    front, workload = _FRONT.match(text), _workload_inside(text)
     if front is None or workload is None:
         missing = "front matter" if front is None else "a Workload section with a yaml block"
         raise BadContent(shown, 1, f"has no {missing}", "Give a record that sysdesign decide --record wrote")
@@ -246,7 +252,22 @@ def read_record(text: str, shown: str = "record") -> tuple[dict[str, str], Workl
             raise BadContent(
                 shown, 1, f"the front matter has no {key!r}", "Give a record that sysdesign decide --record wrote"
             )
-    return {key: str(values[key]) for key in KEYS}, parse_workload(workload["workload"], shown)
+    return {key: str(values[key]) for key in KEYS}, parse_workload(workload, shown)
+
+
+def _workload_inside(text: str) -> str | None:
+    """The yaml block that follows the last section's heading, read line by line; None where there is none."""
+    lines = iter(text.splitlines())
+    if not any(line.rstrip() == "## Workload" for line in lines):
+        return None
+    if next((line for line in lines if line.strip()), "") != "```yaml":
+        return None
+    found: list[str] = []
+    for line in lines:
+        if line.startswith("```"):
+            return "\n".join(found)
+        found.append(line)
+    return None
 
 
 def _changed(then: Workload, now: Workload) -> Iterator[Change]:
