@@ -71,6 +71,11 @@ def test_a_comma_is_what_one_says_it_is():
     assert told(b"1,35\n2,40\n", decimal="comma")[0].quantile([0, 1]).tolist() == [1.35, 2.4]
     assert told(b"1,35\n2,40\n", column=2)[0].quantile([0, 1]).tolist() == [35, 40]
     assert told(b"987\n1,234\n")[0].quantile([0, 1]).tolist() == [987, 1234]
+    assert told(b"t;ms\n1;38,2\n2;1.234,5\n")[0].quantile([0, 1]).tolist() == [38.2, 1234.5]
+    with pytest.raises(
+        BadFile, match=r":3: '1.2.3' can be read in two ways. Say latency_decimal=comma, or write 1234.5$"
+    ):
+        told(b"1\n2\n1.2.3\n")
 
 
 def test_k6_points_as_json_lines():

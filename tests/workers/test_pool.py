@@ -147,7 +147,9 @@ def test_a_worker_that_was_killed_is_replaced(do: Do) -> None:
         await pool.run("run", SHORT)
         for worker in pool.idle:
             os.kill(worker.process, 9)
-        await asyncio.sleep(0.1)
+        killed = {worker.process for worker in pool.idle}
+        while any(worker.process in killed for worker in pool.idle):
+            await asyncio.sleep(0.01)
         assert await pool.run("run", SHORT)
 
     do(work)

@@ -13,7 +13,7 @@ from sysdesign.readers.choices import Choices
 from sysdesign.readers.notices import Notices
 
 DIGITS = r"[-+]?(?:[0-9][0-9.,'_\u00a0\u202f]{0,60}|\.[0-9]{1,60})(?:[eE][-+]?[0-9]{1,3})?"
-DECIMAL_COMMA = re.compile(r"[-+]?[0-9]{1,30},[0-9]{1,30}")
+DECIMAL_COMMA = re.compile(r"[-+]?(?:[0-9]{1,3}(?:\.[0-9]{3}){1,9}|[0-9]{1,30}),[0-9]{1,30}(?:\s*[A-Za-zµ%]{1,12})?")
 THOUSANDS = re.compile(r"[-+]?[0-9]{1,3}(?:[,'_\u00a0\u202f][0-9]{3})+(?:\.[0-9]*)?")
 IN_HEADER = re.compile(
     r"(?:[_ ]|\b)\(?(ns|us|µs|ms|s|sec|secs|seconds|milliseconds|microseconds|nanoseconds|min|h|B|bytes|KB|MB)\)?$"
@@ -48,7 +48,7 @@ class Amounts:
     def unit_of(header: str) -> str:
         """The unit that a column's name ends with; "" where it names none."""
         found = IN_HEADER.search(header.strip())
-        return LONG_NAMES.get(found[1], found[1]) if found and found.start() > 0 else ""
+        return LONG_NAMES.get(found[1], found[1]) if found else ""
 
     def settled(self, sample: Sequence[str]) -> Amounts:
         """With the decimal sign told from some of the values, and what is taken for granted said."""
@@ -82,6 +82,8 @@ class Amounts:
         try:
             number = self._number(form[1], line)
             return self._in_wanted(number, form[2] or self.unit)
+        except BadFile:
+            raise
         except InvalidInput as error:
             raise self._fault(line, str(error), "Give a number in a unit of the input's kind") from None
 
@@ -96,7 +98,11 @@ class Amounts:
         try:
             return units.finite(float(digits))
         except ValueError:
-            raise self._fault(line, f"{digits[:40]!r} can be read in two ways", "Write numbers as 1234.5") from None
+            raise self._fault(
+                line,
+                f"{digits[:40]!r} can be read in two ways",
+                f"Say {self.choices.say('decimal')}comma, or write 1234.5",
+            ) from None
 
     def _in_wanted(self, number: float, unit: str) -> float:
         if not unit or unit == self.wanted:
@@ -109,8 +115,11 @@ class Amounts:
 
 
 def decimal_comma(values: Iterable[str]) -> bool:
-    """Whether the values use a comma as the decimal sign: all have digits after it, and not always three."""
+    """Whether the values use a comma as the decimal sign: one comma each, after any points, with digits behind it.
+
+    Three digits behind every comma may as well be thousands, unless a point parts thousands before it.
+    """
     with_comma = [value.strip() for value in values if "," in value]
     if not with_comma or not all(DECIMAL_COMMA.fullmatch(value) for value in with_comma):
         return False
-    return any(len(value.rpartition(",")[2]) != 3 for value in with_comma)
+    return any(len(value.rpartition(",")[2]) != 3 or "." in value for value in with_comma)

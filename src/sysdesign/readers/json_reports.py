@@ -54,11 +54,8 @@ def report(stream: Opened, wanted: str, choices: Choices, notices: Notices) -> P
         if found is None:
             continue
         amounts = Amounts.of(stream.name, wanted, "", unit, choices, notices).settled(["1"])
-        pairs = [
-            (_share(key), amounts.value(f"{value:.17g}", 1))
-            for key, value in found.items()
-            if _share(key) and _is_number(value)
-        ]
+        shares = {key: _share(key) or 0.0 for key, value in found.items() if _is_number(value)}
+        pairs = [(share, amounts.value(f"{found[key]:.17g}", 1)) for key, share in shares.items() if share]
         if pairs:
             return Percentiles.rising(stream.name, f"the percentiles of {tool}", pairs)
     raise BadFile(

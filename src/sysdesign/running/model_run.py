@@ -34,6 +34,8 @@ from sysdesign.readers.notices import Notices
 from sysdesign.readers.source import Source
 
 PATH = re.compile(r"[^()*+ ]{0,400}(/[^()*+ ]{1,400}|\.[A-Za-z]{2,8})")  # no distribution is written so
+LONGEST_TEXT = 1_000_000  # characters of a text read from a file
+MANY_NUMBERS = re.compile(r"((?:samples|percentiles)\((?:[^,()]{1,40}, ){6})[^()]{100,}\)")
 LONG_NUMBER = re.compile(r"\d+\.\d{4,}")
 LONGEST_PATH = 4096
 MOST_VALUES = 200_000  # of a list given in text or JSON; more belongs in a file
@@ -198,8 +200,10 @@ def read_value(parameter: Parameter, given: Any, reading: Reading | None = None)
         match parameter.kind:
             case "number" | "integer":
                 return _number(parameter, given)
-            case "word" | "text":
+            case "word":
                 return str(given)
+            case "text":
+                return _text(given, reading)
             case "distribution":
                 return _distribution(parameter, given, reading)
             case "numbers":
@@ -211,6 +215,21 @@ def read_value(parameter: Parameter, given: Any, reading: Reading | None = None)
     except InvalidInput as error:
         text = str(error)
         raise InvalidInput(text if text.startswith(parameter.name) else f"{parameter.name}: {text}") from None
+
+
+def _text(given: Any, reading: Reading) -> str:
+    """A text as typed, or what a file or pipe holds where one is named."""
+    if not reading.names_file(given):
+        return str(given)
+    source = given if isinstance(given, Source) else Source(given)
+    lines, length = [], 0
+    with source.opened() as stream:
+        for _, line in stream.lines(reading.notices):
+            lines.append(line)
+            length += len(line) + 1
+            if length > LONGEST_TEXT:
+                raise InvalidInput(f"{source} holds more than {LONGEST_TEXT:,} characters")
+    return "\n".join(lines)
 
 
 def _number(parameter: Parameter, given: Any) -> float | int:
@@ -323,6 +342,7 @@ def _value(name: str, label: str, unit: str, value: Any) -> Value:
     text = text_of(plain, unit)
     if isinstance(value, Distribution):  # as a value it keeps every digit
         text = LONG_NUMBER.sub(lambda number: f"{float(number[0]):.4g}", text)
+        text = MANY_NUMBERS.sub(lambda list_: f"{list_[1]}... ({list_[0].count(',') + 1:,} numbers))", text)
     return Value(name, label, unit, plain, text)
 
 

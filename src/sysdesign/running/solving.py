@@ -28,7 +28,7 @@ HALVINGS = 60
 EDGE = 44  # halvings towards the value at which a model stops answering
 NARROW = 1e-9  # of the value: closer than anybody reads
 LOG_FROM = 50.0  # a range whose ends lie so many times apart is scanned in even factors
-TARGET = re.compile(r"\s*(?P<result>[A-Za-z_]\w*)\s*(?P<sign><=|>=|=)(?P<value>.{1,80})\Z", re.DOTALL)
+TARGET = re.compile(r"\s*(?P<result>[A-Za-z_]\w*)\s*(?P<sign><=|>=|=|<|>)(?P<value>.{1,80})\Z", re.DOTALL)
 
 Run = Callable[[str, Mapping[str, Any]], ModelRun]
 
@@ -67,12 +67,15 @@ def target(name: str, text: str) -> Target:
     """A wanted result from `calls_with=1.3`, `wait_s<='20 ms'` or `availability>=99.9%`. Raises InvalidInput."""
     found = TARGET.match(text)
     if found is None:
-        raise InvalidInput(f"{text[:60]!r} wants no result; write it as calls_with=1.3, wait_s<=0.02 or share>=99%")
+        raise InvalidInput(
+            f"{text[:60]!r} names no result and value; write it as calls_with=1.3, wait_s<=0.02 or share>=99%"
+        )
     outputs = outputs_of(result_type_of(model(name).function))
     if found["result"] not in outputs:
         raise InvalidInput(f"{name} gives no {found['result']!r}. {nearest(found['result'], outputs, 'results')}")
     wanted = model_run.quantity(found["value"].strip().strip("'\""), outputs[found["result"]].unit)
-    return Target(found["result"], found["sign"], wanted)  # type: ignore[arg-type]
+    sign = {"<": "<=", ">": ">="}.get(found["sign"], found["sign"])
+    return Target(found["result"], sign, wanted)  # type: ignore[arg-type]
 
 
 def solve(name: str, given: Mapping[str, Any], unknown: str, wanted: Target, *, run: Run = model_run.run) -> Solved:

@@ -2,7 +2,8 @@
 
 The same rule runs in the page (assets/spelling.js): an unknown word of four letters or
 more becomes the known word within one edit (two from eight letters on), where a swap
-of neighbors is one edit; the most frequent of the nearest wins, then the alphabet.
+of neighbors is one edit, and a word of four letters is corrected to another of four by such
+a swap alone; the most frequent of the nearest wins, then the alphabet.
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ def correct(word: str, known: Mapping[str, int]) -> str:
             continue  # an edit adds one letter and takes one away at most: this spares counting for most words
         if abs(len(candidate) - len(word)) > allowed or len(candidate) < SHORTEST:
             continue
+        if len(candidate) == len(word) == SHORTEST and sorted(candidate) != sorted(word):
+            continue  # "dual" is not "deal": so short a word is another word, not a slip
         edits = distance(word, candidate, allowed)
         if edits <= allowed and (best is None or (edits, -count, candidate) < best):
             best = (edits, -count, candidate)

@@ -25,7 +25,9 @@ DEEPEST = 64
 LARGEST_LENGTH = 9_999_999
 OPENING, CLOSING = "({[", ")}]"
 INSIDE_CONNECTION = ("edges", "nodes")
-PAGING = frozenset("after before offset skip cursor page pageSize per_page perPage size".split())
+PAGING = frozenset(
+    "after before offset skip cursor page pageSize per_page perPage".split()
+)  # not size, which is asked of pictures
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ export function correct(word, known) {
   let best = null;
   for (const name of names) {
     if (Math.abs(name.length - word.length) > allowed || name.length < 4) continue;
+    if (name.length === 4 && word.length === 4 && [...name].sort().join() !== [...word].sort().join()) continue;
     const edits = distance(word, name, allowed);
     if (edits > allowed) continue;
     const key = [edits, -known[name], name];
