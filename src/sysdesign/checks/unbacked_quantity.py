@@ -36,8 +36,8 @@ def check(reference: Reference, context: Context) -> Iterator[Finding]:
         claimed = {section.anchor: _claimed(section) for section in document.sections}
         own = {(use.line, use.covers, use.id) for use in document.footnote_uses}
         for statement in document.statements:
-            if document.chapter(statement.section) != EXEMPT and not _is_assumed(document, statement):
-                marks = {id_ for id_ in statement.backing if (statement.line, statement.text, id_) in own}
+            marks = {id_ for id_ in statement.backing if (statement.line, statement.text, id_) in own}
+            if document.chapter(statement.section) != EXEMPT and not _is_assumed(document, statement, bool(marks)):
                 text = claimed[statement.section].get(statement.text, statement.text)
                 yield from _unbacked(reference, document, statement, _without_lead(text), marks)
 
@@ -95,10 +95,13 @@ def _same(one: Quantity, other: Quantity) -> bool:
     return math.isclose(one.base, other.base, rel_tol=1e-9) or math.isclose(one.value, other.value, rel_tol=1e-9)
 
 
-def _is_assumed(document: Document, statement: Statement) -> bool:
-    """Whether the statement says that it assumes; a cell also where its row or its table's caption says so."""
+def _is_assumed(document: Document, statement: Statement, marked: bool) -> bool:
+    """Whether the statement says that it assumes.
+
+    A cell also where its row or its table's caption says so, unless it bears evidence of its own (`marked`).
+    """
     texts = [statement.text]
-    if statement.kind in ("cell", "header"):
+    if statement.kind in ("cell", "header") and not marked:
         for table in document.tables:
             if statement.line in table.row_lines and table.section == statement.section:
                 texts += [*table.rows[table.row_lines.index(statement.line)], table.caption]

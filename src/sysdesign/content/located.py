@@ -25,7 +25,7 @@ T = TypeVar("T", bound=BaseModel)
 KeyPath = tuple[str | int, ...]
 LIMIT_BYTES = 4_000_000  # far above any record file; bounds what a stray file can cost
 LIMIT_DEPTH = 40
-LIMIT_INTEGER = 2**63  # models count in 64 bits; a longer one cannot even be printed at once
+LIMIT_INTEGER = 2**64  # models count in 64 bits; a longer one cannot even be printed at once
 LIMIT_SHOWN = 80  # characters of a value in a message
 LIMIT_VALUES = 300_000  # aliases of aliases grow without bound
 
