@@ -323,7 +323,7 @@ def test_an_input_is_found_for_a_result(client: TestClient) -> None:
         ({"solve": "budget_share"}, "for is None"),
         ({"solve": ["budget_share"], "for": "calls_with=1.3"}, "solve is ["),
         ({"solve": "budget", "for": "calls_with=1.3"}, "budget_share"),
-        ({"solve": "budget_share", "for": "calls_with"}, "wants no result"),
+        ({"solve": "budget_share", "for": "calls_with"}, "names no result"),
         ({"solve": "budget_share", "for": "calls_with=99"}, "99 is not among them"),
         ({"solve": "budget_share", "for": "calls_with=1", "inputs": {"budget_share": 1}}, "leave one of the two out"),
     ],

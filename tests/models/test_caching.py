@@ -243,7 +243,7 @@ def test_refusals_say_what_would_work():
     with pytest.raises(InvalidInput, match="token_interval_s of rebuild_s or more"):
         caching.leases(1, rebuild_s=2)
     with pytest.raises(InvalidInput, match="larger catalog or a smaller capacity"):
-        caching.lost_node(3, "ring", capacity_keys=100_000)
+        caching.lost_node(3, "ring", capacity_keys=100_000, catalog_keys=100_000)
     with pytest.raises(InvalidInput, match="one key per node"):
         caching.lost_node(100, "ring", capacity_keys=50)
     with pytest.raises(InvalidInput, match="policy is 'mru'"):
