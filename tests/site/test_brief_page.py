@@ -56,11 +56,10 @@ def test_every_brief_of_the_real_site_prints_on_two_to_four_pages(chromium: Any,
     page.watch = Watch(page, whole_address)
     for slug in (slug for slug, document in reference.documents.items() if has_brief(document)):
         page.goto(f"{reference.planned(slug).name.lower()}/brief/")
+        page.emulate_media(media="print")
         margin = dict.fromkeys(("top", "bottom", "left", "right"), "12mm")
         assert 2 <= len(SHEET.findall(page.pdf(format="A4", margin=margin))) <= 4, slug
-        page.emulate_media(media="print")
         beyond = page.evaluate("[...document.querySelectorAll('.frame')].some(f => f.scrollWidth > f.clientWidth)")
         assert not beyond, slug
-        page.emulate_media(media="screen")
     assert page.watch.faults == []
     context.close()

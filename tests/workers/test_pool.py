@@ -145,12 +145,13 @@ def test_too_many_are_turned_away_and_askers_take_turns(do: Do) -> None:
 def test_a_worker_that_was_killed_is_replaced(do: Do) -> None:
     async def work(pool: Pool) -> None:
         await pool.run("run", SHORT)
-        for worker in pool.idle:
+        killed = list(pool.idle)
+        for worker in killed:
             os.kill(worker.process, 9)
-        killed = {worker.process for worker in pool.idle}
-        while any(worker.process in killed for worker in pool.idle):
+        while not all(worker.reader.at_eof() for worker in killed):
             await asyncio.sleep(0.01)
         assert await pool.run("run", SHORT)
+        assert not set(killed) & set(pool.idle)
 
     do(work)
 
