@@ -8,7 +8,7 @@ gives the file and line. Anything else that escapes is a fault of ours.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class SysdesignError(Exception):
@@ -45,6 +45,14 @@ class BadContent(SysdesignError, ValueError):
     def __init__(self, path: str, line: int, found: str, fix: str) -> None:
         super().__init__(f"{path}:{line}: {found}. {fix}")
         self.path, self.line, self.found, self.fix = path, line, found, fix
+
+
+def all_faults(faults: Sequence[BadContent]) -> BadContent:
+    """Several faults of one file as one exception: the first, whose message names all."""
+    first = faults[0]
+    joined = BadContent(first.path, first.line, first.found, first.fix)
+    joined.args = ("\n".join(str(fault) for fault in faults),)
+    return joined
 
 
 class BudgetSpent(SysdesignError, RuntimeError):

@@ -345,6 +345,32 @@ def test_build_writes_a_site_and_its_numbers(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "05-caching-strategies" / "index.html").is_file()
 
 
+def test_a_record_is_rechecked_and_an_edited_one_does_not_hold(tmp_path: Path) -> None:
+    path = tmp_path / "record.md"
+    facts = ["--set", "dependency.repeat=key_possible"]
+    written = run("decide", "timeouts-and-retries", *facts, "--record", str(path))
+    assert written.returncode == 0 and f"Record: {path}" in written.stdout
+    again = run("recheck", str(path))
+    assert again.returncode == 0 and again.stdout.startswith("Still holds")
+    path.write_text(path.read_text(encoding="utf-8").replace("repeat: key_possible", "repeat: read"), encoding="utf-8")
+    edited = run("recheck", str(path))
+    assert edited.returncode == 1 and "was edited after the record was written" in edited.stdout
+
+
+def test_a_starter_file_can_be_decided_with(tmp_path: Path) -> None:
+    path = tmp_path / "workload.yaml"
+    path.write_text(run("workload", "new", "timeouts-and-retries").stdout, encoding="utf-8")
+    decided = run("decide", "timeouts-and-retries", "--workload", str(path), "--explain")
+    assert decided.returncode == 0 and "How this is computed" in decided.stdout
+
+
+def test_all_that_is_wrong_in_a_workload_is_told_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "workload.yaml"
+    path.write_text("traffic: {reads_per_s: -1, nope: 2}\ndata.size: 3 s\n", encoding="utf-8")
+    ended = run("decide", "timeouts-and-retries", "--workload", str(path))
+    assert ended.returncode != 0 and all(name in ended.stderr for name in ("reads_per_s", "nope", "data.size"))
+
+
 @pytest.mark.parametrize("words", [("model", "list"), ("model", "run", "queueing.mm1"), ("list", "--json")])
 def test_a_reader_who_leaves_is_no_error(words: tuple[str, ...]) -> None:
     with subprocess.Popen(

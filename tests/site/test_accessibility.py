@@ -56,6 +56,18 @@ def test_every_kind_of_page(chromium: Any, address: str, pages: dict[str, bytes]
     page.context.close()
 
 
+def test_an_answer_with_its_outcomes_fits_a_phone(chromium: Any, address: str) -> None:
+    """The table scrolls in its frame, and what is read aloud is not wider than the page."""
+    page = open_page(chromium, address, "", width=390)
+    page.goto("decisions/remedy/?traffic.reads_per_s=400+to+800")
+    page.locator(".answer .outcomes").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert faults(page) == []
+    assert page.locator(".answer tbody th").first.inner_text().startswith("Capacity used at the peak")
+    assert page.watch.faults == []
+    page.context.close()
+
+
 def test_every_document_of_the_real_site(chromium: Any, whole_address: str) -> None:
     reference = load(default_root())
     page = open_page(chromium, whole_address, "")

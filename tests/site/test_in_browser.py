@@ -162,7 +162,7 @@ def test_a_decision_is_answered_as_python_answers_it(page: Any) -> None:
     framework = parse_framework(text, "reference/decisions/remedy.yaml")
     page.goto("decisions/remedy/")
     page.get_by_role("button", name="Answer for your workload").click()
-    field = page.get_by_label("Mean rate of reads or calls that change nothing")
+    field = page.get_by_label("Read rate")
     for typed, facts in (("10", 10), ("5,000", 5000), ("3.5 million/day", "3.5 million/day")):
         field.fill(typed)
         answer = decide(framework, workload_of({"traffic": {"reads_per_s": facts}}))

@@ -109,7 +109,7 @@ def _formula(number: Number) -> Computed:
         raise InvalidInput(f"the formula never uses {', '.join(unused)}; take it out of the inputs")
     with np.errstate(all="ignore"):  # what is not finite is refused below
         found = node.number(Worlds({}, derived))
-    value = float(np.asarray(found.low).reshape(-1)[0])
+    value = float(found.reshape(-1)[0])
     if not math.isfinite(value):
         raise InvalidInput(f"{number.formula} is {value} with these inputs; mend the formula")
     return Computed(value, value, value, node.dimension)

@@ -18,11 +18,16 @@ WorkloadFile = Annotated[
 ]
 
 
+Prices = Annotated[Path | None, typer.Option("--prices", help="Prices of your own, so that cost counts.")]
+Efforts = Annotated[Path | None, typer.Option("--efforts", help="A catalog of efforts of your own.")]
+
+
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the application."""
     app.command()(decide)
     app.command()(recheck)
     workload = typer.Typer(help="The vocabulary in which workloads are described.", no_args_is_help=True)
+    workload.command("new")(new)
     workload.command("fields")(fields)
     workload.command("schema")(schema)
     app.add_typer(workload, name="workload")
@@ -36,28 +41,49 @@ def decide(
         typer.Option("--set", help="One fact, over the file's: traffic.writes_per_s=40000. May repeat."),
     ] = None,
     as_json: AsJson = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Say also how the answer is computed.")] = False,
     record: Annotated[
         Path | None, typer.Option("--record", help="Write a decision record (MADR) to this file.")
     ] = None,
+    prices: Prices = None,
+    efforts: Efforts = None,
     reference: Root = None,
 ) -> None:
-    """Decide for a workload: the choice, what ruled out the others, what would flip it."""
+    """Decide for a workload: the choice, what each option would bring, what would change it."""
     from sysdesign import decide as decisions
     from sysdesign.content import default_root
 
     if name is None:
         _list(as_json, reference)
         return
-    chosen = decisions.framework(reference or default_root(), name)
-    answer = decisions.decide(chosen, _workload(workload, given or []))
+    chosen = decisions.framework(reference or default_root(), name, _efforts(efforts))
+    answer = decisions.decide(chosen, _workload(workload, given or []), prices=_prices(prices))
     if record is not None:
         _write(record, decisions.record(answer, today()))
     if as_json:
-        print_json(answer.as_json())
+        print_json(decisions.as_json(answer))
         return
-    say(decisions.prose(answer), end="")
+    say(decisions.prose(answer, explain), end="")
     if record is not None:
         say(f"\nRecord: {record}")
+
+
+def _efforts(path: Path | None) -> Any:
+    from sysdesign.decide import read_efforts
+
+    return read_efforts(_there(path)) if path is not None else None
+
+
+def _prices(path: Path | None) -> Any:
+    from sysdesign.decide import read_prices
+
+    return read_prices(_there(path)) if path is not None else None
+
+
+def _there(path: Path) -> Path:
+    if not path.is_file():
+        raise InvalidInput(f"there is no file {str(path)!r}")
+    return path
 
 
 def _write(path: Path, text: str) -> None:
@@ -67,6 +93,33 @@ def _write(path: Path, text: str) -> None:
         write_atomically(path.resolve(), text.encode())
     except OSError as error:
         raise InvalidInput(f"{path} cannot be written: {error.strerror}; name a file in a folder that exists") from None
+
+
+def recheck(
+    record: Annotated[Path, typer.Argument(help="A record that `decide --record` wrote.")],
+    workload: WorkloadFile = None,
+    as_json: AsJson = False,
+    prices: Prices = None,
+    efforts: Efforts = None,
+    reference: Root = None,
+) -> None:
+    """Say whether a recorded decision still holds, and what changed. Exits 1 when it does not."""
+    from sysdesign import decide as decisions
+    from sysdesign.content import default_root
+    from sysdesign.content.located import read_text
+
+    if not record.is_file():
+        raise InvalidInput(f"{record} cannot be read: there is no such file")
+    kept = decisions.read_record(read_text(record, str(record)), str(record))
+    chosen = decisions.framework(reference or default_root(), kept.front["decision"], _efforts(efforts))
+    new = _workload(workload, []) if workload is not None else None
+    found = decisions.recheck(kept, chosen, new, _prices(prices))
+    if as_json:
+        print_json(found.as_json())
+    else:
+        say(found.prose(), end="")
+    if not found.holds:
+        raise typer.Exit(1)
 
 
 def _list(as_json: bool, reference: Path | None) -> None:
@@ -88,8 +141,8 @@ def _workload(path: Path | None, given: list[str]) -> Workload:
     from sysdesign.decide import load_workload, workload_of
     from sysdesign.operations import reading
 
-    if path is not None and not path.is_file():
-        raise InvalidInput(f"there is no file {str(path)!r}")
+    if path is not None:
+        _there(path)
     if not given:
         return load_workload(path) if path is not None else workload_of({})
     if path is not None:
@@ -100,7 +153,8 @@ def _workload(path: Path | None, given: list[str]) -> Workload:
         group, dot, field = key.partition(".")
         if not (equals and dot and field):
             raise InvalidInput(f"--set {each!r}: write it as group.field=value, as in traffic.writes_per_s=40000")
-        facts.setdefault(group, {})[field] = _plain(value)
+        facts.pop(key, None)
+        facts[group] = {**(facts.get(group) or {}), field: _plain(value)}
     try:
         return workload_of(facts, str(path) if path else "--set")
     except BadContent as error:  # the file was read before: what is wrong was given on the command line
@@ -114,42 +168,30 @@ def _plain(text: str) -> Any:
         return text
 
 
-def recheck(
-    record: Annotated[Path, typer.Argument(help="A record that `decide --record` wrote.")],
-    workload: WorkloadFile = None,
-    as_json: AsJson = False,
+def new(
+    names: Annotated[list[str] | None, typer.Argument(help="Decisions to write the fields of; all by default.")] = None,
     reference: Root = None,
 ) -> None:
-    """Say whether a recorded decision still holds, and what changed. Exits 1 when it does not."""
+    """Print a workload file to begin with: the fields of those decisions, most influential first, with comments."""
     from sysdesign import decide as decisions
     from sysdesign.content import default_root
-    from sysdesign.content.located import read_text
 
-    if not record.is_file():
-        raise InvalidInput(f"{record} cannot be read: there is no such file")
-    text = read_text(record, str(record))
-    new = decisions.load_workload(workload) if workload is not None else None
-    found = decisions.recheck(text, decisions.frameworks(reference or default_root()), new, str(record))
-    if as_json:
-        print_json(found.as_json())
-    else:
-        say(found.prose(), end="")
-    if not found.holds:
-        raise typer.Exit(1)
+    root = reference or default_root()
+    chosen = [decisions.framework(root, name) for name in names or []] or [*decisions.frameworks(root).values()]
+    say(decisions.starter(chosen, all_of_them=not names), end="")
 
 
 def fields(as_json: AsJson = False) -> None:
-    """List the fields of a workload, with unit, bounds and meaning."""
+    """List the fields of a workload, with bounds or words, meaning and an example."""
     from sysdesign.decide import vocabulary_entries
 
     entries = vocabulary_entries()
     if as_json:
         print_json(entries)
         return
-    shown = table("field", "takes", "meaning")
+    shown = table("field", "name", "takes", "meaning", "example")
     for entry in entries:
-        takes = ", ".join(entry["words"]) if entry.get("words") else str(entry.get("unit") or "number")
-        shown.add_row(entry["name"], takes, entry["meaning"])
+        shown.add_row(entry["name"], entry["label"], entry["takes"], entry["meaning"], entry["example"])
     out().print(shown)
 
 

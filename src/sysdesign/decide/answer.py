@@ -1,4 +1,7 @@
-"""What a decision answers, as frozen values and as JSON."""
+"""What a decision answers, as a frozen value and as JSON.
+
+An answer holds values and names; what is said about them is `prose` and `record`.
+"""
 
 from __future__ import annotations
 
@@ -7,68 +10,70 @@ from dataclasses import dataclass
 from typing import Any
 
 from sysdesign import units
-from sysdesign.decide.confidence import Confidence
 from sysdesign.decide.field import Number
 from sysdesign.decide.flips import Flip, WordFlip
 from sysdesign.decide.framework import Framework
+from sysdesign.decide.questions import Question
 from sysdesign.decide.vocabulary import FIELDS
 from sysdesign.decide.workload import Interval, Workload
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
-class Quantity:
-    """A number with the unit and text people read."""
+class Cell:
+    """One outcome of one option: the middle world, the range that holds 80% of them, and where the goal is missed."""
 
     value: float  # base units
+    low: float
+    high: float
     text: str
+    range: str  # "" where the ends read like the value
+    missed: float  # share of the worlds in which the goal is missed
+    regret: float  # weighted, mean over the worlds
+    share: float  # of the option's regret
 
     def as_json(self) -> dict[str, Any]:
-        return {"value": self.value if math.isfinite(self.value) else None, "text": self.text}
+        ends = {name: _finite(getattr(self, name)) for name in ("value", "low", "high")}
+        return {**ends, "text": self.text, "range": self.range, "missed": self.missed, "regret": round(self.regret, 6)}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One outcome over the options."""
+
+    outcome: str
+    name: str
+    suffix: str  # what bare numbers count, and over what time
+    label: str  # both together
+    goal: str  # as text; "" where the outcome is only shown
+    goals: tuple[str, ...]  # the fields that hold the goal
+    stated: bool  # whether the workload states one of them
+    because: str
+    source: str
+    cells: dict[str, Cell]
+
+    def as_json(self) -> dict[str, Any]:
+        plain = {
+            key: getattr(self, key) for key in ("outcome", "label", "suffix", "goal", "stated", "because", "source")
+        }
+        cells = {name: cell.as_json() for name, cell in self.cells.items()}
+        return {**plain, "goals": list(self.goals), "cells": cells}
 
 
 @dataclass(frozen=True)
 class Reason:
-    """A rule that holds: what the workload needs, what the option offers, and the gap between."""
+    """A rule that excludes an option, and in what share of the worlds."""
 
     because: str
+    facts: tuple[str, ...]  # stated facts that it reads
+    share: float
+    source: str
     condition: str
-    needed: str
-    offered: str
-    gap: str
-    source: str
     line: int
-    sure: bool  # in every world; otherwise only at the central values
-    stated: bool = False  # `needed` tells stated facts, as the rule compares no numbers and names no need
 
     def as_json(self) -> dict[str, Any]:
-        return dict(vars(self))
-
-
-@dataclass(frozen=True)
-class Regret:
-    """One criterion for one option: its value on the scale from target to limit."""
-
-    criterion: str
-    value: Quantity
-    target: Quantity
-    limit: Quantity
-    regret: float
-    because: str
-    source: str
-    judged: bool = False  # the value is points on a scale, no quantity
-
-    def as_json(self) -> dict[str, Any]:
-        ends = {"value": self.value.as_json(), "target": self.target.as_json(), "limit": self.limit.as_json()}
-        return {
-            "criterion": self.criterion,
-            **ends,
-            "regret": self.regret,
-            "because": self.because,
-            "source": self.source,
-            "judged": self.judged,
-        }
+        return {**vars(self), "facts": list(self.facts)}
 
 
 @dataclass(frozen=True)
@@ -79,34 +84,20 @@ class Verdict:
     label: str
     classes: tuple[str, ...]
     section: str
-    verdict: str  # first | viable | dominated | ruled out
-    rank: int  # 1 is first; ruled out options come last, in the file's order
-    score: float
-    ruled_out_by: tuple[Reason, ...]
-    risks: tuple[Reason, ...]  # would rule it out if the unknown turned out as usual
-    regrets: tuple[Regret, ...]
-    liked_because: tuple[str, ...]
-    dominated_by: str = ""
+    verdict: str  # first | either | behind | dominated | ruled out
+    rank: int
+    regret: float  # mean over the worlds
+    best_in: float  # share of the worlds in which it has the least regret
+    excluded_by: tuple[Reason, ...]
+    dominated_by: str
+    behind_by: str  # the outcome in which it loses most against the first
+    products: tuple[tuple[str, str], ...]  # examples, and when they were looked at
 
     def as_json(self) -> dict[str, Any]:
-        plain = {
-            key: getattr(self, key)
-            for key in ("option", "label", "section", "verdict", "rank", "score", "dominated_by")
-        }
-        lists = {key: [item.as_json() for item in getattr(self, key)] for key in ("ruled_out_by", "risks", "regrets")}
-        return {**plain, "classes": list(self.classes), **lists, "liked_because": list(self.liked_because)}
-
-
-@dataclass(frozen=True)
-class Binding:
-    """What separates the first from the second."""
-
-    kind: str  # constraint | criterion | preference | default | none
-    between: tuple[str, str]
-    text: str
-
-    def as_json(self) -> dict[str, Any]:
-        return {"kind": self.kind, "between": list(self.between), "text": self.text}
+        names = ("option", "label", "section", "verdict", "rank", "regret", "best_in", "dominated_by", "behind_by")
+        lists = {"excluded_by": [reason.as_json() for reason in self.excluded_by], "classes": list(self.classes)}
+        products = [{"name": name, "looked_at": date} for name, date in self.products]
+        return {**{key: getattr(self, key) for key in names}, **lists, "products": products}
 
 
 @dataclass(frozen=True)
@@ -120,27 +111,43 @@ class Caution:
 
 
 @dataclass(frozen=True)
+class NotConsidered:
+    """A stated fact, or a goal, that plays no part here, and what to give so that it does."""
+
+    name: str
+    why: str
+
+    def as_json(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
 class Answer:
     """The whole answer to one question for one workload."""
 
     framework: Framework
     workload: Workload
     first: str  # "" where nothing survives
+    either: tuple[str, ...]  # the first and those that cannot be told from it; empty where it stands alone
+    confidence: float  # share of the worlds in which the first (or one of the close ones) has the least regret
+    worlds: int
+    rows: tuple[Row, ...]
     verdicts: tuple[Verdict, ...]  # in order of rank
-    binding: Binding
-    does_not_matter: tuple[
-        str, ...
-    ]  # options within tolerance of the first, the first included; empty where it stands alone
     contradiction: tuple[str, ...]  # stated facts that cannot hold together
     cautions: tuple[Caution, ...]
-    numbers: tuple[tuple[str, Quantity], ...]  # derived numbers at the central values
+    not_considered: tuple[NotConsidered, ...]
     notes: tuple[str, ...]  # model inputs outside the range where the model holds
+    ask: Question | None  # the unknown fact that would help most; in a close call, that would settle it
+    prices: str  # digest of the prices used; "" for none
+    settled_by: str  # in a close call without unknowns: the nearest number that tells the two apart
     flips: tuple[Flip, ...] | None = None  # None where they were not asked for
     word_flips: tuple[WordFlip, ...] | None = None
-    confidence: Confidence | None = None
 
     def verdict(self, option: str) -> Verdict:
         return next(verdict for verdict in self.verdicts if verdict.option == option)
+
+    def row(self, outcome: str) -> Row:
+        return next(row for row in self.rows if row.outcome == outcome)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -157,19 +164,28 @@ class Answer:
             "framework_digest": self.framework.digest,
             "workload": {"name": self.workload.name, "digest": self.workload.digest, "facts": self.workload.as_json()},
             "first": self.first or None,
+            "either": list(self.either),
+            "confidence": self.confidence,
+            "worlds": self.worlds,
             "default": self.framework.default,
             "options": [verdict.as_json() for verdict in self.verdicts],
-            "binding": self.binding.as_json(),
-            "does_not_matter": list(self.does_not_matter),
+            "outcomes": [row.as_json() for row in self.rows],
             "contradiction": [{"input": name, "value": fact_text(name, self.workload)} for name in self.contradiction],
             "cautions": [caution.as_json() for caution in self.cautions],
             "interactions": self.interactions(),
-            "numbers": {name: number.as_json() for name, number in self.numbers},
+            "not_considered": [item.as_json() for item in self.not_considered],
             "notes": list(self.notes),
+            "ask": None if self.ask is None else self._ask_json(self.ask),
+            "settled_by": self.settled_by or None,
+            "efforts_digest": self.framework.efforts.digest,
+            "prices_digest": self.prices or None,
             "flips": None if self.flips is None else [flip_json(flip) for flip in self.flips],
-            "word_flips": None if self.word_flips is None else [_word_flip_json(flip) for flip in self.word_flips],
-            "confidence": None if self.confidence is None else _confidence_json(self.confidence),
+            "word_flips": None if self.word_flips is None else [dict(vars(flip)) for flip in self.word_flips],
         }
+
+    def _ask_json(self, ask: Question) -> dict[str, Any]:
+        leads = [{"answer": text, "first": option} for text, option in ask.leads]
+        return {"input": ask.input, "label": FIELDS[ask.input].label, "saves": round(ask.saves, 6), "leads": leads}
 
     def interactions(self) -> list[dict[str, str]]:
         """What the first choice asks of other decisions."""
@@ -180,8 +196,12 @@ class Answer:
         ]
 
 
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
 def fact_text(name: str, workload: Workload) -> str:
-    """A fact of the workload for people: 40/s, 1 TB to 2 TB, a word, or unknown."""
+    """A fact of the workload for people: 40/s, 1 TB to 2 TB, what a word means, or unknown."""
     field, value = FIELDS[name], workload.values.get(name)
     if value is None:
         return "unknown"
@@ -190,7 +210,7 @@ def fact_text(name: str, workload: Workload) -> str:
             return " to ".join(field.texts_apart(value.low, value.high))
         assert isinstance(value, float)
         return field.text(value)
-    return str(value)
+    return field.words[str(value)][1]
 
 
 def flip_texts(flip: Flip) -> tuple[str, str]:
@@ -203,10 +223,11 @@ def flip_texts(flip: Flip) -> tuple[str, str]:
 def flip_json(flip: Flip) -> dict[str, Any]:
     field = FIELDS[flip.input]
     assert isinstance(field, Number)
-    factor = flip.factor if math.isfinite(flip.factor) else None
     value_text, now_text = flip_texts(flip)
     return {
         "input": flip.input,
+        "label": field.label,
+        "stated": flip.stated,
         "direction": flip.direction,
         "unit": field.unit,
         "now": units.in_unit(flip.now, field.unit),
@@ -214,22 +235,6 @@ def flip_json(flip: Flip) -> dict[str, Any]:
         "value": units.in_unit(flip.value, field.unit),
         "value_base": flip.value,
         "value_text": value_text,
-        "factor": factor,
+        "factor": _finite(flip.factor),
         "becomes": flip.becomes or None,
-    }
-
-
-def _word_flip_json(flip: WordFlip) -> dict[str, Any]:
-    return {"input": flip.input, "now": flip.now, "word": flip.word, "becomes": flip.becomes or None}
-
-
-def _confidence_json(found: Confidence) -> dict[str, Any]:
-    return {
-        "share": found.share,
-        "worlds": found.worlds,
-        "question": found.question or None,
-        "meaning": FIELDS[found.question].meaning if found.question else None,
-        "share_after": found.share_after,
-        "rivals": [{"option": option or None, "share": share} for option, share in found.rivals],
-        "open_inputs": list(found.open_inputs),
     }

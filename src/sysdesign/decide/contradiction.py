@@ -9,35 +9,35 @@ import numpy as np
 
 from sysdesign.decide.evaluation import NONE, evaluate
 from sysdesign.decide.framework import Framework
+from sysdesign.decide.node import Worlds
 from sysdesign.decide.workload import Workload
-from sysdesign.decide.worlds import stated_world
+from sysdesign.decide.worlds import sampled, sampler_of
 
 SEARCHED = 12  # stated facts for which every subset is tried, smallest first
-LIMIT_TRIES = 600
+LIMIT_TRIES = 300
 
 
-def smallest_conflict(framework: Framework, workload: Workload) -> tuple[str, ...]:
-    """Names of the fewest stated facts that, with all else unknown, leave no option.
+def smallest_conflict(framework: Framework, worlds: Worlds) -> tuple[str, ...]:
+    """Names of the fewest stated facts that, with all else unknown, leave no option in any world.
 
     Up to twelve facts that take part are searched by size, so the set is a smallest
     one; with more, facts are dropped one by one, and the set is one that nothing can
-    be dropped from. Empty where something survives.
+    be dropped from.
     """
-    if not _nothing_left(framework, workload, tuple(workload.values)):
-        return ()
-    facts = _dropped(framework, workload, _taking_part(framework, workload))
-    candidates = _taking_part(framework, workload)
+    workload = sampler_of(worlds).workload
+    candidates = _taking_part(framework, worlds, workload)
+    if not _nothing_left(framework, workload, candidates):
+        return candidates
+    facts = _dropped(framework, workload, candidates)
     if len(candidates) > SEARCHED:
         return facts
     tries = itertools.islice(_subsets(candidates, len(facts) - 1), LIMIT_TRIES)
     return next((subset for subset in tries if _nothing_left(framework, workload, subset)), facts)
 
 
-def _taking_part(framework: Framework, workload: Workload) -> tuple[str, ...]:
-    outcome = evaluate(framework, stated_world(framework, workload))
-    fired = [rule for rule, truth in zip(framework.constraints, outcome.fired, strict=True) if np.all(truth.sure)]
-    fields = frozenset().union(*(rule.when.fields for rule in fired if rule.when is not None))
-    return tuple(sorted(name for name in fields if name in workload.values))
+def _taking_part(framework: Framework, worlds: Worlds, workload: Workload) -> tuple[str, ...]:
+    fired = [rule.when for rule in framework.constraints if rule.when is not None and np.any(rule.when.truth(worlds))]
+    return tuple(sorted(frozenset().union(*(when.fields for when in fired)) & workload.values.keys()))
 
 
 def _subsets(names: Sequence[str], most: int) -> Iterator[tuple[str, ...]]:
@@ -55,5 +55,5 @@ def _dropped(framework: Framework, workload: Workload, names: tuple[str, ...]) -
 
 
 def _nothing_left(framework: Framework, workload: Workload, names: tuple[str, ...]) -> bool:
-    fewer = Workload({name: workload.values[name] for name in names if name in workload.values}, {})
-    return bool(evaluate(framework, stated_world(framework, fewer)).first[0] == NONE)
+    fewer = Workload({name: workload.values[name] for name in names}, {})
+    return bool(evaluate(framework, sampled(fewer, framework.derived)).leaders[0] == NONE)

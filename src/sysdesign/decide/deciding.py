@@ -1,218 +1,255 @@
-"""Framework and workload in, answer out."""
+"""A framework and a workload to an answer."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from sysdesign import units
-from sysdesign.decide.answer import Answer, Caution, Quantity, Reason, Regret, Verdict, fact_text
-from sysdesign.decide.binding import binding
-from sysdesign.decide.confidence import WORLDS, confidence
+from sysdesign.decide.answer import Answer, Caution, Cell, NotConsidered, Reason, Row, Verdict, fact_text
 from sysdesign.decide.contradiction import smallest_conflict
-from sysdesign.decide.evaluation import NONE, Outcome, evaluate
+from sysdesign.decide.evaluation import NONE, Evaluation, Part, evaluate
 from sysdesign.decide.flips import flips
-from sysdesign.decide.framework import TOLERANCE, Constraint, Criterion, Framework
-from sysdesign.decide.node import Compare, Node, Worlds
+from sysdesign.decide.framework import Constraint, Framework
+from sysdesign.decide.outcome import Outcome
+from sysdesign.decide.prices import Prices
+from sysdesign.decide.questions import question
+from sysdesign.decide.vocabulary import FIELDS
 from sysdesign.decide.workload import Workload
-from sysdesign.decide.worlds import Views, stated_world
+from sysdesign.decide.worlds import COUNT, sampled, sampler_of
+
+RANGE = (0.1, 0.5, 0.9)  # quantiles that a cell shows
+MOST_CLOSE = 3  # options that a close call names; more would say nothing
+MILLION = 1e6
+MONEY = ("goals.cost_per_month",)
 
 
 def decide(
     framework: Framework,
     workload: Workload,
     *,
+    prices: Prices | None = None,
     with_flips: bool = True,
-    with_confidence: bool = True,
-    worlds: int = WORLDS,
+    worlds: int = COUNT,
     seed: int = 0,
 ) -> Answer:
-    """The answer of one framework for one workload.
-
-    Without flips and confidence it costs one evaluation; with them a few thousand
-    worlds more. The same framework, workload, worlds and seed give the same answer.
-    """
-    views = stated_world(framework, workload)
-    outcome = evaluate(framework, views)
+    """Decide. The same framework, workload, worlds and seed give the same answer."""
     with np.errstate(all="ignore"):
-        answer = _answer(framework, workload, views, outcome)
-    changes = flips(framework, workload, answer.first) if with_flips else (None, None)
-    share = confidence(framework, workload, answer.first, worlds, seed) if with_confidence else None
-    return Answer(**{**vars(answer), "flips": changes[0], "word_flips": changes[1], "confidence": share})
+        evaluation = evaluate(framework, sampled(workload, framework.derived, worlds, seed), prices)
+        answer = _answer(evaluation, workload)
+        if not with_flips:
+            return answer
+        numbers, words = flips(evaluation)
+    settled_by = numbers[0].input if answer.either and answer.ask is None and numbers else ""
+    return replace(answer, flips=numbers, word_flips=words, settled_by=settled_by)
 
 
-def _answer(framework: Framework, workload: Workload, views: Views, outcome: Outcome) -> Answer:
-    first = outcome.options[outcome.first[0]] if outcome.first[0] != NONE else ""
-    verdicts = _verdicts(framework, workload, views, outcome, first)
+def _answer(evaluation: Evaluation, workload: Workload) -> Answer:
+    framework, first = evaluation.framework, int(evaluation.firsts[0])
+    either = _either(evaluation, first)
+    name = evaluation.options[first] if first != NONE else ""
     return Answer(
         framework=framework,
         workload=workload,
-        first=first,
-        verdicts=verdicts,
-        binding=binding(framework, verdicts, first),
-        does_not_matter=_alike(verdicts, first),
-        contradiction=() if first else smallest_conflict(framework, workload),
-        cautions=_cautions(framework, views),
-        numbers=tuple((name, _quantity(node, views.central)) for name, node in framework.derived.items()),
-        notes=_notes(framework, views.central),
+        first=name,
+        either=tuple(evaluation.options[at] for at in either),
+        confidence=_confidence(evaluation, either or (first,)) if name else 0.0,
+        worlds=evaluation.shape[1],
+        rows=tuple(_row(evaluation, part, workload) for part in evaluation.parts.values()),
+        verdicts=_verdicts(evaluation, first, either),
+        contradiction=() if name else smallest_conflict(framework, evaluation.worlds),
+        cautions=_cautions(evaluation),
+        not_considered=_not_considered(evaluation, workload),
+        notes=_notes(evaluation),
+        ask=question(evaluation, either),
+        prices=evaluation.prices.digest if evaluation.prices is not None else "",
+        settled_by="",
     )
 
 
-def _verdicts(
-    framework: Framework, workload: Workload, views: Views, outcome: Outcome, first: str
-) -> tuple[Verdict, ...]:
-    order = np.argsort(outcome.placing[:, 0], kind="stable")
-    dominators = {name: _dominator(outcome, at) for at, name in enumerate(outcome.options)}
-    holding = _holding(framework, workload, views, outcome)
-    found = []
-    for rank, at in enumerate(order, start=1):
-        option = framework.options[outcome.options[at]]
-        reasons = [reason for rule, reason in holding if option.id in rule.rules_out]
-        dominated_by = dominators[option.id] if option.id != first else ""
-        verdict = (
-            "ruled out"
-            if outcome.ruled_out[at, 0]
-            else "first"
-            if option.id == first
-            else "dominated"
-            if dominated_by
-            else "viable"
-        )
-        found.append(
-            Verdict(
-                option=option.id,
-                label=option.label,
-                classes=option.classes,
-                section=option.section,
-                verdict=verdict,
-                rank=rank,
-                score=float(outcome.score[at, 0]),
-                ruled_out_by=tuple(reason for reason in reasons if reason.sure),
-                risks=tuple(reason for reason in reasons if not reason.sure),
-                regrets=tuple(_regrets(framework, views.central, outcome, int(at))),
-                liked_because=_liked(framework, views.central, option.id),
-                dominated_by=dominated_by if verdict == "dominated" else "",
-            )
-        )
-    return tuple(found)
+def _either(evaluation: Evaluation, first: int) -> tuple[int, ...]:
+    """The first and the options that cannot be told from the leader; empty where the leader stands alone."""
+    if first == NONE:
+        return ()
+    leader = int(evaluation.leaders[0])
+    close = [at for at in range(len(evaluation.options)) if evaluation.close(at)[0] or at == leader]
+    close.sort(key=lambda at: (at != first, evaluation.means[at, 0]))
+    return tuple(close[:MOST_CLOSE]) if len(close) > 1 else ()
 
 
-def _dominator(outcome: Outcome, at: int) -> str:
-    """An option that survives, is nowhere worse, and is better by more than the tolerance."""
-    for other, name in enumerate(outcome.options):
-        if other == at or outcome.ruled_out[other, 0] or outcome.doubts[other, 0] > outcome.doubts[at, 0]:
+def _confidence(evaluation: Evaluation, options: tuple[int, ...]) -> float:
+    """Share of the worlds in which one of these has the least regret."""
+    return float(np.mean(np.isin(_best(evaluation), options)))
+
+
+def _best(evaluation: Evaluation) -> np.ndarray:
+    """The option of least regret in each world; ties go to the order of the whole."""
+    order = np.argsort(evaluation.means[:, 0], kind="stable")
+    ranked = np.round(evaluation.totals[order, 0], 9)
+    return order[np.argmin(ranked, axis=0)]
+
+
+def _dominator(evaluation: Evaluation, at: int) -> str:
+    """An option that in no world is worse in any outcome or excluded more often, and is better on the whole."""
+    for other, name in enumerate(evaluation.options):
+        if other == at or evaluation.means[other, 0] >= evaluation.means[at, 0] - 1e-6:
             continue
-        nowhere_worse = bool(np.all(outcome.regrets[:, other, 0] <= outcome.regrets[:, at, 0] + 1e-12))
-        liked = outcome.liking[other, 0] >= outcome.liking[at, 0]
-        if nowhere_worse and liked and outcome.score[other, 0] < outcome.score[at, 0] - TOLERANCE:
+        if np.any(evaluation.excluded[other] & ~evaluation.excluded[at]):
+            continue
+        option = evaluation.options[at]
+        if all(_nowhere_worse(part, name, option) for part in evaluation.parts.values()):
             return name
     return ""
 
 
-def _holding(
-    framework: Framework, workload: Workload, views: Views, outcome: Outcome
-) -> list[tuple[Constraint, Reason]]:
-    """The constraints that hold, surely or at the central values, each with its reason."""
-    found = []
-    for rule, truth in zip(framework.constraints, outcome.fired, strict=True):
-        sure, central = bool(np.all(truth.sure)), bool(np.all(truth.possible))
-        if sure or central:
-            found.append((rule, _reason(rule, workload, views.central, sure)))
-    return found
+def _nowhere_worse(part: Part, name: str, other: str) -> bool:
+    return bool(np.all(part.regret(name) <= part.regret(other) + 1e-9))
 
 
-def _reason(rule: Constraint, workload: Workload, central: Worlds, sure: bool) -> Reason:
-    """The rule with what it compares; where one side is said in words, so is the gap, and no factor is given."""
-    needed, offered, gap, stated = rule.needed, rule.offered, "", False
-    if rule.comparison is not None and not (needed and offered):
-        left, right = _compared(rule.comparison, central)
-        gap = "" if needed or offered else _gap(left, right)
-        needed, offered = needed or left.text, offered or right.text
-    elif rule.when is not None and not needed:
-        facts = [f"{name} is {fact_text(name, workload)}" for name in sorted(rule.when.fields & workload.values.keys())]
-        needed, stated = ", ".join(facts), bool(facts)
-    return Reason(rule.because, rule.text, needed, offered, gap, rule.source, rule.line, sure, stated)
+def _verdicts(evaluation: Evaluation, first: int, either: tuple[int, ...]) -> tuple[Verdict, ...]:
+    best = _best(evaluation)
+    placed = {at: place for place, at in enumerate(either)}
+    order = sorted(range(len(evaluation.options)), key=lambda at: (placed.get(at, 99), evaluation.means[at, 0]))
+    if first != NONE and not either:
+        order.sort(key=lambda at: at != first)
+    return tuple(_verdict(evaluation, at, rank, first, either, best) for rank, at in enumerate(order, start=1))
 
 
-def _compared(comparison: Compare, central: Worlds) -> tuple[Quantity, Quantity]:
-    """Both sides of a comparison, with the digits they need to differ."""
-    left, right = (_value(node, central) for node in (comparison.left, comparison.right))
-    unit = "share" if comparison.left.is_share or comparison.right.is_share else ""
-    texts = units.texts_apart(left, right, comparison.left.dimension, unit)
-    return Quantity(left, texts[0]), Quantity(right, texts[1])
-
-
-def _gap(needed: Quantity, offered: Quantity) -> str:
-    if needed.value > 0 and offered.value > 0 and np.isfinite(needed.value) and np.isfinite(offered.value):
-        factor = max(needed.value / offered.value, offered.value / needed.value)
-        return f"a factor of {units.number_text(factor)}"
-    return f"{needed.text} against {offered.text}"
-
-
-def _value(node: Node, worlds: Worlds) -> float:
-    return float(np.ravel(node.number(worlds).low)[0])
-
-
-def _quantity(node: Node, worlds: Worlds, share: bool = False) -> Quantity:
-    value = _value(node, worlds)
-    return Quantity(value, units.text(value, node.dimension, "share" if share or node.is_share else ""))
-
-
-def _regrets(framework: Framework, central: Worlds, outcome: Outcome, at: int) -> list[Regret]:
-    found = []
-    for index, criterion in enumerate(framework.criteria):
-        node = criterion.values.get(outcome.options[at])
-        if node is None or not _counts(criterion, central):
-            continue
-        parts = (node, criterion.target, criterion.limit)
-        value, target, limit = (_quantity(part, central, criterion.is_share) for part in parts)
-        regret = float(np.round(outcome.regrets[index, at, 0], 6))
-        found.append(
-            Regret(
-                criterion.name, value, target, limit, regret, criterion.because, criterion.source, criterion.is_judged
-            )
-        )
-    return found
-
-
-def _counts(criterion: Criterion, central: Worlds) -> bool:
-    return criterion.when is None or bool(np.all(criterion.when.truth(central).sure))
-
-
-def _liked(framework: Framework, central: Worlds, option: str) -> tuple[str, ...]:
-    return tuple(
-        preference.because
-        for preference in framework.preferences
-        if preference.option == option
-        and preference.when is not None
-        and bool(np.all(preference.when.truth(central).sure))
+def _verdict(
+    evaluation: Evaluation, at: int, rank: int, first: int, either: tuple[int, ...], best: np.ndarray
+) -> Verdict:
+    option = evaluation.framework.options[evaluation.options[at]]
+    dominated_by = _dominator(evaluation, at) if at != first else ""
+    ruled_out = bool(evaluation.excluded[at].all())
+    word = "behind"
+    if ruled_out:
+        word = "ruled out"
+    elif at == first:
+        word = "first"
+    elif at in either:
+        word = "either"
+    elif dominated_by:
+        word = "dominated"
+    return Verdict(
+        option=option.id,
+        label=option.label,
+        classes=option.classes,
+        section=option.section,
+        verdict=word,
+        rank=rank,
+        regret=round(float(evaluation.means[at, 0]), 6),
+        best_in=float(np.mean(best == at)),
+        excluded_by=tuple(_reasons(evaluation, option.id)),
+        dominated_by=dominated_by if word == "dominated" else "",
+        behind_by=_behind_by(evaluation, at, first) if at != first and not ruled_out else "",
+        products=tuple((product.name, product.looked_at) for product in option.products),
     )
 
 
-def _cautions(framework: Framework, views: Views) -> tuple[Caution, ...]:
-    """Cautions that hold at the central values, for every option they name."""
+def _behind_by(evaluation: Evaluation, at: int, first: int) -> str:
+    """The outcome in which an option regrets most more than the first; "" where it is nowhere worse."""
+    if first == NONE:
+        return ""
+    option, leader = evaluation.options[at], evaluation.options[first]
+    gaps = {
+        name: float(part.regret(option).mean() - part.regret(leader).mean()) for name, part in evaluation.parts.items()
+    }
+    name = max(gaps, key=lambda name: gaps[name], default="")
+    return name if name and gaps[name] > 0 else ""
+
+
+def _reasons(evaluation: Evaluation, option: str) -> list[Reason]:
+    """The rules that exclude an option in some world, most often first."""
     found = []
-    for caution in framework.cautions:
-        if caution.when is None or bool(np.all(caution.when.truth(views.central).sure)):
+    for rule in evaluation.framework.constraints:
+        if option in rule.rules_out and (share := _share(evaluation, rule)) > 0:
+            facts = _facts(rule, sampler_of(evaluation.worlds).workload)
+            found.append(Reason(rule.because, facts, share, rule.source, rule.text, rule.line))
+    return sorted(found, key=lambda reason: -reason.share)
+
+
+def _facts(rule: Constraint, workload: Workload) -> tuple[str, ...]:
+    """The stated facts that a rule reads."""
+    assert rule.when is not None
+    names = sorted(rule.when.fields & workload.values.keys())
+    return tuple(f"{FIELDS[name].label}: {fact_text(name, workload)}" for name in names)
+
+
+def _share(evaluation: Evaluation, rule: Constraint) -> float:
+    assert rule.when is not None
+    return float(np.mean(rule.when.truth(evaluation.worlds)))
+
+
+def _row(evaluation: Evaluation, part: Part, workload: Workload) -> Row:
+    outcome = part.outcome
+    return Row(
+        outcome=outcome.id,
+        name=outcome.label,
+        suffix=outcome.suffix,
+        label=outcome.heading,
+        goal=_goal_text(outcome, evaluation),
+        goals=outcome.goals,
+        stated=any(name in workload.values for name in outcome.goals),
+        because=part.rule.because,
+        source=part.rule.source,
+        cells=_cells(evaluation, part),
+    )
+
+
+def _goal_text(outcome: Outcome, evaluation: Evaluation) -> str:
+    """The goal in the middle world; "" where the outcome is only shown, or nothing can miss the goal."""
+    if outcome.goal is None:
+        return ""
+    goal = float(np.quantile(outcome.goal.number(evaluation.worlds), 0.5, method="higher"))
+    return "" if outcome.suffix == "per million" and goal >= MILLION else outcome.text(goal)
+
+
+def _cells(evaluation: Evaluation, part: Part) -> dict[str, Cell]:
+    """The row of an outcome: the middle world, the range that holds most, and where the goal is missed."""
+    count = evaluation.shape[1]
+    values = np.sort(np.broadcast_to(np.nan_to_num(part.values[:, 0], nan=np.inf), (len(part.names), count)), axis=1)
+    picked = values[:, [round(share * (count - 1)) for share in RANGE]]
+    missed = (part.outcome.missed(part.values, evaluation.worlds) & part.applies).mean(axis=(1, 2))
+    regrets = part.regrets.mean(axis=(1, 2))
+    whole = evaluation.totals[[evaluation.places[name] for name in part.names], 0].mean(axis=1)
+    return {
+        name: _cell(part.outcome, picked[at], float(missed[at]), float(regrets[at]), float(whole[at]) or 1.0)
+        for at, name in enumerate(part.names)
+    }
+
+
+def _cell(outcome: Outcome, values: np.ndarray, missed: float, regret: float, whole: float) -> Cell:
+    low, value, high = map(float, values)
+    return Cell(value, low, high, outcome.text(value), outcome.range_text(low, high), missed, regret, regret / whole)
+
+
+def _cautions(evaluation: Evaluation) -> tuple[Caution, ...]:
+    """Cautions that hold in at least half of the worlds, for every option they name."""
+    found = []
+    for caution in evaluation.framework.cautions:
+        if caution.when is None or float(np.mean(caution.when.truth(evaluation.worlds))) >= 0.5:
             found += [Caution(option, caution.because, caution.source) for option in caution.options]
     return tuple(found)
 
 
-def _notes(framework: Framework, central: Worlds) -> tuple[str, ...]:
-    return tuple(
-        f"{call.name} was asked outside the range where it holds ({', '.join(outside)}); "
-        "the nearest input inside was used"
-        for call in framework.calls
-        if (outside := call.outside(central))
+def _notes(evaluation: Evaluation) -> tuple[str, ...]:
+    found = (
+        f"The model of {call.name.partition('.')[0].replace('_', ' ')} was asked for {' and '.join(outside).lower()} "
+        "outside the range where it holds; the nearest value inside was used."
+        for call in evaluation.framework.calls
+        if (outside := call.outside(evaluation.worlds))
     )
+    return tuple(dict.fromkeys(found))
 
 
-def _alike(verdicts: tuple[Verdict, ...], first: str) -> tuple[str, ...]:
-    if not first:
-        return ()
-    best = next(verdict for verdict in verdicts if verdict.option == first)
-    near = [
-        verdict.option
-        for verdict in verdicts
-        if verdict.verdict != "ruled out" and not verdict.risks and abs(verdict.score - best.score) <= TOLERANCE
-    ]
-    return tuple(near) if len(near) > 1 else ()
+def _not_considered(evaluation: Evaluation, workload: Workload) -> tuple[NotConsidered, ...]:
+    """Stated facts that this decision does not read, and goals that it cannot weigh."""
+    priced = evaluation.prices is not None
+    read = set(evaluation.framework.fields_for(workload)) | set(evaluation.framework.warned_by)
+    found = []
+    for name in workload.values:
+        if name in MONEY and not priced:
+            found.append(NotConsidered(name, "it takes prices of your own (--prices); machines are shown instead"))
+        elif name not in read:
+            found.append(NotConsidered(name, "this decision does not depend on it"))
+    return tuple(found)

@@ -1,110 +1,218 @@
-"""Rules over worlds: what is ruled out, how much each option regrets, what is first.
+"""What each option brings in each world, how far that is from the goals, and what is first.
 
-Each option's place depends on that option alone: a fixed scale, a fixed bonus for
-the default (the tolerance within which it is preferred), and the order of the file
-for exact ties. So an option added or removed never reorders the others.
+The place of an option depends on that option alone: its mean regret over the worlds,
+and a fixed addition in the worlds in which a rule excludes it. So an option added or
+removed never reorders the others.
+
+Worlds that differ from others in a few fields (`varied`) are evaluated against the
+others' evaluation: only what reads those fields is computed again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from sysdesign.decide.framework import PREFERENCE_LIMIT, TOLERANCE, Criterion, Framework
-from sysdesign.decide.node import Node, Worlds
-from sysdesign.decide.span import Truth
-from sysdesign.decide.worlds import Views
+from sysdesign.decide.framework import Consequence, Framework
+from sysdesign.decide.node import Array, Worlds
+from sysdesign.decide.outcome import Outcome
+from sysdesign.decide.prices import Cost, Prices
+from sysdesign.decide.worlds import sampler_of, varied
 
 NONE = -1
-RULED_OUT = 1e9
-DOUBT = 1e3  # an option that a rule would rule out at the central values comes after all others
+EXCLUDED = 5.0  # regret added in a world that a rule excludes an option from
+RULED_OUT = 1e6  # and where every world does
+CLOSE_SHARE = 1 / 3  # of the worlds, in which the order of two is the other way round
+ESTIMATED = ("build", "run", "cost")  # outcomes whose uncertainty is that of estimates
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """Arrays of options by worlds, but for `fired`, which has a Truth for each constraint."""
+class Part:
+    """One outcome: values in base units and weighted regrets, options by settings by worlds."""
 
-    options: tuple[str, ...]
-    ruled_out: np.ndarray
-    doubts: np.ndarray  # rules that hold at the central values, though not in every world
-    regrets: np.ndarray  # criteria by options by worlds, weighted; 0 where a criterion does not concern an option
-    liking: np.ndarray  # preferences for each option, bounded
-    score: np.ndarray  # regret less liking; lower is better
-    placing: np.ndarray  # what the order follows
-    first: np.ndarray  # index of the first option, NONE where nothing survives
-    fired: tuple[Truth, ...]
+    rule: Consequence
+    names: tuple[str, ...]
+    values: Array
+    regrets: Array
+    applies: Array
 
+    @property
+    def outcome(self) -> Outcome:
+        return self.rule.outcome
 
-def evaluate(framework: Framework, views: Views) -> Outcome:
-    """Run every rule of the framework over the worlds."""
-    with np.errstate(all="ignore"):
-        return _evaluate(framework, views)
+    def regret(self, option: str) -> Array:
+        """Of one option; 0 where it has no value."""
+        return self.regrets[self.names.index(option)] if option in self.names else np.zeros((1, 1))
 
 
-def _evaluate(framework: Framework, views: Views) -> Outcome:
-    options = tuple(framework.options)
-    shape = (len(options), views.count)
-    fired = tuple(_truth(rule.when, views) for rule in framework.constraints)
-    ruled_out, doubts = _ruled_out(framework, fired, options, shape)
-    regrets = np.zeros((len(framework.criteria), *shape))
-    for at, criterion in enumerate(framework.criteria):
-        _add_regret(regrets[at], criterion, options, views.central)
-    liking = _liking(framework, options, views, shape)
-    score = np.round(regrets.sum(axis=0) - liking, 9)
-    placing = score + DOUBT * doubts + RULED_OUT * ruled_out
-    placing[options.index(framework.default)] -= TOLERANCE
-    first = np.where(ruled_out.all(axis=0), NONE, np.argmin(np.round(placing, 9), axis=0))
-    return Outcome(options, ruled_out, doubts, regrets, liking, score, placing, first, fired)
+@dataclass(frozen=True)
+class Evaluation:
+    """Arrays of options by settings by worlds; a plain decision has one setting."""
+
+    framework: Framework
+    worlds: Worlds
+    prices: Prices | None = None
+    base: Evaluation | None = None  # of the worlds that these differ from
+
+    def setting(self, values: Mapping[str, Array]) -> Evaluation:
+        """The same worlds with fields set to values of shape (settings, 1) or (settings, worlds)."""
+        return Evaluation(self.framework, varied(self.worlds, values), self.prices, self)
+
+    @cached_property
+    def options(self) -> tuple[str, ...]:
+        return tuple(self.framework.options)
+
+    @cached_property
+    def shape(self) -> tuple[int, int]:
+        """Settings by worlds."""
+        sampler = sampler_of(self.worlds)
+        return max((len(values) for values in sampler.settings.values()), default=1), sampler.count
+
+    @cached_property
+    def rules(self) -> tuple[Consequence, ...]:
+        """What is compared; cost where there are prices."""
+        if self.base is not None or self.prices is None:
+            return self.base.rules if self.base is not None else self.framework.weighed
+        components, prices = self.framework.efforts.components, self.prices
+        cost = self.framework.by_components("cost", lambda name, count: Cost(prices, components[name], count))
+        return (*self.framework.weighed, cost)
+
+    @cached_property
+    def parts(self) -> dict[str, Part]:
+        """Each outcome that applies anywhere, by name."""
+        found = (self._part(rule, tuple(rule.values)) for rule in self.rules)
+        return {part.outcome.id: part for part in found if part.applies.any()}
+
+    def _part(self, rule: Consequence, names: tuple[str, ...]) -> Part:
+        """One outcome for some of its options, all at once."""
+        applies = np.ones(1, bool) if rule.when is None else rule.when.truth(self.worlds)
+        values = _stacked([rule.values[name].number(self.worlds) for name in names])
+        regrets = rule.outcome.regret(values, self.worlds) * applies
+        regrets = np.broadcast_to(regrets, np.broadcast_shapes(regrets.shape, (len(names), 1, 1)))
+        return Part(rule, names, values, regrets, applies)
+
+    @cached_property
+    def excluded(self) -> Array:
+        """Options by settings by worlds: whether a rule excludes the option there."""
+        rules = [rule for rule in self.framework.constraints if rule.when is not None]
+        if self.base is not None and all(self.worlds.changed.isdisjoint(rule.when.fields) for rule in rules):  # type: ignore[union-attr]
+            return np.broadcast_to(self.base.excluded, (len(self.options), *self.shape))
+        found = np.zeros((len(self.options), *self.shape), dtype=bool)
+        for rule in rules:
+            holds = rule.when.truth(self.worlds)  # type: ignore[union-attr]
+            for name in rule.rules_out:
+                found[self.places[name]] |= holds
+        return found
+
+    @cached_property
+    def regrets(self) -> Array:
+        """Sum over the outcomes: options by settings by worlds."""
+        return self._sums[0]
+
+    @cached_property
+    def _sums(self) -> tuple[Array, Array]:
+        """Regret, and the part of it that comes of estimates."""
+        shape = (len(self.options), *self.shape)
+        if self.base is None:
+            total, estimated = np.zeros(shape), np.zeros(shape)
+            for part in self.parts.values():
+                self._add(part, 0.0, total, estimated)
+            return total, estimated
+        total, estimated = (np.broadcast_to(each, shape).copy() for each in self.base._sums)
+        for rule in self.rules:
+            if rule.outcome.target is not None and (names := rule.reads(self.worlds.changed)):
+                self._add(self._part(rule, names), self._before(rule, names), total, estimated)
+        return total, estimated
+
+    def _before(self, rule: Consequence, names: tuple[str, ...]) -> Array | float:
+        """The regrets of an outcome in the worlds that these differ from."""
+        assert self.base is not None
+        part = self.base.parts.get(rule.outcome.id)
+        return part.regrets[[part.names.index(name) for name in names]] if part is not None else 0.0
+
+    def _add(self, part: Part, before: Array | float, total: Array, estimated: Array) -> None:
+        change = part.regrets - before
+        for at, name in enumerate(part.names):
+            total[self.places[name]] += change[at]
+            if part.outcome.id in ESTIMATED:
+                estimated[self.places[name]] += change[at]
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """The place of each option."""
+        return {name: at for at, name in enumerate(self.options)}
+
+    @cached_property
+    def totals(self) -> Array:
+        """Regret with what rules add."""
+        return self.regrets + EXCLUDED * self.excluded
+
+    @cached_property
+    def _run(self) -> Array:
+        """Effort to run, for options that are equal otherwise, as a number far below what regrets are told to."""
+        if self.base is not None:
+            return self.base._run
+        hours = self.parts["run"].values.mean(axis=(1, 2))
+        plain = np.array([0.0 if name == self.framework.default else 1e-10 for name in self.options])
+        return (1e-9 * hours / (1 + hours) + plain)[:, None]
+
+    @cached_property
+    def means(self) -> Array:
+        """Options by settings: what the order follows. Equal to six digits goes to the least effort to run."""
+        return np.round(mean_regret(self.regrets, self.excluded), 6) + self._run
+
+    @cached_property
+    def leaders(self) -> Array:
+        """The option of least mean regret in each setting; NONE where every world excludes all."""
+        return np.where(self.excluded.all(axis=2).all(axis=0), NONE, np.argmin(self.means, axis=0))
+
+    @cached_property
+    def firsts(self) -> Array:
+        """What is first in each setting: the default where it is close to the leader, else the leader."""
+        default = self.options.index(self.framework.default)
+        return np.where((self.leaders != NONE) & self.close(default), default, self.leaders)
+
+    def close(self, option: int) -> Array:
+        """Settings in which an option cannot be told from the leader, and nothing beats it in every world."""
+        leader = np.maximum(self.leaders, 0)
+        at = np.arange(self.shape[0])
+        apart = self.totals[option] - self.totals[leader, at]
+        swapped = np.mean((apart < 0) + 0.5 * (apart == 0), axis=1)
+        estimated = self._sums[1]
+        doubt = np.std(estimated[option] - estimated[leader, at], axis=1)
+        near = self.means[option] - self.means[leader, at] < doubt
+        return ((swapped > CLOSE_SHARE) | near) & ~self._beaten(option) & (self.leaders != option)
+
+    def _beaten(self, option: int) -> Array:
+        """Settings in which every world excludes the option, or another is better and in no world worse."""
+        nowhere_worse = np.all(self.totals <= self.totals[option] + 1e-9, axis=2)
+        better = self.means < self.means[option] - 1e-6
+        return self.excluded[option].all(axis=1) | np.any(nowhere_worse & better, axis=0)
 
 
-def _truth(node: Node | None, views: Views) -> Truth:
-    """`sure` over everything the worlds may be, `possible` at the central values."""
-    assert node is not None
-    central = node.truth(views.central)
-    if views.possible is views.central:
-        return central
-    return Truth(node.truth(views.possible).sure, central.sure)
+def _stacked(values: list[Array]) -> Array:
+    """Arrays of settings by worlds, or fewer axes, as one over options."""
+    shape = np.broadcast_shapes((1, 1), *(value.shape for value in values))
+    found = np.empty((len(values), *shape))
+    for at, value in enumerate(values):
+        found[at] = value
+    return found
 
 
-def _ruled_out(
-    framework: Framework, fired: tuple[Truth, ...], options: tuple[str, ...], shape: tuple[int, int]
-) -> tuple[np.ndarray, np.ndarray]:
-    ruled_out, doubts = np.zeros(shape, dtype=bool), np.zeros(shape)
-    for rule, truth in zip(framework.constraints, fired, strict=True):
-        for name in rule.rules_out:
-            at = options.index(name)
-            ruled_out[at] |= truth.sure
-            doubts[at] += truth.possible & ~truth.sure
-    return ruled_out, doubts
+def mean_regret(regrets: Array, excluded: Array) -> Array:
+    """Over the last axis. An option that few worlds exclude counts for nearly what it brings in the others.
+
+    What rules add grows with the square of the share of worlds in which they hold: a
+    demand that nobody stated and few have costs a plain option next to nothing, and one
+    that most worlds have keeps it from being first.
+    """
+    share = excluded.mean(axis=-1)
+    return regrets.mean(axis=-1) + EXCLUDED * share * share + RULED_OUT * excluded.all(axis=-1)
 
 
-def _add_regret(regret: np.ndarray, criterion: Criterion, options: tuple[str, ...], worlds: Worlds) -> None:
-    target, limit = criterion.target.number(worlds).low, criterion.limit.number(worlds).low
-    counts = 1.0 if criterion.when is None else criterion.when.truth(worlds).sure
-    known: dict[int, np.ndarray] = {}
-    for name, node in criterion.values.items():
-        if id(node) not in known:
-            known[id(node)] = (
-                regret_of(node.number(worlds).low, target, limit, criterion.log) * counts * criterion.weight
-            )
-        regret[options.index(name)] = known[id(node)]
-
-
-def regret_of(value: np.ndarray, target: np.ndarray, limit: np.ndarray, log: bool = False) -> np.ndarray:
-    """0 at the target or better, 1 at the limit or worse, straight between (by factors where `log`)."""
-    if log:
-        tiny = 1e-300
-        value, target, limit = (np.log(np.maximum(x, tiny)) for x in (value, target, limit))
-    width = limit - target
-    share = (value - target) / np.where(width == 0, 1.0, width)
-    share = np.where(width == 0, (value > target) * 1.0, share)
-    return np.minimum(np.fmax(share, 0.0), 1.0)  # fmax: what is undefined counts for nothing
-
-
-def _liking(framework: Framework, options: tuple[str, ...], views: Views, shape: tuple[int, int]) -> np.ndarray:
-    liking = np.zeros(shape)
-    for preference in framework.preferences:
-        assert preference.when is not None
-        liking[options.index(preference.option)] += preference.weight * preference.when.truth(views.central).sure
-    return np.minimum(liking, PREFERENCE_LIMIT)
+def evaluate(framework: Framework, worlds: Worlds, prices: Prices | None = None) -> Evaluation:
+    """Everything about every option over the worlds, computed as it is asked for."""
+    return Evaluation(framework, worlds, prices)

@@ -7,7 +7,8 @@
 
 Comparisons, `in`, `between`, `and`, `or`, `not`, + - * /, literals with units
 (10 ms, 2 TB, 5 million/day, 40 /s, 10%), names of workload fields and of derived
-numbers, calls of models with keyword arguments. Nothing else: no eval, no loops.
+numbers, calls of models with keyword arguments, `max`, `min` and `ceil` (whole
+machines). Nothing else: no eval, no loops.
 Raises InvalidInput; the loader of a framework adds file and line.
 """
 
@@ -26,6 +27,7 @@ from sysdesign.decide.node import (
     Compare,
     DerivedName,
     Either,
+    Extreme,
     Literal,
     Negation,
     Node,
@@ -39,6 +41,7 @@ from sysdesign.units import PURE, Dimension
 LIMIT_CHARACTERS = 2000
 LIMIT_DEPTH = 40
 _TAKES = "It takes names, numbers, comparisons and + - * /"
+EXTREMES = ("max", "min", "ceil")
 KEYWORDS = ("and", "or", "not", "in", "between")
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d[\d_]*\.?\d*(?:[eE][-+]?\d+)?)|(?P<name>[A-Za-zµ_]\w*(?:\.\w+)*)|(?P<mark><=|>=|==|!=|[-<>+*/(),=%.\[\]]))"
@@ -244,10 +247,10 @@ class _Parser:
     def name(self, depth: int) -> Node:
         name = self.word()
         if self.take("("):
-            return self.call(name, depth)
+            return self.extreme(name, depth) if name in EXTREMES else self.call(name, depth)
         if name in self.derived:
             known = self.derived[name]
-            return DerivedName(name, known.dimension, known.fields, known.is_share)
+            return DerivedName(name, known)
         if "." not in name:
             return BareWord(name)
         try:
@@ -257,6 +260,13 @@ class _Parser:
         if isinstance(known_field, Number):
             return NumberName(name, known_field.dimension, known_field.unit == "share")
         return WordName(known_field)
+
+    def extreme(self, name: str, depth: int) -> Node:
+        values = [self.either(depth + 1)]
+        while self.take(","):
+            values.append(self.either(depth + 1))
+        self.need(")")
+        return _extreme(name, values)
 
     def call(self, name: str, depth: int) -> Node:
         arguments: dict[str, Node | str] = {}
@@ -319,7 +329,7 @@ def _compare(operator: str, left: Node, right: Node) -> Node:
     _require_number(right)
     if left.dimension != right.dimension:
         raise InvalidInput(
-            f"{_kind(left.dimension)} is compared with {_kind(right.dimension)}. "
+            f"{kind_text(left.dimension)} is compared with {kind_text(right.dimension)}. "
             "Give the literal a unit, or mend the formula"
         )
     return Compare(operator, left, right)
@@ -339,10 +349,7 @@ def _word_test(left: Node, words: list[str]) -> Node:
     for word in words:
         if word not in known.words:
             raise InvalidInput(f"{known.name} is never {word!r}. {nearest(word, known.words, 'words')}")
-    bits = 0
-    for word in words:
-        bits |= 1 << known.code(word)
-    return WordTest(known.name, tuple(words), bits)
+    return WordTest(known.name, tuple(words), tuple(known.code(word) for word in words))
 
 
 def _arithmetic(operator: str, left: Node, right: Node) -> Node:
@@ -350,7 +357,7 @@ def _arithmetic(operator: str, left: Node, right: Node) -> Node:
     _require_number(right)
     if operator in "+-" and left.dimension != right.dimension:
         raise InvalidInput(
-            f"{_kind(left.dimension)} {operator} {_kind(right.dimension)} has no meaning. "
+            f"{kind_text(left.dimension)} {operator} {kind_text(right.dimension)} has no meaning. "
             "Give both the same kind of unit"
         )
     sign = {"*": 1.0, "/": -1.0}.get(operator)
@@ -361,7 +368,22 @@ def _arithmetic(operator: str, left: Node, right: Node) -> Node:
     return Arithmetic(operator, left, right, kind)
 
 
-def _kind(dimension: Dimension) -> str:
+def _extreme(name: str, values: list[Node]) -> Node:
+    for value in values:
+        _require_number(value)
+    kinds = {value.dimension for value in values if not (isinstance(value, Literal) and value.value == 0)}
+    if len(kinds) > 1:
+        raise InvalidInput(
+            f"{name}(...) is given {' and '.join(map(kind_text, sorted(kinds)))}. Give all the same unit"
+        )
+    if name == "ceil" and len(values) != 1:
+        raise InvalidInput(f"ceil(...) is given {len(values)} values. Give one")
+    kind = next(iter(kinds), PURE)
+    zeroed = (Literal(0.0, kind) if isinstance(v, Literal) and v.value == 0 else v for v in values)
+    return Extreme(name, tuple(zeroed))
+
+
+def kind_text(dimension: Dimension) -> str:
     names: dict[Dimension, str] = {
         PURE: "a pure number", (1, 0, 0): "a time", (-1, 0, 0): "a rate", (0, 1, 0): "an amount of data",
         (-1, 1, 0): "a data rate", (0, 0, 1): "money", (-1, 0, 1): "money per time",

@@ -66,6 +66,16 @@ class Number:
             return low * (high / low) ** share
         return low + (high - low) * share
 
+    def spread(self, low: np.ndarray, high: np.ndarray, share: np.ndarray) -> np.ndarray:
+        """`between` where the ends differ from world to world."""
+        even = low + (high - low) * share
+        with np.errstate(all="ignore"):
+            if self.scale == "nines":
+                return np.where(high < 1, 1 - (1 - low) * ((1 - high) / (1 - low)) ** share, even)
+            if self.scale == "log":
+                return np.where(low > 0, low * (high / low) ** share, even)
+        return even
+
     def text(self, value: float) -> str:
         """A value in base units, for people."""
         return units.text(value, self.dimension, self.unit)

@@ -1,266 +1,219 @@
 """What would change the choice: the nearest such value of each input, in both directions.
 
-Each numeric input is searched over its whole accepted range: on a grid (even on the
-field's own scale, with every literal the framework compares and every other number
-of the same kind added), then inward between the last value that changes nothing and
-the first that does. All inputs are searched at once, and each flip reported was run.
+A number is searched where it may plausibly lie, given the other facts: a grid even
+on the field's own scale, then inward between the last value that changes nothing
+and the first that does. Each flip reported was run, in the worlds of the decision.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sysdesign.decide.evaluation import evaluate
+from sysdesign.decide.evaluation import Evaluation
 from sysdesign.decide.field import Number, Word
-from sysdesign.decide.framework import Framework
-from sysdesign.decide.node import Literal, walk
-from sysdesign.decide.vocabulary import FIELDS
+from sysdesign.decide.node import Array
+from sysdesign.decide.relation import FromWord
+from sysdesign.decide.vocabulary import FIELDS, RELATIONS
 from sysdesign.decide.workload import Workload
-from sysdesign.decide.worlds import Setting, central_value, varied_worlds
+from sysdesign.decide.worlds import Sampler, sampler_of
 
-GRID = 128  # points over the range of an input
-INNER = 20  # points between two neighbors, a round
-ROUNDS = 12
-NEAR = 1e-9  # relative width at which the search between two neighbors ends
-PEAKS = 4  # near ties looked at again, for each input
-PEAK_ROUNDS = 2
-CLOSE = 0.2  # how near to being overtaken a near tie is, in regret
-DIGITS = 7  # digits a reported flip is rounded to, away from the present value
-TIDY_SHARE = 1e-3  # and at most this much farther than the true one, as a share of the distance
+GRID = 6  # values on each side of the present one
+INNER = 11  # values between two neighbors, a round: two rounds are as near as `NEAR`
+NEAR = 0.008  # width at which the search ends, as a share of the distance from the present value
+ROUNDS = 3
+MOST = 8  # flips that are reported, the nearest
+REACH = 10.0  # a stated number may be wrong, or grow, by this factor
+UNLIKELY = 0.02  # a word of less weight than this, given the other facts, is not offered
+STRETCH = 3.0  # a stated number this far outside what a word leaves likely makes the word implausible
 
 
 @dataclass(frozen=True)
 class Flip:
-    """The nearest value of a numeric input, in one direction, that changes the first choice."""
+    """The nearest plausible value of a numeric input, in one direction, that changes the first choice."""
 
     input: str
     direction: str  # up | down
     now: float  # base units
     value: float  # base units
     becomes: str  # option, "" where nothing survives
+    stated: bool  # whether the workload states the present value
 
     @property
     def factor(self) -> float:
-        """New value over present value; infinite or 0 where one of them is 0."""
-        if self.now == 0:
-            return float("inf")
-        return self.value / self.now
+        """New value over present value; infinite where the present one is 0."""
+        return math.inf if self.now == 0 else self.value / self.now
 
     @property
     def nearness(self) -> float:
-        """Smaller is more fragile: how many times, either way; for shares and zeros the plain distance."""
+        """Smaller is more fragile: how many times, either way; for zeros the plain distance."""
         if self.now > 0 and self.value > 0:
-            return abs(np.log(self.value / self.now))
+            return abs(math.log(self.value / self.now))
         return 10.0 + abs(self.value - self.now)
 
 
 @dataclass(frozen=True)
 class WordFlip:
-    """A word of a choice input that changes the first choice."""
+    """A plausible word of a choice input that changes the first choice."""
 
     input: str
     now: str
     word: str
     becomes: str
+    likely: float  # share of the worlds that have this word where nobody says
 
 
-def flips(framework: Framework, workload: Workload, first: str) -> tuple[tuple[Flip, ...], tuple[WordFlip, ...]]:
-    """Every nearest flip of every input that the framework reads, most fragile first."""
-    base = list(framework.options).index(first) if first else -1
-    inputs = framework.fields_for(workload)
-    numbers = [name for name in inputs if isinstance(FIELDS[name], Number)]
-    words = [name for name in inputs if isinstance(FIELDS[name], Word)]
-    brackets = _brackets(framework, workload, numbers, base)
-    found = list(_narrowed(framework, workload, brackets, base))
-    found.sort(key=lambda flip: (flip.nearness, flip.input, flip.direction))
-    return tuple(found), tuple(_word_flips(framework, workload, words, base))
+def flips(evaluation: Evaluation) -> tuple[tuple[Flip, ...], tuple[WordFlip, ...]]:
+    """The nearest flips of the inputs that the framework reads, most fragile first."""
+    workload = sampler_of(evaluation.worlds).workload
+    base = int(evaluation.firsts[0])
+    inputs = evaluation.framework.fields_for(workload)
+    coarse = [flip for name in inputs if isinstance(FIELDS[name], Number) for flip in _steps(evaluation, name, base)]
+    coarse.sort(key=lambda found: _place(found.flip))
+    numbers = sorted((_narrowed(evaluation, found, base) for found in coarse[:MOST]), key=_place)
+    words = [flip for name in inputs if isinstance(FIELDS[name], Word) for flip in _word_flips(evaluation, name, base)]
+    return tuple(numbers), tuple(sorted(words, key=lambda flip: (-flip.likely, flip.input, flip.word)))
 
 
-def _firsts(framework: Framework, workload: Workload, parts: list[tuple[str, np.ndarray]]) -> list[np.ndarray]:
-    """The first option at each of the values, for each (input, values)."""
-    settings, start = _settings(parts)
-    if start == 0:
-        return []
-    first = np.broadcast_to(evaluate(framework, varied_worlds(framework, workload, settings, start)).first, (start,))
-    return np.split(first, np.cumsum([len(values) for _, values in parts])[:-1])
+def _place(flip: Flip) -> tuple[float, str, str]:
+    return flip.nearness, flip.input, flip.direction
 
 
-def _settings(parts: list[tuple[str, np.ndarray]]) -> tuple[list[Setting], int]:
-    settings, start = [], 0
-    for name, values in parts:
-        settings.append(Setting(name, start, values))
-        start += len(values)
-    return settings, start
+def _firsts(evaluation: Evaluation, name: str, values: Array) -> Array:
+    """What is first at each value of one field."""
+    return evaluation.setting({name: np.asarray(values)[:, None]}).firsts
 
 
-def _word_flips(framework: Framework, workload: Workload, names: list[str], base: int) -> Iterator[WordFlip]:
-    parts = [(name, np.arange(len(FIELDS[name].words))) for name in names]  # type: ignore[union-attr]
-    for (name, _), first in zip(parts, _firsts(framework, workload, parts), strict=True):
-        field = FIELDS[name]
-        assert isinstance(field, Word)
-        now = workload.values.get(name)
-        for at, word in enumerate(field.names):
-            if word != now and first[at] != base:
-                yield WordFlip(name, str(now or "unknown"), word, _option(framework, first[at]))
+def _option(evaluation: Evaluation, index: int) -> str:
+    return evaluation.options[index] if index >= 0 else ""
 
 
-def _option(framework: Framework, index: int) -> str:
-    return tuple(framework.options)[index] if index >= 0 else ""
+@dataclass(frozen=True)
+class _Step:
+    """A flip at a step of the grid, and the last value before it that changes nothing."""
 
-
-@dataclass
-class _Bracket:
-    """Two values of an input: the near one changes nothing, the far one does."""
-
-    name: str
-    direction: str
-    now: float
+    flip: Flip
     near: float
-    far: float
-    becomes: int
-
-    @property
-    def done(self) -> bool:
-        field = FIELDS[self.name]
-        if isinstance(field, Number) and field.whole:
-            return abs(self.far - self.near) <= 1
-        if self.near == 0 and self.far <= field.least:  # type: ignore[union-attr]
-            return True
-        return abs(self.far - self.near) <= NEAR * max(abs(self.far - self.now), 1e-300)
 
 
-def _brackets(framework: Framework, workload: Workload, names: list[str], base: int) -> list[_Bracket]:
-    marks = _marks(framework, workload, names)
-    parts = [(name, grid(name, float(central_value(name, workload)), marks)) for name in names]
-    firsts, margins = _margins(framework, workload, parts, base)
-    for _ in range(PEAK_ROUNDS):
-        finer = [(name, _near_ties(values, margin)) for (name, values), margin in zip(parts, margins, strict=True)]
-        more, more_margins = _margins(framework, workload, finer, base)
-        for at, (name, values) in enumerate(finer):
-            joined = np.concatenate((parts[at][1], values))
-            order = np.argsort(joined, kind="stable")
-            parts[at] = (name, joined[order])
-            firsts[at] = np.concatenate((firsts[at], more[at]))[order]
-            margins[at] = np.concatenate((margins[at], more_margins[at]))[order]
-    found: list[_Bracket] = []
-    for (name, values), first in zip(parts, firsts, strict=True):
-        found += _nearest_changes(name, float(central_value(name, workload)), values, first, base)
-    return found
-
-
-def _marks(framework: Framework, workload: Workload, names: list[str]) -> set[float]:
-    """Every literal that the framework holds, and the present value of every numeric input."""
-    roots = (*framework.nodes, *framework.derived.values())
-    literals = {node.value for root in roots for node in walk(root) if isinstance(node, Literal)}
-    return literals | {float(central_value(name, workload)) for name in names}
-
-
-def _nearest_changes(name: str, now: float, values: np.ndarray, first: np.ndarray, base: int) -> Iterator[_Bracket]:
-    for direction, order in (("up", np.flatnonzero(values > now)), ("down", np.flatnonzero(values < now)[::-1])):
-        changed = np.flatnonzero(first[order] != base)
+def _steps(evaluation: Evaluation, name: str, base: int) -> Iterator[_Step]:
+    now, low, high = plausible(evaluation, name)
+    field, stated = FIELDS[name], name in sampler_of(evaluation.worlds).workload.values
+    assert isinstance(field, Number)
+    up, down = _values(field, now, high), _values(field, now, low)
+    if not len(up) + len(down):
+        return
+    found = _firsts(evaluation, name, np.concatenate(([now], up, down)))
+    if found[0] != base:
+        return  # as the unknown is drawn, its usual value alone chooses otherwise: a question, not a flip
+    for direction, values, firsts in (("up", up, found[1 : len(up) + 1]), ("down", down, found[len(up) + 1 :])):
+        changed = np.flatnonzero(firsts != base)
         if len(changed):
             at = int(changed[0])
-            near = float(values[order[at - 1]]) if at else now
-            yield _Bracket(name, direction, now, near, float(values[order[at]]), int(first[order[at]]))
+            becomes = _option(evaluation, int(firsts[at]))
+            flip = Flip(name, direction, now, float(values[at]), becomes, stated)
+            yield _Step(flip, float(values[at - 1]) if at else now)
 
 
-def _margins(
-    framework: Framework, workload: Workload, parts: list[tuple[str, np.ndarray]], base: int
-) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """The first option at each value, and by how much the base option is behind the best other (negative: ahead)."""
-    settings, start = _settings(parts)
-    if start == 0:
-        return [np.zeros(0, dtype=int) for _ in parts], [np.zeros(0) for _ in parts]
-    outcome = evaluate(framework, varied_worlds(framework, workload, settings, start))
-    placing = np.broadcast_to(outcome.placing, (len(outcome.options), start))
-    behind = placing[base] - np.delete(placing, base, axis=0).min(axis=0) if base >= 0 else np.full(start, -np.inf)
-    ends = np.cumsum([len(values) for _, values in parts])[:-1]
-    return np.split(np.broadcast_to(outcome.first, (start,)), ends), np.split(behind, ends)
-
-
-def _near_ties(values: np.ndarray, margin: np.ndarray) -> np.ndarray:
-    """Values around those where the first choice is nearly overtaken, as a short stretch between two points may do."""
-    if len(values) < 3:
+def _values(field: Number, now: float, end: float) -> Array:
+    """Values from the present one (left out) to the end, even on the field's scale, nearest first."""
+    if now == end:
         return np.zeros(0)
-    middle, left, right = margin[1:-1], margin[:-2], margin[2:]
-    peaks = (
-        (middle < 0) & (middle > -CLOSE) & (middle >= left) & (middle >= right) & ((middle > left) | (middle > right))
-    )
-    best = np.flatnonzero(peaks)[np.argsort(-middle[peaks], kind="stable")][:PEAKS] + 1
-    stretches = [np.linspace(values[at - 1], values[at + 1], INNER + 2)[1:-1] for at in best]
-    found = np.concatenate(stretches) if stretches else np.zeros(0)
-    whole = np.all(values == np.rint(values))
-    return np.setdiff1d(np.unique(np.rint(found)) if whole else found, values)
-
-
-def grid(name: str, now: float, marks: set[float]) -> np.ndarray:
-    """Values of a numeric field over its accepted range, with the marks and their near neighbors."""
-    field = FIELDS[name]
-    assert isinstance(field, Number)
-    low, high = field.bounds
-    if field.scale == "log":
-        start = low if low > 0 else field.least
-        even = np.geomspace(start, high, GRID)
-    elif field.scale == "nines":
-        even = field.between(low, high, np.linspace(0, 1, GRID))
+    if field.scale == "log" and min(now, end) > 0:
+        values = np.geomspace(now, end, GRID + 1)[1:]
+    elif field.scale == "nines" and max(now, end) < 1:
+        values = 1 - np.geomspace(1 - now, 1 - end, GRID + 1)[1:]
     else:
-        even = np.linspace(low, high, GRID)
-        inner = np.linspace(max(low, field.prior[0] / 2), min(high, field.prior[2] * 4), GRID)
-        even = np.concatenate((even, inner))
-    near = np.array([mark * (1 + side * step) for mark in marks for side in (-1, 0, 1) for step in (1e-9,)])
-    around = now * np.array([0.5, 0.8, 0.9, 0.99, 1.01, 1.1, 1.25, 2.0])
-    values = np.concatenate((even, near, around, [low, high]))
-    values = np.unique(np.rint(values) if field.whole else values)
-    return values[(values >= low) & (values <= high)]
+        values = np.linspace(now, end, GRID + 1)[1:]
+    if not field.whole:
+        return values
+    whole = np.unique(np.rint(values))
+    whole = whole[whole != now]
+    return whole if end > now else whole[::-1]
 
 
-def _narrowed(framework: Framework, workload: Workload, brackets: list[_Bracket], base: int) -> Iterator[Flip]:
+def _narrowed(evaluation: Evaluation, step: _Step, base: int) -> Flip:
+    """The flip moved in to where the choice changes."""
+    field, now, near, far = FIELDS[step.flip.input], step.flip.now, step.near, step.flip.value
+    assert isinstance(field, Number)
+    becomes = step.flip.becomes
     for _ in range(ROUNDS):
-        wide = [bracket for bracket in brackets if not bracket.done]
-        if not wide:
+        if abs(far - near) <= (1 if field.whole else NEAR * abs(far - now)):
             break
-        parts = [(bracket.name, _between(bracket)) for bracket in wide]
-        for bracket, (_, values), first in zip(wide, parts, _firsts(framework, workload, parts), strict=True):
-            changed = np.flatnonzero(first != base)
-            at = int(changed[0]) if len(changed) else len(values)
-            if at < len(values):
-                bracket.far, bracket.becomes = float(values[at]), int(first[at])
-            if at > 0:
-                bracket.near = float(values[at - 1])
-    yield from _tidied(framework, workload, brackets, base)
+        values = np.linspace(near, far, INNER + 2)[1:-1]
+        if field.whole:
+            values = np.unique(np.rint(values)) if far > near else np.unique(np.rint(values))[::-1]
+            values = values[(values != near) & (values != far)]
+        firsts = _firsts(evaluation, field.name, values)
+        changed = np.flatnonzero(firsts != base)
+        at = int(changed[0]) if len(changed) else len(values)
+        if at < len(values):
+            far, becomes = float(values[at]), _option(evaluation, int(firsts[at]))
+        if at > 0:
+            near = float(values[at - 1])
+    return replace(step.flip, value=far, becomes=becomes)
 
 
-def _tidied(framework: Framework, workload: Workload, brackets: list[_Bracket], base: int) -> Iterator[Flip]:
-    """Flips at values of few digits, rounded away from the present value, where such a value was run and flips too."""
-    parts = [(bracket.name, np.array([_few_digits(bracket), bracket.far])) for bracket in brackets]
-    for bracket, (_, values), first in zip(brackets, parts, _firsts(framework, workload, parts), strict=True):
-        at = 0 if first[0] == first[1] != base else 1
-        yield Flip(bracket.name, bracket.direction, bracket.now, float(values[at]), _option(framework, int(first[at])))
+def plausible(evaluation: Evaluation, name: str) -> tuple[float, float, float]:
+    """The present value of a number, and from where to where it may plausibly lie, given the other facts."""
+    field, sampler = FIELDS[name], sampler_of(evaluation.worlds)
+    assert isinstance(field, Number)
+    value = sampler.workload.values.get(name)
+    likely = _without(sampler, name).range_of(field)
+    low, high = float(likely[0].min()), float(likely[2].max())
+    if value is None:
+        now = float(np.median(likely[1]))
+    else:
+        now = float(np.median(sampler.of(name)))
+        low, high = min(low, now) if low == 0 else now / REACH, now * REACH
+        if field.scale == "nines" and now < 1:
+            low, high = 1 - (1 - now) * REACH, 1 - (1 - now) / REACH
+    if field.whole:
+        now = float(round(now))
+    bottom, top = field.bounds
+    return now, min(max(low, bottom), now), max(min(high, top), now)
 
 
-def _few_digits(bracket: _Bracket) -> float:
-    field = FIELDS[bracket.name]
-    if bracket.far == 0 or (isinstance(field, Number) and field.whole):
-        return bracket.far
-    step = 10.0 ** (math.floor(math.log10(abs(bracket.far))) - DIGITS + 1)
-    away = math.ceil if bracket.direction == "up" else math.floor
-    value = away(bracket.far / step) * step
-    low, high = field.bounds  # type: ignore[union-attr]
-    near_enough = abs(value - bracket.far) <= TIDY_SHARE * abs(bracket.far - bracket.now)
-    return value if near_enough and low <= value <= high else bracket.far
+def _without(sampler: Sampler, name: str) -> Sampler:
+    """Draws of the workload as if that field were not stated."""
+    values = {key: value for key, value in sampler.workload.values.items() if key != name}
+    return Sampler(Workload(values, {}), sampler.count, sampler.seed)
 
 
-def _between(bracket: _Bracket) -> np.ndarray:
-    """Values strictly inside a bracket, from its near end on."""
-    field = FIELDS[bracket.name]
-    near, far = bracket.near, bracket.far
-    if isinstance(field, Number) and field.whole:
-        values = np.unique(np.rint(np.linspace(near, far, INNER + 2)))
-        values = values[(values > min(near, far)) & (values < max(near, far))]
-        return values if far > near else values[::-1]
-    wide = near > 0 and far > 0 and max(near / far, far / near) > 1.5
-    return (np.geomspace if wide else np.linspace)(near, far, INNER + 2)[1:-1]
+def _word_flips(evaluation: Evaluation, name: str, base: int) -> Iterator[WordFlip]:
+    """Words that a field may plausibly hold instead, and that change the choice."""
+    field, sampler = FIELDS[name], sampler_of(evaluation.worlds)
+    assert isinstance(field, Word)
+    now = str(sampler.workload.values.get(name) or "unknown")
+    drawn = _without(sampler, name).of(name)
+    likely = {word: float(np.mean(drawn == field.code(word))) for word in field.names if word != now}
+    words = [word for word, share in likely.items() if is_plausible(sampler.workload, field, word, share)]
+    firsts = _firsts(evaluation, name, np.array([field.code(word) for word in words])) if words else ()
+    for word, first in zip(words, firsts, strict=True):
+        if first != base:
+            yield WordFlip(name, now, word, _option(evaluation, int(first)), likely[word])
+
+
+def is_plausible(workload: Workload, field: Word, word: str, share: float) -> bool:
+    """Whether the word, which this share of the worlds have, is likely enough, and no fact speaks against it."""
+    weight = field.words[word][0] / sum(each for each, _ in field.words.values())
+    if max(share, weight if share else 0.0) < UNLIKELY:
+        return False
+    return not any(_contradicts(workload, field.name, word, *item) for item in RELATIONS.items())
+
+
+def _contradicts(workload: Workload, name: str, word: str, target: str, relations: tuple[object, ...]) -> bool:
+    """Whether the stated number `target` lies far outside what the word would leave likely."""
+    stated, field = workload.values.get(target), FIELDS[target]
+    if not isinstance(stated, float) or not isinstance(field, Number):
+        return False
+    for relation in relations:
+        if isinstance(relation, FromWord) and relation.source == name and word in relation.likely:
+            likely = relation.likely[word]
+            assert not isinstance(likely, Mapping)
+            if not likely[0] * field.size / STRETCH <= stated <= likely[2] * field.size * STRETCH:
+                return True
+    return False

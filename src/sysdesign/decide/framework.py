@@ -1,31 +1,25 @@
-"""A decision framework as frozen values; loading.py reads it from its file.
-
-The format is house.md's, with these additions:
-
-    popular: what people reach for first; only validation reads it, as an adviser to beat
-    options.ID.class: one class or a list; options.ID.machines: "one" where a single machine carries it
-    constraints: `needed` and `offered` say in words what a comparison of numbers says by itself
-        (its left side is what the workload needs, its right side what the option offers)
-    criteria: `values` gives each option its own expression where `value` with `options` gives one
-        for all; `scale: log` measures regret by factors; `when` limits where it counts;
-        `weight` (1 unless given) is the regret at the limit
-    cautions, constraints: options may be one name or a list
-"""
+"""A decision framework as frozen values; loading.py reads it from its file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any
 
-from sysdesign.decide.inference import sources_of
-from sysdesign.decide.node import Compare, Literal, ModelCall, Node, walk
+from sysdesign.decide.effort import Effort, Efforts, Total
+from sysdesign.decide.node import ModelCall, Node, walk
+from sysdesign.decide.outcome import Outcome
 from sysdesign.decide.workload import Workload
-from sysdesign.units import PURE
+from sysdesign.decide.worlds import sources_of
 
-PREFERENCE_LIMIT = 0.2  # all preferences for one option together
-TOLERANCE = 0.05  # regrets nearer than this are not worth telling apart
+
+@dataclass(frozen=True)
+class Product:
+    """One example of what an option is."""
+
+    name: str
+    looked_at: str  # ISO date
 
 
 @dataclass(frozen=True)
@@ -34,7 +28,8 @@ class Option:
     label: str
     classes: tuple[str, ...]
     section: str
-    one_machine: bool = False
+    components: Mapping[str, Node]  # count of each
+    products: tuple[Product, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,42 +45,36 @@ class Rule:
 
 @dataclass(frozen=True)
 class Constraint(Rule):
+    """What an option can never give, at any price."""
+
     rules_out: tuple[str, ...] = ()
-    needed: str = ""
-    offered: str = ""
-
-    @cached_property
-    def comparison(self) -> Compare | None:
-        """The first comparison of numbers in the condition: what is needed against what is offered."""
-        found = (node for node in walk(self.when) if isinstance(node, Compare)) if self.when else iter(())
-        return next(found, None)
 
 
 @dataclass(frozen=True)
-class Criterion(Rule):
-    name: str = ""
+class Consequence(Rule):
+    """One outcome of each option, where it applies."""
+
+    outcome: Outcome = None  # type: ignore[assignment]
     values: Mapping[str, Node] = None  # type: ignore[assignment]
-    target: Node = None  # type: ignore[assignment]
-    limit: Node = None  # type: ignore[assignment]
-    weight: float = 1.0
-    log: bool = False
+    texts: Mapping[str, str] = field(default_factory=dict)  # the formulas as written
 
     @cached_property
-    def is_share(self) -> bool:
-        """Whether its values read as percentages: one of them, or an end of the scale, is a share."""
-        return any(node.is_share for node in (*self.values.values(), self.target, self.limit))
+    def common(self) -> frozenset[str]:
+        """The fields that decide how any value counts: those of the goal, its weight and where it applies."""
+        return self.outcome.fields | (self.when.fields if self.when is not None else frozenset())
 
     @cached_property
-    def is_judged(self) -> bool:
-        """Whether its values are points that the framework's author gave, and no quantity that anyone could measure."""
-        nodes = [*self.values.values(), self.target]
-        return all(isinstance(node, Literal) and node.kind == PURE and not node.percent for node in nodes)
+    def all_read(self) -> frozenset[str]:
+        """The fields that decide any value, or how it counts."""
+        return self.common.union(*(node.fields for node in self.values.values()))
 
-
-@dataclass(frozen=True)
-class Preference(Rule):
-    option: str = ""
-    weight: float = 0.0
+    def reads(self, names: frozenset[str]) -> tuple[str, ...]:
+        """Options whose regret depends on any of these fields."""
+        if names.isdisjoint(self.all_read):
+            return ()
+        if not names.isdisjoint(self.common):
+            return tuple(self.values)
+        return tuple(name for name, node in self.values.items() if not names.isdisjoint(node.fields))
 
 
 @dataclass(frozen=True)
@@ -105,13 +94,16 @@ class Interaction:
 @dataclass(frozen=True)
 class Example:
     given: Workload
-    first: str
+    first: tuple[str, ...]  # any of these
+    close: bool  # the answer must say "either"
+    note: str
+    source: str
     line: int
 
 
 @dataclass(frozen=True)
 class Framework:
-    """A question, its options, and the rules that choose."""
+    """A question, its options, and what each of them brings."""
 
     id: str
     path: str
@@ -121,49 +113,75 @@ class Framework:
     default: str
     popular: str
     derived: Mapping[str, Node]
+    consequences: tuple[Consequence, ...]
     constraints: tuple[Constraint, ...]
-    criteria: tuple[Criterion, ...]
-    preferences: tuple[Preference, ...]
     cautions: tuple[Caution, ...]
     interactions: tuple[Interaction, ...]
-    sources: tuple[str, ...]
     examples: tuple[Example, ...]
+    efforts: Efforts
+    efforts_weighed: Mapping[str, Outcome]  # build, run, leave, machines, cost
     digest: str  # SHA-256 of the file
+    derived_texts: Mapping[str, str] = field(default_factory=dict)  # their formulas as written
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
         """Every expression that decides; cautions only warn and are left out."""
-        rules: list[Node | None] = [rule.when for rule in (*self.constraints, *self.criteria, *self.preferences)]
-        for criterion in self.criteria:
-            rules += [*criterion.values.values(), criterion.target, criterion.limit]
+        rules: list[Node | None] = [rule.when for rule in (*self.constraints, *self.consequences)]
+        for consequence in self.weighed:
+            rules += [*consequence.values.values(), *_goal(consequence.outcome)]
+        rules += _goal(self.efforts_weighed["cost"])
         return tuple(node for node in rules if node is not None)
+
+    @cached_property
+    def weighed(self) -> tuple[Consequence, ...]:
+        """What the options are compared by: what the file gives, then what their components take."""
+        kinds = [kind for kind in self.efforts_weighed if kind != "cost"]
+        return (*self.consequences, *(self.by_components(kind, partial(self._effort, kind)) for kind in kinds))
+
+    def by_components(self, kind: str, made: Callable[[str, Node], Node]) -> Consequence:
+        """An outcome as the sum of what `made` gives for each component and its count."""
+        values = {
+            name: Total(tuple(made(key, count) for key, count in option.components.items()))
+            for name, option in self.options.items()
+        }
+        return Consequence("", None, "", "", 0, self.efforts_weighed[kind], values)
+
+    def _effort(self, kind: str, name: str, count: Node) -> Node:
+        """One node for the same count of the same component, in whichever option."""
+        key = kind, name, count
+        if key not in self._efforts:
+            self._efforts[key] = Effort(self.efforts.components[name], kind, count)
+        return self._efforts[key]
+
+    @cached_property
+    def _efforts(self) -> dict[tuple[str, str, Node], Node]:
+        return {}
+
+    @cached_property
+    def read(self) -> frozenset[str]:
+        """Fields that the choice reads."""
+        return frozenset().union(*(node.fields for node in self.nodes))
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
         """Names of the workload fields that the choice depends on, by its rules or through what follows from them."""
-        return tuple(sorted(self._read | sources_of(self._read)))
+        return tuple(sorted(self.read | sources_of(self.read)))
 
     def fields_for(self, workload: Workload) -> tuple[str, ...]:
         """Those fields on which the choice depends for this workload: what is stated follows from nothing else."""
-        return tuple(sorted(self._read | sources_of(self._read, workload.values)))
-
-    @cached_property
-    def _read(self) -> frozenset[str]:
-        return frozenset().union(*(node.fields for node in self.nodes))
+        return tuple(sorted(self.read | sources_of(self.read, workload)))
 
     @cached_property
     def warned_by(self) -> tuple[str, ...]:
-        """Names of all fields read, those of cautions and of derived numbers included."""
+        """Names of all fields read, those of cautions included."""
         more = [caution.when.fields for caution in self.cautions if caution.when is not None]
-        more += [node.fields for node in self.derived.values()]
-        read = frozenset(self.fields).union(*more)
+        read = self.read.union(*more)
         return tuple(sorted(read | sources_of(read)))
 
     @cached_property
     def calls(self) -> tuple[ModelCall, ...]:
         """The model calls in it."""
-        nodes = [*self.nodes, *self.derived.values()]
-        return tuple({id(n): n for root in nodes for n in walk(root) if isinstance(n, ModelCall)}.values())
+        return tuple({id(n): n for root in self.nodes for n in walk(root) if isinstance(n, ModelCall)}.values())
 
     @property
     def sections(self) -> tuple[str, ...]:
@@ -182,3 +200,7 @@ class Framework:
             "default": self.default,
             "options": options,
         }
+
+
+def _goal(outcome: Outcome) -> list[Node]:
+    return [node for node in (outcome.target, outcome.limit, outcome.weight) if node is not None]

@@ -10,10 +10,11 @@ import numpy as np
 from sysdesign.decide.evaluation import evaluate
 from sysdesign.decide.field import Number, Word
 from sysdesign.decide.framework import Framework
+from sysdesign.decide.node import Array
 from sysdesign.decide.schema import field_entry
 from sysdesign.decide.vocabulary import FIELDS
 from sysdesign.decide.workload import Workload
-from sysdesign.decide.worlds import Setting, varied_worlds
+from sysdesign.decide.worlds import sampled
 
 WORLDS = 256
 WIDER = 300.0  # how far beyond its likely range a number is drawn, as a factor on a log scale
@@ -39,14 +40,20 @@ def relevant_inputs(framework: Framework, seed: int = 0) -> tuple[RelevantInput,
     """
     generator = np.random.default_rng(seed)
     base = {name: wide_draws(name, WORLDS, generator) for name in framework.fields}
-    again = {name: wide_draws(name, WORLDS, generator) for name in framework.fields}
-    count = WORLDS * (len(base) + 1)
-    settings = [Setting(name, 0, np.tile(values, len(base) + 1)) for name, values in base.items()]
-    settings += [Setting(name, WORLDS * (at + 1), again[name]) for at, name in enumerate(base)]
-    views = varied_worlds(framework, Workload({}, {}), settings, count)
-    first = np.broadcast_to(evaluate(framework, views).first, (count,)).reshape(len(base) + 1, WORLDS)
-    found = [RelevantInput(name, float(np.mean(first[at + 1] != first[0]))) for at, name in enumerate(base)]
+    first = _best(framework, base)
+    found = []
+    for name in framework.fields:
+        again = _best(framework, {**base, name: wide_draws(name, WORLDS, generator)})
+        found.append(RelevantInput(name, float(np.mean(again != first))))
     return tuple(sorted(found, key=lambda item: (-item.influence, item.name)))
+
+
+def _best(framework: Framework, values: dict[str, Array]) -> Array:
+    """The option of least regret in each world."""
+    evaluation = evaluate(framework, sampled(Workload({}, {}), framework.derived, WORLDS))
+    with np.errstate(all="ignore"):
+        varied = evaluation.setting({name: each[None, :] for name, each in values.items()})
+        return np.argmin(varied.totals[:, 0], axis=0)
 
 
 def wide_draws(name: str, count: int, generator: np.random.Generator) -> np.ndarray:
@@ -57,6 +64,8 @@ def wide_draws(name: str, count: int, generator: np.random.Generator) -> np.ndar
     assert isinstance(field, Number)
     low, high = field.bounds
     likely_low, central, likely_high = field.prior
+    if likely_low == likely_high:
+        return np.full(count, central)
     if field.scale == "log":
         low = max(low, (likely_low or central / WIDER) / WIDER, 1e-12)
         high = max(min(high, likely_high * WIDER), low)

@@ -2,67 +2,74 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from sysdesign import units
-from sysdesign.content.located import KeyPath, Located, listed, parse, read_text
+from sysdesign.content.loading import default_root
+from sysdesign.content.located import parse, read_text
 from sysdesign.decide import expression
+from sysdesign.decide.effort import Efforts, efforts
+from sysdesign.decide.entry import Entry, shown
+from sysdesign.decide.formula import formula, formula_text
 from sysdesign.decide.framework import (
-    PREFERENCE_LIMIT,
     Caution,
+    Consequence,
     Constraint,
-    Criterion,
     Example,
     Framework,
     Interaction,
     Option,
-    Preference,
+    Product,
 )  # fmt: skip
 from sysdesign.decide.node import Node
+from sysdesign.decide.outcome import Outcome, outcomes, read_outcome
 from sysdesign.decide.workload import from_located
-from sysdesign.errors import BadContent, SysdesignError, UnknownName, nearest
+from sysdesign.errors import UnknownName, nearest
 
 TOP = (
-    "question", "document", "options", "default", "popular", "derived", "constraints", "criteria", "preferences",
+    "question", "document", "options", "default", "popular", "derived", "own_outcomes", "outcomes", "constraints",
     "cautions", "interactions", "sources", "examples",
 )  # fmt: skip
 LIMIT_OPTIONS = 30
-LIMIT_RULES = 200
-T = TypeVar("T")
+EFFORTS = ("build", "run", "leave", "machines", "cost")  # outcomes that follow from an option's components
+OTHERS = "others"
+Derived = Mapping[str, Node]
 
 
-def frameworks(root: Path | str) -> dict[str, Framework]:
-    """Every framework under `root` (the folder `reference/`), by name. Raises BadContent."""
-    folder = Path(root) / "decisions"
-    return {path.stem: load_framework(path) for path in listed(folder, "*.yaml", folder.parent)}
+def frameworks(root: Path | str | None = None) -> dict[str, Framework]:
+    """Every framework under `root` (the reference in use, by default), by name. Raises BadContent."""
+    folder = Path(root or default_root()) / "decisions"
+    return {path.stem: load_framework(path) for path in sorted(folder.glob("*.yaml"))}
 
 
-def framework(root: Path | str, name: str) -> Framework:
+def framework(root: Path | str, name: str, catalog: Efforts | None = None) -> Framework:
     """The framework of that name. Raises UnknownName, naming the nearest."""
-    paths = {path.stem: path for path in listed(Path(root) / "decisions", "*.yaml", Path(root))}
+    paths = {path.stem: path for path in sorted((Path(root) / "decisions").glob("*.yaml"))}
     if name not in paths:
         raise UnknownName(f"there is no decision {name!r}. {nearest(name, paths, 'decisions')}")
-    return load_framework(paths[name])
+    return load_framework(paths[name], catalog)
 
 
-def load_framework(path: Path) -> Framework:
+def load_framework(path: Path, catalog: Efforts | None = None) -> Framework:
     """Read one framework file. Raises BadContent with file and line."""
-    shown = f"reference/decisions/{path.name}" if path.parent.name == "decisions" else str(path)
-    return parse_framework(read_text(path, shown), shown)
+    told = f"reference/decisions/{path.name}" if path.parent.name == "decisions" else str(path)
+    return parse_framework(read_text(path, told), told, catalog)
 
 
-def parse_framework(text: str, shown: str) -> Framework:
-    """Read a framework from text; `shown` is its name in errors."""
+def parse_framework(text: str, shown: str, catalog: Efforts | None = None) -> Framework:
+    """Read a framework from text; `shown` is its name in errors, `catalog` another catalog of efforts."""
     root = Entry(parse(text, shown), ())
-    root.fields(TOP, ("question", "document", "options", "default"))
-    options = _options(root.inner("options"))
+    root.fields(TOP, ("question", "document", "options", "default", "outcomes"))
+    catalog = catalog or efforts()
     derived = _derived(root)
-    default = _option(root, "default", options)
+    options = _options(root.inner("options"), derived, catalog)
+    default = root.one_of("default", options, "option")
+    known = {**outcomes(), **_own_outcomes(root, derived)}
     return Framework(
         id=Path(shown).stem,
         path=shown,
@@ -70,118 +77,60 @@ def parse_framework(text: str, shown: str) -> Framework:
         document=root.text("document"),
         options=options,
         default=default,
-        popular=_option(root, "popular", options) if "popular" in root.value else default,
+        popular=root.one_of("popular", options, "option") if "popular" in root.value else default,
         derived=derived,
+        consequences=tuple(_consequences(root.inner("outcomes"), options, derived, known)),
         constraints=tuple(_constraint(entry, options, derived) for entry in root.each("constraints")),
-        criteria=tuple(_criterion(entry, options, derived) for entry in root.each("criteria")),
-        preferences=tuple(_preference(entry, options, derived) for entry in root.each("preferences")),
         cautions=tuple(_caution(entry, options, derived) for entry in root.each("cautions")),
         interactions=tuple(_interaction(entry, options) for entry in root.each("interactions")),
-        sources=_texts(root, "sources"),
         examples=tuple(_example(entry, options) for entry in root.each("examples")),
+        efforts=catalog,
+        efforts_weighed={name: known[name] for name in EFFORTS},
         digest=hashlib.sha256(text.encode()).hexdigest(),
+        derived_texts={name: formula_text(root.value["derived"][name]) for name in derived},
     )
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A mapping in a parsed file, with what goes wrong in it told by file and line."""
-
-    located: Located
-    keys: KeyPath
-
-    @property
-    def value(self) -> dict[str, Any]:
-        content = self.located.value
-        for key in self.keys:
-            content = content[key]
-        if not isinstance(content, dict):
-            raise self.wrong(f"{_shown(content)} stands where a mapping is expected", "Write its fields as key: value")
-        return content
-
-    @property
-    def line(self) -> int:
-        return self.located.line(self.keys)
-
-    def wrong(self, found: str, fix: str, *keys: str | int) -> BadContent:
-        return BadContent(self.located.path, self.located.line((*self.keys, *keys)), found, fix)
-
-    def fields(self, known: tuple[str, ...], required: tuple[str, ...]) -> None:
-        for key in self.value:
-            if key not in known:
-                raise self.wrong(f"unknown field {_shown(key)}", nearest(str(key), known, "fields"), key)
-        for key in required:
-            if key not in self.value:
-                raise self.wrong(f"the field {key!r} is missing", "Add it")
-
-    def text(self, key: str, default: str = "") -> str:
-        value = self.value.get(key, default)
-        if not isinstance(value, str) or (key in self.value and not value.strip()):
-            raise self.wrong(f"{key} is {_shown(value)}", "Write a text", key)
-        return " ".join(value.split())
-
-    def inner(self, *keys: str | int) -> Entry:
-        return Entry(self.located, (*self.keys, *keys))
-
-    def each(self, key: str) -> Iterator[Entry]:
-        value = self.value.get(key, [])
-        if not isinstance(value, list) or len(value) > LIMIT_RULES:
-            raise self.wrong(f"{key} is {_shown(value)}", f"Write a list of at most {LIMIT_RULES} entries", key)
-        return (self.inner(key, at) for at in range(len(value)))
-
-    def told(self, key: str, read: Callable[[], T]) -> T:
-        """What `read` gives; its complaints told at `key`'s line."""
-        try:
-            return read()
-        except BadContent:
-            raise
-        except SysdesignError as error:
-            found, _, fix = str(error).partition(". ")
-            raise self.wrong(f"{key}: {found}", fix or "Mend the value", key) from None
-
-
-def _options(entry: Entry) -> dict[str, Option]:
+def _options(entry: Entry, derived: Derived, catalog: Efforts) -> dict[str, Option]:
     if not 2 <= len(entry.value) <= LIMIT_OPTIONS:
         raise entry.wrong(f"there are {len(entry.value)} options", f"Give from 2 to {LIMIT_OPTIONS}")
-    return {str(key): _one_option(str(key), entry.inner(key)) for key in entry.value}
+    if OTHERS in entry.value:
+        raise entry.wrong(f"{OTHERS} cannot name an option", "It stands for the options not listed", OTHERS)
+    return {str(key): _one_option(str(key), entry.inner(key), derived, catalog) for key in entry.value}
 
 
-def _one_option(key: str, entry: Entry) -> Option:
-    entry.fields(("label", "class", "section", "machines"), ("label", "class", "section"))
+def _one_option(key: str, entry: Entry, derived: Derived, catalog: Efforts) -> Option:
+    entry.fields(("label", "class", "section", "components", "products"), ("label", "class", "section"))
     section = entry.text("section")
     if "#" not in section:
         raise entry.wrong(
             f"section is {section!r}", "Write document#anchor, as in 05-Caching-Strategies#cache-stampede", "section"
         )
-    if entry.text("machines", "many") not in ("one", "many"):
-        raise entry.wrong(f"machines is {entry.text('machines')!r}", "Write one or many", "machines")
-    return Option(key, entry.text("label"), _names(entry, "class"), section, entry.text("machines", "many") == "one")
+    return Option(
+        key, entry.text("label"), entry.names("class"), section, _components(entry, derived, catalog), _products(entry)
+    )
 
 
-def _names(entry: Entry, key: str) -> tuple[str, ...]:
-    value = entry.value.get(key)
-    found = [value] if isinstance(value, str) else value
-    if not isinstance(found, list) or not found or not all(isinstance(item, str) for item in found):
-        raise entry.wrong(f"{key} is {_shown(value)}", "Write a name or a list of names", key)
+def _components(entry: Entry, derived: Derived, catalog: Efforts) -> dict[str, Node]:
+    if "components" not in entry.value:
+        return {}
+    inner = entry.inner("components")
+    for name in inner.value:
+        if name not in catalog.components:
+            fix = nearest(str(name), catalog.components, "components")
+            raise inner.wrong(f"there is no component {shown(name)} in {catalog.path}", fix, name)
+    return {str(name): formula(inner, name, derived, units.PURE) for name in inner.value}
+
+
+def _products(entry: Entry) -> tuple[Product, ...]:
+    found = []
+    for each in entry.each("products"):
+        each.fields(("name", "looked_at"), ("name", "looked_at"))
+        when = each.value["looked_at"]
+        if not isinstance(when, dt.date):
+            raise each.wrong(f"looked_at is {shown(when)}", "Write a date, as in 2026-11-29", "looked_at")
+        found.append(Product(each.text("name"), when.isoformat()))
     return tuple(found)
-
-
-def _texts(entry: Entry, key: str) -> tuple[str, ...]:
-    return _names(entry, key) if entry.value.get(key) else ()
-
-
-def _option(entry: Entry, key: str, options: dict[str, Option]) -> str:
-    name = entry.text(key)
-    if name not in options:
-        raise entry.wrong(f"{key} is {name!r}, which is no option", nearest(name, options, "options"), key)
-    return name
-
-
-def _option_names(entry: Entry, key: str, options: dict[str, Option]) -> tuple[str, ...]:
-    for name in _names(entry, key):
-        if name not in options:
-            raise entry.wrong(f"{key} names {name!r}, which is no option", nearest(name, options, "options"), key)
-    return _names(entry, key)
 
 
 def _derived(root: Entry) -> dict[str, Node]:
@@ -189,22 +138,70 @@ def _derived(root: Entry) -> dict[str, Node]:
     if "derived" not in root.value:
         return found
     entry = root.inner("derived")
+    reserved = (*expression.KEYWORDS, *expression.EXTREMES)
     for key in entry.value:
-        if not str(key).isidentifier() or str(key) in expression.KEYWORDS or units.is_unit(str(key)):
+        if not str(key).isidentifier() or str(key) in reserved or units.is_unit(str(key)):
             raise entry.wrong(
-                f"{_shown(key)} cannot name a derived number", "Use a word that is no unit and no keyword", key
+                f"{shown(key)} cannot name a derived number", "Use a word that is no unit and no keyword", key
             )
-        found[str(key)] = entry.told(key, partial(expression.number, entry.value[key], found))
+        found[str(key)] = _derived_number(entry, str(key), found)
     return found
 
 
-def _condition(entry: Entry, derived: dict[str, Node], required: bool = True) -> Node | None:
+def _derived_number(entry: Entry, key: str, found: Derived) -> Node:
+    if not isinstance(entry.value[key], list):
+        return entry.told(key, partial(expression.number, entry.value[key], found))
+    last = entry.inner(key, len(entry.value[key]) - 1)
+    plain = last.told("is", partial(expression.number, last.value.get("is"), found))
+    return formula(entry, key, found, plain.dimension)
+
+
+def _own_outcomes(root: Entry, derived: Derived) -> dict[str, Outcome]:
+    if "own_outcomes" not in root.value:
+        return {}
+    entry = root.inner("own_outcomes")
+    for name in entry.value:
+        if name in outcomes():
+            raise entry.wrong(f"{name} stands in the shared list", "Use it, or take another name", name)
+    return {str(name): read_outcome(str(name), entry.inner(name), derived) for name in entry.value}
+
+
+def _consequences(
+    entry: Entry, options: Mapping[str, Option], derived: Derived, known: Mapping[str, Outcome]
+) -> list[Consequence]:
+    found = []
+    for name in entry.value:
+        if name not in known or name in EFFORTS:
+            fix = nearest(str(name), [each for each in known if each not in EFFORTS], "outcomes")
+            raise entry.wrong(f"{shown(name)} is no outcome that a framework gives", fix, name)
+        inner = entry.inner(name)
+        inner.fields(("when", "values", "because", "source"), ("values",))
+        values = _values(inner.inner("values"), options, derived, known[name])
+        common = _common(inner, derived, required=False)
+        texts = {str(key): formula_text(value) for key, value in inner.value["values"].items()}
+        found.append(Consequence(**common, outcome=known[name], values=values, texts=texts))
+    return found
+
+
+def _values(entry: Entry, options: Mapping[str, Option], derived: Derived, outcome: Outcome) -> dict[str, Node]:
+    dimension = units.unit(outcome.unit)[1]
+    for name in entry.value:
+        if name not in options and name != OTHERS:
+            raise entry.wrong(f"{shown(name)} is no option", nearest(str(name), options, "options"), name)
+    found = {str(name): formula(entry, name, derived, dimension) for name in entry.value}
+    plain = found.pop(OTHERS, None)
+    if plain is not None:
+        found = {name: found.get(name, plain) for name in options}
+    return found
+
+
+def _condition(entry: Entry, derived: Derived, required: bool = True) -> Node | None:
     if "when" not in entry.value and not required:
         return None
     return entry.told("when", partial(expression.condition, entry.value.get("when"), derived))
 
 
-def _common(entry: Entry, derived: dict[str, Node], required: bool = True) -> dict[str, Any]:
+def _common(entry: Entry, derived: Derived, required: bool = True) -> dict[str, Any]:
     return {
         "text": str(entry.value.get("when", "")),
         "when": _condition(entry, derived, required),
@@ -214,94 +211,31 @@ def _common(entry: Entry, derived: dict[str, Node], required: bool = True) -> di
     }
 
 
-def _constraint(entry: Entry, options: dict[str, Option], derived: dict[str, Node]) -> Constraint:
-    entry.fields(("when", "rules_out", "because", "source", "needed", "offered"), ("when", "rules_out", "because"))
-    return Constraint(
-        **_common(entry, derived),
-        rules_out=_option_names(entry, "rules_out", options),
-        needed=entry.text("needed"),
-        offered=entry.text("offered"),
-    )
+def _constraint(entry: Entry, options: Mapping[str, Option], derived: Derived) -> Constraint:
+    entry.fields(("when", "rules_out", "because", "source"), ("when", "rules_out", "because"))
+    return Constraint(**_common(entry, derived), rules_out=entry.some_of("rules_out", options, "option"))
 
 
-def _criterion(entry: Entry, options: dict[str, Option], derived: dict[str, Node]) -> Criterion:
-    known = ("name", "value", "options", "values", "target", "limit", "weight", "scale", "when", "because", "source")
-    entry.fields(known, ("name", "target", "limit"))
-    values = _criterion_values(entry, options, derived)
-    ends = {key: entry.told(key, partial(expression.number, entry.value[key], derived)) for key in ("target", "limit")}
-    for name, node in (*values.items(), *ends.items()):
-        if node.dimension != ends["target"].dimension:
-            raise entry.wrong(
-                f"{name} and target are quantities of different kinds", "Give them the same kind of unit", name
-            )
-    if entry.text("scale", "linear") not in ("linear", "log"):
-        raise entry.wrong(f"scale is {entry.text('scale')!r}", "Write linear or log", "scale")
-    return Criterion(
-        **_common(entry, derived, required=False),
-        name=entry.text("name"),
-        values=values,
-        target=ends["target"],
-        limit=ends["limit"],
-        weight=_weight(entry, 1.0, 3.0),
-        log=entry.text("scale", "linear") == "log",
-    )
-
-
-def _criterion_values(entry: Entry, options: dict[str, Option], derived: dict[str, Node]) -> dict[str, Node]:
-    if ("value" in entry.value) == ("values" in entry.value):
-        raise entry.wrong("a criterion has either value or values", "Give value with options, or values by option")
-    if "value" in entry.value:
-        node = entry.told("value", partial(expression.number, entry.value["value"], derived))
-        names = _option_names(entry, "options", options) if "options" in entry.value else tuple(options)
-        return dict.fromkeys(names, node)
-    inner = entry.inner("values")
-    found = {}
-    for key in inner.value:
-        if key not in options:
-            raise inner.wrong(
-                f"values names {_shown(key)}, which is no option", nearest(str(key), options, "options"), key
-            )
-        found[key] = inner.told(key, partial(expression.number, inner.value[key], derived))
-    if not found:
-        raise inner.wrong("values is empty", "Give an expression for each option it concerns")
-    return found
-
-
-def _weight(entry: Entry, default: float, most: float) -> float:
-    value = entry.value.get("weight", default)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= most:
-        raise entry.wrong(f"weight is {_shown(value)}", f"Give a number above 0 and up to {most:g}", "weight")
-    return float(value)
-
-
-def _preference(entry: Entry, options: dict[str, Option], derived: dict[str, Node]) -> Preference:
-    entry.fields(("option", "when", "weight", "because", "source"), ("option", "when", "weight", "because"))
-    weight = _weight(entry, 0.1, PREFERENCE_LIMIT)
-    return Preference(**_common(entry, derived), option=_option(entry, "option", options), weight=weight)
-
-
-def _caution(entry: Entry, options: dict[str, Option], derived: dict[str, Node]) -> Caution:
+def _caution(entry: Entry, options: Mapping[str, Option], derived: Derived) -> Caution:
     entry.fields(("option", "when", "because", "source"), ("option", "because"))
-    return Caution(**_common(entry, derived, required=False), options=_option_names(entry, "option", options))
+    return Caution(**_common(entry, derived, required=False), options=entry.some_of("option", options, "option"))
 
 
-def _interaction(entry: Entry, options: dict[str, Option]) -> Interaction:
+def _interaction(entry: Entry, options: Mapping[str, Option]) -> Interaction:
     kinds = ("requires", "excludes", "changes")
     entry.fields(("option", "because", *kinds), ("option", "because"))
     given = [kind for kind in kinds if kind in entry.value]
     if len(given) != 1:
         raise entry.wrong("an interaction has one of requires, excludes, changes", "Give exactly one")
-    return Interaction(
-        _option(entry, "option", options), given[0], entry.text(given[0]), entry.text("because"), entry.line
-    )
+    option = entry.one_of("option", options, "option")
+    return Interaction(option, given[0], entry.text(given[0]), entry.text("because"), entry.line)
 
 
-def _example(entry: Entry, options: dict[str, Option]) -> Example:
-    entry.fields(("given", "first", "note"), ("given", "first"))
+def _example(entry: Entry, options: Mapping[str, Option]) -> Example:
+    entry.fields(("given", "first", "either", "note", "source"), ("given",))
     given = from_located(entry.located, (*entry.keys, "given"))
-    return Example(given, _option(entry, "first", options), entry.line)
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    key = "either" if "either" in entry.value else "first"
+    names = entry.some_of(key, options, "option")
+    if not names:
+        raise entry.wrong("an example names what comes first", "Add first, or either with the close options")
+    return Example(given, names, key == "either", entry.text("note"), entry.text("source"), entry.line)

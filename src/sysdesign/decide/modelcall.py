@@ -9,12 +9,11 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-import numpy as np
-
 import sysdesign.models
 from sysdesign import units
 from sysdesign.decide.node import Argument, ModelCall, Node
-from sysdesign.errors import InvalidInput, SysdesignError, UnknownName, nearest
+from sysdesign.decide.tabulated import elementwise
+from sysdesign.errors import InvalidInput, UnknownName, nearest
 from sysdesign.models.declaration import Output, Parameter, inputs_of, outputs_of
 
 WIDEST = 1e300
@@ -32,9 +31,8 @@ def model_call(name: str, arguments: Mapping[str, Node | str], result: str) -> N
     words = tuple((key, _word(name, declared[key], word)) for key, word in arguments.items() if isinstance(word, str))
     output = _output(name, function, result)
     size, dimension = _unit(output.unit)
-    call = ModelCall(name, function, numbers, words, result, size, dimension, output.unit == "share")
-    _probe(call, declared)
-    return call
+    over_worlds = elementwise(name, function, result, words, declared, tuple(a.name for a in numbers))
+    return ModelCall(name, over_worlds, numbers, size, dimension, output.unit == "share")
 
 
 @cache
@@ -82,7 +80,7 @@ def _argument(name: str, parameter: Parameter, node: Node) -> Argument:
         )
     low = -WIDEST if parameter.input.low is None else float(parameter.input.low)
     high = WIDEST if parameter.input.high is None else float(parameter.input.high)
-    return Argument(parameter.name, node, low, high, size, parameter.kind == "integer")
+    return Argument(parameter.name, node, low, high, size, parameter.kind == "integer", parameter.input.label)
 
 
 def _word(name: str, parameter: Parameter, word: str) -> str:
@@ -116,23 +114,3 @@ def _unit(text: str) -> tuple[float, units.Dimension]:
         return units.unit(text)
     except InvalidInput:
         return 1.0, units.PURE  # a unit of the field's own, such as erlangs: a pure number here
-
-
-def _probe(call: ModelCall, declared: Mapping[str, Parameter]) -> None:
-    """Refuse a model that does not work on arrays, by asking it for two worlds."""
-    raw = [np.full(2, _typical(declared[argument.name]) * argument.size) for argument in call.arguments]
-    try:
-        with np.errstate(all="ignore"):
-            value = call._at(raw)
-    except SysdesignError:
-        return  # a typical point that the model refuses says nothing about arrays
-    except (TypeError, ValueError):
-        raise InvalidInput(f"{call.name} does not work on many worlds at once. Use a closed-form model") from None
-    if np.shape(value) != (2,):
-        raise InvalidInput(f"{call.name} does not work on many worlds at once. Use a closed-form model")
-
-
-def _typical(parameter: Parameter) -> float:
-    if isinstance(parameter.input.default, (int, float)):
-        return float(parameter.input.default)
-    return float(parameter.input.low if parameter.input.low is not None else 1.0)

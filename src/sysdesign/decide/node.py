@@ -1,43 +1,44 @@
-"""The parts an expression is made of once it is parsed, typed and unit-checked."""
+"""The parts an expression is made of once it is parsed, typed and unit-checked.
+
+Everything is evaluated over many worlds at once: an array has the worlds on its
+last axis, or one element for all of them. A value that was computed is kept with
+its worlds; worlds that differ from others in a few fields (see `Worlds.parent`)
+compute again only what reads those fields.
+"""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
-from sysdesign.decide import span
-from sysdesign.decide.span import Span, Truth, WordSet
 from sysdesign.units import PURE, Dimension
+
+Array = np.ndarray
 
 
 @dataclass
 class Worlds:
-    """Many worlds at once: each field's value in each, and derived numbers as they are asked for.
+    """Each field's value in each world (words as codes), and what was computed from them."""
 
-    Arrays have one element a world, or one element for all of them.
-    """
-
-    values: Mapping[str, Span | WordSet]
+    values: Mapping[str, Array]
     derived: Mapping[str, Node]
-    memo: dict[str, Span] = field(default_factory=dict)
+    parent: Worlds | None = None
+    changed: frozenset[str] = frozenset()  # fields in which these worlds differ from the parent's
+    memo: dict[int, Array] = field(default_factory=dict)
 
-    def number(self, name: str) -> Span:
-        value = self.values[name]
-        assert isinstance(value, Span)
-        return value
+    def of(self, name: str) -> Array:
+        return self.parent.of(name) if self.parent is not None and name not in self.changed else self.values[name]
 
-    def words(self, name: str) -> WordSet:
-        value = self.values[name]
-        assert isinstance(value, WordSet)
-        return value
-
-    def derive(self, name: str) -> Span:
-        if name not in self.memo:
-            self.memo[name] = self.derived[name].number(self)
-        return self.memo[name]
+    def kept(self, node: Node, compute: Callable[[Worlds], Array]) -> Array:
+        """What `compute` gives for a node, computed once; the parent's where nothing it reads has changed."""
+        if self.parent is not None and self.changed.isdisjoint(node.fields):
+            return self.parent.kept(node, compute)
+        if id(node) not in self.memo:
+            self.memo[id(node)] = compute(self)
+        return self.memo[id(node)]
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Node:
     def dimension(self) -> Dimension:
         return PURE
 
-    @property
+    @cached_property
     def fields(self) -> frozenset[str]:
         """Names of the workload fields it reads, derived numbers followed."""
         return frozenset().union(*(part.fields for part in self.parts)) if self.parts else frozenset()
@@ -62,10 +63,10 @@ class Node:
         """Whether people read it as a percentage; the arithmetic does not depend on it."""
         return False
 
-    def number(self, worlds: Worlds) -> Span:
+    def number(self, worlds: Worlds) -> Array:
         raise NotImplementedError
 
-    def truth(self, worlds: Worlds) -> Truth:
+    def truth(self, worlds: Worlds) -> Array:
         raise NotImplementedError
 
 
@@ -83,8 +84,8 @@ class Literal(Node):
     def is_share(self) -> bool:
         return self.percent
 
-    def number(self, worlds: Worlds) -> Span:
-        return span.exact(np.asarray(self.value, dtype=float))
+    def number(self, worlds: Worlds) -> Array:
+        return np.asarray([self.value], dtype=float)
 
 
 @dataclass(frozen=True)
@@ -103,12 +104,12 @@ class NumberName(Node):
     def is_share(self) -> bool:
         return self.share
 
-    @property
+    @cached_property
     def fields(self) -> frozenset[str]:
         return frozenset({self.name})
 
-    def number(self, worlds: Worlds) -> Span:
-        return worlds.number(self.name)
+    def number(self, worlds: Worlds) -> Array:
+        return worlds.of(self.name)
 
 
 @dataclass(frozen=True)
@@ -116,24 +117,22 @@ class DerivedName(Node):
     """A derived number of the framework."""
 
     name: str
-    kind: Dimension
-    reads: frozenset[str]
-    share: bool = False
+    known: Node
 
     @property
     def dimension(self) -> Dimension:
-        return self.kind
+        return self.known.dimension
 
     @property
     def is_share(self) -> bool:
-        return self.share
+        return self.known.is_share
 
     @property
-    def fields(self) -> frozenset[str]:
-        return self.reads
+    def parts(self) -> tuple[Node, ...]:
+        return (self.known,)
 
-    def number(self, worlds: Worlds) -> Span:
-        return worlds.derive(self.name)
+    def number(self, worlds: Worlds) -> Array:
+        return worlds.kept(self.known, self.known.number)
 
 
 @dataclass(frozen=True)
@@ -158,8 +157,92 @@ class Arithmetic(Node):
     def parts(self) -> tuple[Node, ...]:
         return (self.left, self.right)
 
-    def number(self, worlds: Worlds) -> Span:
-        return span.arithmetic(self.operator, self.left.number(worlds), self.right.number(worlds))
+    def number(self, worlds: Worlds) -> Array:
+        return worlds.kept(self, self._number)
+
+    def _number(self, worlds: Worlds) -> Array:
+        return _OPERATIONS[self.operator](self.left.number(worlds), self.right.number(worlds))
+
+
+def _divide(left: Array, right: Array) -> Array:
+    return np.true_divide(left, right + 0.0)  # a zero has no sign here
+
+
+_OPERATIONS: dict[str, Callable[[Array, Array], Array]] = {
+    "+": np.add,
+    "-": np.subtract,
+    "*": np.multiply,
+    "/": _divide,
+}
+_COMPARISONS: dict[str, Callable[[Array, Array], Array]] = {
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+    "==": np.equal,
+    "!=": np.not_equal,
+}
+
+
+@dataclass(frozen=True)
+class Extreme(Node):
+    """The largest or the smallest of several numbers, or the next whole one."""
+
+    name: str  # max | min | ceil
+    values: tuple[Node, ...]
+
+    @property
+    def dimension(self) -> Dimension:
+        return self.values[0].dimension
+
+    @property
+    def is_share(self) -> bool:
+        return any(value.is_share for value in self.values)
+
+    @property
+    def parts(self) -> tuple[Node, ...]:
+        return self.values
+
+    def number(self, worlds: Worlds) -> Array:
+        return worlds.kept(self, self._number)
+
+    def _number(self, worlds: Worlds) -> Array:
+        found = [value.number(worlds) for value in self.values]
+        if self.name == "ceil":
+            return np.ceil(found[0] - 1e-9)
+        joined = np.maximum if self.name == "max" else np.minimum
+        for other in found[1:]:
+            found[0] = joined(found[0], other)
+        return found[0]
+
+
+@dataclass(frozen=True)
+class Cases(Node):
+    """The value of the first case whose condition holds; the last has none."""
+
+    cases: tuple[tuple[Node | None, Node], ...]
+
+    @property
+    def dimension(self) -> Dimension:
+        return self.cases[0][1].dimension
+
+    @property
+    def is_share(self) -> bool:
+        return any(value.is_share for _, value in self.cases)
+
+    @property
+    def parts(self) -> tuple[Node, ...]:
+        return tuple(part for case in self.cases for part in case if part is not None)
+
+    def number(self, worlds: Worlds) -> Array:
+        return worlds.kept(self, self._number)
+
+    def _number(self, worlds: Worlds) -> Array:
+        found = self.cases[-1][1].number(worlds)
+        for when, value in reversed(self.cases[:-1]):
+            assert when is not None
+            found = np.where(when.truth(worlds), value.number(worlds), found)
+        return found
 
 
 @dataclass(frozen=True)
@@ -172,6 +255,7 @@ class Argument:
     high: float
     size: float  # the model's unit in base units
     whole: bool = False
+    label: str = ""
 
     def value(self, raw: np.ndarray) -> np.ndarray:
         clipped = np.minimum(np.fmax(raw / self.size, self.low), self.high)  # fmax: what is undefined becomes `low`
@@ -179,22 +263,16 @@ class Argument:
 
     def outside(self, raw: np.ndarray) -> bool:
         inside = self.value(raw)
-        return bool(np.any(np.abs(inside - raw / self.size) > 1e-9 * np.maximum(1.0, np.abs(inside))))
+        return bool(np.mean(np.abs(inside - raw / self.size) > 1e-9 * np.maximum(1.0, np.abs(inside))) > 0.5)
 
 
 @dataclass(frozen=True)
 class ModelCall(Node):
-    """A closed-form model, evaluated elementwise; inputs are held to the range where it holds.
-
-    Bounds over an unknown input are taken at the ends of its range: right for
-    models that only rise or only fall in each input, as those listed do.
-    """
+    """A model, evaluated elementwise; inputs are held to the range where it holds."""
 
     name: str
-    function: Callable[..., object] = field(compare=False)
+    function: Callable[..., Array] = field(compare=False)  # of arrays by name, all of one length
     arguments: tuple[Argument, ...]
-    words: tuple[tuple[str, str], ...]
-    result: str  # attribute of the result, "" where the result is the number
     size: float  # the result's unit in base units
     kind: Dimension
     share: bool = False
@@ -211,39 +289,37 @@ class ModelCall(Node):
     def parts(self) -> tuple[Node, ...]:
         return tuple(argument.node for argument in self.arguments)
 
-    def number(self, worlds: Worlds) -> Span:
-        spans = [argument.node.number(worlds) for argument in self.arguments]
-        if all(value.exact for value in spans):
-            return span.exact(self._at([value.low for value in spans]))
-        ends = itertools.product(*(_ends(value) for value in spans))
-        values = np.stack(np.broadcast_arrays(*(self._at(list(corner)) for corner in ends)))
-        return Span(values.min(axis=0), values.max(axis=0))
+    def number(self, worlds: Worlds) -> Array:
+        return worlds.kept(self, self._number)
 
-    def _at(self, raw: list[np.ndarray]) -> np.ndarray:
-        arrays = np.broadcast_arrays(
-            *(np.atleast_1d(a.value(value)) for a, value in zip(self.arguments, raw, strict=True))
-        )
-        inputs = {
-            argument.name: np.array(value, dtype=float) for argument, value in zip(self.arguments, arrays, strict=True)
-        }
-        outcome = self.function(**inputs, **dict(self.words))
-        value = np.asarray(getattr(outcome, self.result) if self.result else outcome, dtype=float)
-        return value * self.size
+    def _number(self, worlds: Worlds) -> Array:
+        return self.at([argument.node.number(worlds) for argument in self.arguments])
+
+    def at(self, raw: list[Array]) -> Array:
+        """The result at inputs in base units, of any shapes that fit together."""
+        inputs = np.broadcast_arrays(*(np.atleast_1d(a.value(v)) for a, v in zip(self.arguments, raw, strict=True)))
+        shape = inputs[0].shape
+        flat = {a.name: np.ravel(value).astype(float) for a, value in zip(self.arguments, inputs, strict=True)}
+        return np.reshape(self.function(flat), shape) * self.size
 
     def outside(self, worlds: Worlds) -> list[str]:
-        """Inputs that the worlds put outside the range where the model holds."""
-        return [a.name for a in self.arguments if a.outside(np.asarray(a.node.number(worlds).low))]
-
-
-def _ends(value: Span) -> tuple[np.ndarray, ...]:
-    """The bounds to try; bounds that are not a number say that it may be anything."""
-    if value.exact:
-        return (value.low,)
-    return np.nan_to_num(value.low, nan=-np.inf, neginf=-np.inf), np.nan_to_num(value.high, nan=np.inf, posinf=np.inf)
+        """Labels of the inputs that more than half of the worlds put outside the range where the model holds."""
+        return [a.label or a.name for a in self.arguments if a.outside(a.node.number(worlds))]
 
 
 @dataclass(frozen=True)
-class Compare(Node):
+class Condition(Node):
+    """What holds or not in each world."""
+
+    def truth(self, worlds: Worlds) -> Array:
+        return worlds.kept(self, self._truth)
+
+    def _truth(self, worlds: Worlds) -> Array:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Compare(Condition):
     operator: str
     left: Node
     right: Node
@@ -252,28 +328,28 @@ class Compare(Node):
     def parts(self) -> tuple[Node, ...]:
         return (self.left, self.right)
 
-    def truth(self, worlds: Worlds) -> Truth:
-        return span.compare(self.operator, self.left.number(worlds), self.right.number(worlds))
+    def _truth(self, worlds: Worlds) -> Array:
+        return _COMPARISONS[self.operator](self.left.number(worlds), self.right.number(worlds))
 
 
 @dataclass(frozen=True)
-class WordTest(Node):
+class WordTest(Condition):
     """A field's word is one of some words."""
 
     name: str
     wanted: tuple[str, ...]
-    bits: int
+    codes: tuple[int, ...]
 
-    @property
+    @cached_property
     def fields(self) -> frozenset[str]:
         return frozenset({self.name})
 
-    def truth(self, worlds: Worlds) -> Truth:
-        return span.word_in(worlds.words(self.name), self.bits)
+    def _truth(self, worlds: Worlds) -> Array:
+        return np.isin(worlds.of(self.name), self.codes)
 
 
 @dataclass(frozen=True)
-class Both(Node):
+class Both(Condition):
     left: Node
     right: Node
 
@@ -281,12 +357,12 @@ class Both(Node):
     def parts(self) -> tuple[Node, ...]:
         return (self.left, self.right)
 
-    def truth(self, worlds: Worlds) -> Truth:
-        return span.both(self.left.truth(worlds), self.right.truth(worlds))
+    def _truth(self, worlds: Worlds) -> Array:
+        return self.left.truth(worlds) & self.right.truth(worlds)
 
 
 @dataclass(frozen=True)
-class Either(Node):
+class Either(Condition):
     left: Node
     right: Node
 
@@ -294,20 +370,20 @@ class Either(Node):
     def parts(self) -> tuple[Node, ...]:
         return (self.left, self.right)
 
-    def truth(self, worlds: Worlds) -> Truth:
-        return span.either(self.left.truth(worlds), self.right.truth(worlds))
+    def _truth(self, worlds: Worlds) -> Array:
+        return self.left.truth(worlds) | self.right.truth(worlds)
 
 
 @dataclass(frozen=True)
-class Negation(Node):
+class Negation(Condition):
     inner: Node
 
     @property
     def parts(self) -> tuple[Node, ...]:
         return (self.inner,)
 
-    def truth(self, worlds: Worlds) -> Truth:
-        return span.negate(self.inner.truth(worlds))
+    def _truth(self, worlds: Worlds) -> Array:
+        return ~self.inner.truth(worlds)
 
 
 def walk(node: Node) -> list[Node]:

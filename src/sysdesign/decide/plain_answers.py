@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
+from sysdesign import units
 from sysdesign.content.brief import PlainAnswer
 from sysdesign.content.located import read_text
+from sysdesign.decide.answer import Answer
+from sysdesign.decide.deciding import decide
+from sysdesign.decide.field import Number
 from sysdesign.decide.framework import Framework
 from sysdesign.decide.loading import load_framework
+from sysdesign.decide.vocabulary import FIELDS
+from sysdesign.decide.wording import label, word_meaning
+from sysdesign.decide.workload import Workload
+
+SHOWN = 3  # of what would flip an answer
 
 
 def frameworks_of(root: Path, document: str) -> Iterator[Framework]:
@@ -19,10 +29,29 @@ def frameworks_of(root: Path, document: str) -> Iterator[Framework]:
 
 
 def plain_answers(frameworks: Iterable[Framework], document: str) -> tuple[PlainAnswer, ...]:
-    """The decisions of the document of that name (`05-Caching-Strategies`): question, default option, its section."""
+    """The decisions of the document of that name (`05-Caching-Strategies`): question, default option, what flips it."""
     return tuple(_plain_answer(each) for each in frameworks if each.document == document)
 
 
 def _plain_answer(framework: Framework) -> PlainAnswer:
     default = framework.options[framework.default]
-    return PlainAnswer(framework.id, framework.question, default.label, default.section.replace(".md", ""))
+    flips = tuple(islice(_flips(decide(framework, Workload({}, {}))), SHOWN))
+    return PlainAnswer(framework.id, framework.question, default.label, default.section.replace(".md", ""), flips)
+
+
+def _flips(answer: Answer) -> Iterator[str]:
+    """The nearest numbers, then the likeliest words, that bring another answer where nothing else is known."""
+    if answer.first != answer.framework.default:
+        return
+    for flip in answer.flips or ():
+        field = FIELDS[flip.input]
+        assert isinstance(field, Number)
+        way = "at least" if flip.direction == "up" else "at most"
+        value = units.text(flip.value, field.dimension, field.unit, 2)
+        yield f"{_lower(field.label)} is {way} {value} ({label(answer, flip.becomes)})"
+    for word in answer.word_flips or ():
+        yield f"{_lower(FIELDS[word.input].label)} is “{word_meaning(word)}” ({label(answer, word.becomes)})"
+
+
+def _lower(text: str) -> str:
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]

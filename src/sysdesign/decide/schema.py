@@ -58,22 +58,41 @@ def vocabulary_entries() -> list[dict[str, Any]]:
 def field_entry(field: Field) -> dict[str, Any]:
     """One field as plain values: name, kind, meaning, unit and bounds or words, and what unknown means."""
     group, _, short = field.name.partition(".")
-    entry: dict[str, Any] = {"name": field.name, "group": group, "field": short, "meaning": field.meaning}
+    names = {"name": field.name, "group": group, "field": short}
+    entry: dict[str, Any] = {**names, "label": field.label, "meaning": field.meaning}
     if isinstance(field, Number):
-        return entry | {
-            "kind": "whole" if field.whole else "number",
-            "unit": field.unit,
-            "low": field.low,
-            "high": field.high,
-            "unknown": {"low": field.likely_low, "central": field.central, "high": field.likely_high},
-            "scale": field.scale,
-        }
+        return (
+            entry
+            | _takes(field)
+            | {
+                "kind": "whole" if field.whole else "number",
+                "unit": field.unit,
+                "low": field.low,
+                "high": field.high,
+                "unknown": {"low": field.likely_low, "central": field.central, "high": field.likely_high},
+                "scale": field.scale,
+                "usual": " to ".join(dict.fromkeys((field.text(field.prior[0]), field.text(field.prior[2])))),
+            }
+        )
     total = sum(weight for weight, _ in field.words.values())
-    return entry | {
-        "kind": "word",
-        "words": {word: meaning for word, (_, meaning) in field.words.items()},
-        "unknown": {
-            "central": field.central,
-            "weights": {word: round(weight / total, 3) for word, (weight, _) in field.words.items()},
-        },
-    }
+    return (
+        entry
+        | _takes(field)
+        | {
+            "kind": "word",
+            "words": {word: meaning for word, (_, meaning) in field.words.items()},
+            "unknown": {
+                "central": field.central,
+                "weights": {word: round(weight / total, 3) for word, (weight, _) in field.words.items()},
+            },
+        }
+    )
+
+
+def _takes(field: Field) -> dict[str, str]:
+    """What a field accepts, and an example of it, for people."""
+    if isinstance(field, Word):
+        words = "; ".join(f"{word}: {meaning}" for word, (_, meaning) in field.words.items())
+        return {"takes": words, "example": field.central}
+    low, high = map(field.text, field.bounds)
+    return {"takes": f"{low} to {high}", "example": field.text(field.prior[1])}

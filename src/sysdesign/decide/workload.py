@@ -4,8 +4,9 @@
     traffic: {writes_per_s: 3.5 million/day, reads_per_s: {low: 100, high: 400}}
     data: {size: 2 TB, joins: none, growth_per_year: unknown}
 
-A number is in the field's unit, or a text with a unit; an interval has `low` and
-`high`; `unknown`, like a field left out, means the field's prior. Choices are
+A fact may also be written by its whole name, `data.size: 2 TB`. A number is in the
+field's unit, or a text with a unit, or a range ("200 to 400"); an interval has `low`
+and `high`; `unknown`, like a field left out, means the field's prior. Choices are
 words. Unknown fields, duplicate keys and values out of bounds are refused with
 file, line and the nearest thing that works.
 """
@@ -25,7 +26,7 @@ from sysdesign import units
 from sysdesign.content.located import KeyPath, Located, parse, read_text
 from sysdesign.decide.field import Field, Number, Word
 from sysdesign.decide.vocabulary import FIELDS, GROUPS
-from sysdesign.errors import BadContent, InvalidInput, UnknownName, nearest
+from sysdesign.errors import BadContent, InvalidInput, UnknownName, all_faults, nearest
 from sysdesign.models.wording import bound_text
 
 TITLES = ("name", "title", "about", "source")  # texts about the workload, never read by a rule
@@ -121,35 +122,45 @@ def from_located(located: Located, keys: KeyPath) -> Workload:
         raise _bad(located, keys, f"{_shown(content)} stands where a workload is expected", _groups_hint())
     values: dict[str, Value] = {}
     about: dict[str, str] = {}
+    faults: list[BadContent] = []
     for group, fields in content.items():
         place = (*keys, group)
         if group in TITLES:
             about[group] = str(fields)[:500]
+        elif "." in str(group):
+            values.update(_fact(located, place, str(group), fields, faults))
         elif group not in GROUPS:
-            raise _bad(
-                located, place, f"there is no group of facts {_shown(group)}", nearest(str(group), GROUPS, "groups")
-            )
+            fix = nearest(str(group), GROUPS, "groups")
+            faults.append(_bad(located, place, f"there is no group of facts {_shown(group)}", fix))
         elif not isinstance(fields, dict):
-            raise _bad(
-                located, place, f"{_shown(fields)} stands where the facts of {group} are expected", _fields_hint(group)
-            )
+            found = f"{_shown(fields)} stands where the facts of {group} are expected"
+            faults.append(_bad(located, place, found, _fields_hint(group)))
         else:
-            values.update(_group_values(located, place, str(group), fields))
+            values.update(_group_values(located, place, fields, faults))
+    if faults:
+        raise all_faults(faults)
     return Workload(values, about)
 
 
-def _group_values(located: Located, place: KeyPath, group: str, fields: Mapping[str, Any]) -> dict[str, Value]:
+def _group_values(
+    located: Located, place: KeyPath, fields: Mapping[str, Any], faults: list[BadContent]
+) -> dict[str, Value]:
+    """The facts of a group; what is wrong with any of them is added to the faults."""
     found: dict[str, Value] = {}
     for key, raw in fields.items():
-        name = f"{group}.{key}"
-        try:
-            value = read_value(field(name), raw)
-        except (InvalidInput, UnknownName) as error:
-            text, _, fix = str(error).partition(". ")
-            raise _bad(located, (*place, key), text, fix or "Mend the value") from None
-        if value is not None:
-            found[name] = value
+        found |= _fact(located, (*place, key), f"{place[-1]}.{key}", raw, faults)
     return found
+
+
+def _fact(located: Located, place: KeyPath, name: str, raw: Any, faults: list[BadContent]) -> dict[str, Value]:
+    """One fact by its name; nothing where it is unknown, or wrong."""
+    try:
+        value = read_value(field(name), raw)
+    except (InvalidInput, UnknownName) as error:
+        text, _, fix = str(error).partition(". ")
+        faults.append(_bad(located, place, text, fix or "Mend the value"))
+        return {}
+    return {} if value is None else {name: value}
 
 
 def read_value(known: Field, raw: Any) -> Value | None:
@@ -162,7 +173,7 @@ def read_value(known: Field, raw: Any) -> Value | None:
         return _read_word(known, raw)
     if isinstance(raw, Mapping):
         return _read_interval(known, raw)
-    return _read_number(known, raw)
+    return _read_text(known, raw) if isinstance(raw, str) else _read_number(known, raw)
 
 
 def _read_word(known: Word, raw: Any) -> str:
@@ -174,22 +185,36 @@ def _read_word(known: Word, raw: Any) -> str:
 def _read_interval(known: Number, raw: Mapping[Any, Any]) -> Value:
     if set(raw) != {"low", "high"}:
         raise InvalidInput(f"{known.name} has the keys {_shown(sorted(map(str, raw)))}. An interval has low and high")
-    low, high = _read_number(known, raw["low"]), _read_number(known, raw["high"])
-    if low > high:
-        raise InvalidInput(f"{known.name} has low {known.text(low)} above high {known.text(high)}. Swap them")
-    return low if low == high else Interval(low, high)
+    return _interval(known, _read_number(known, raw["low"]), _read_number(known, raw["high"]))
 
 
 def _read_number(known: Number, raw: Any) -> float:
     if isinstance(raw, bool) or not isinstance(raw, (int, float, str)):
         raise InvalidInput(f"{known.name} is {_shown(raw)}. {_expects(known)}")
-    value = _number_from_text(known, raw) if isinstance(raw, str) else _in_base(known, raw)
+    return _accepted(known, raw, _from_text(known, raw) if isinstance(raw, str) else _in_base(known, raw))
+
+
+def _accepted(known: Number, raw: Any, value: float) -> float:
     low, high = known.bounds
-    if not low <= value <= high:
-        raise InvalidInput(f"{known.name} is {_shown(raw)}. {_expects(known)}")
-    if known.whole and value != math.floor(value):
+    if not low <= value <= high or (known.whole and value != math.floor(value)):
         raise InvalidInput(f"{known.name} is {_shown(raw)}. {_expects(known)}")
     return value
+
+
+def _read_text(known: Number, raw: str) -> Value:
+    """A quantity, or a range of them, as people write it."""
+    try:
+        low, high, dimension, with_unit = units.parse_range(raw)
+    except InvalidInput as error:
+        raise InvalidInput(f"{known.name}: {error}. {_expects(known)}") from None
+    ends = (_accepted(known, raw, _of_kind(known, raw, (end, dimension, with_unit))) for end in (low, high))
+    return _interval(known, *ends)
+
+
+def _interval(known: Number, low: float, high: float) -> Value:
+    if low > high:
+        raise InvalidInput(f"{known.name} has low {known.text(low)} above high {known.text(high)}. Swap them")
+    return low if low == high else Interval(low, high)
 
 
 def _in_base(known: Number, raw: float) -> float:
@@ -202,11 +227,16 @@ def _in_base(known: Number, raw: float) -> float:
     return units.clean(value * known.size)
 
 
-def _number_from_text(known: Number, raw: str) -> float:
+def _from_text(known: Number, raw: str) -> float:
     try:
-        value, dimension, with_unit = units.parse(raw)
+        found = units.parse(raw)
     except InvalidInput as error:
         raise InvalidInput(f"{known.name}: {error}. {_expects(known)}") from None
+    return _of_kind(known, raw, found)
+
+
+def _of_kind(known: Number, raw: str, found: tuple[float, units.Dimension, bool]) -> float:
+    value, dimension, with_unit = found
     if not with_unit:
         return _in_base(known, value)
     if dimension != known.dimension:

@@ -1,192 +1,225 @@
-"""A workload as worlds: the stated facts, and what the rest may be.
+"""A workload as sampled worlds: stated facts as they are, everything else drawn from what is likely.
 
-`possible` worlds hold each field as everything it may be; there a rule that surely
-holds rules out. `central` worlds hold one value each; there options are ranked.
+Each field has draws of its own, from the seed and its name alone: the same worlds
+come back whatever else is stated, so two answers differ only by what was changed.
+Draws are stratified. A field that follows from others (see the vocabulary) is drawn
+from the range that those others leave it in the same world.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from functools import cache, lru_cache
 
 import numpy as np
 
 from sysdesign.decide.field import Number, Word
-from sysdesign.decide.framework import Framework
-from sysdesign.decide.inference import RELATIONS, Fact, inferred_number, inferred_weights, inferred_word
-from sysdesign.decide.node import Worlds
-from sysdesign.decide.span import Span, WordSet, exact
-from sysdesign.decide.vocabulary import FIELDS
-from sysdesign.decide.workload import Interval, Value, Workload
+from sysdesign.decide.node import Array, Node, Worlds
+from sysdesign.decide.relation import FromNumbers, FromWord
+from sysdesign.decide.vocabulary import FIELDS, RELATIONS
+from sysdesign.decide.workload import Interval, Workload
+
+COUNT = 128  # worlds of a decision
 
 
-@dataclass(frozen=True)
-class Views:
-    """The same worlds as everything they may be, and at their central values."""
-
-    possible: Worlds
-    central: Worlds
-    count: int
+@lru_cache(maxsize=4096)
+def strata(name: str, count: int, seed: int) -> Array:
+    """Numbers from 0 to 1, one in each of `count` equal parts, in an order that belongs to the name."""
+    generator = np.random.default_rng((seed, zlib.crc32(name.encode())))
+    return (generator.permutation(count) + generator.random(count)) / count
 
 
-def ends_of(field: Number, value: Value | None) -> tuple[float, float, float]:
-    """Lowest, central and highest value of a numeric field, in base units."""
-    if value is None:
-        return field.prior
-    if isinstance(value, Interval):
-        return value.low, middle(field, value.low, value.high), value.high
-    assert isinstance(value, float)
-    return value, value, value
+class Sampler:
+    """Draws of every field for one workload; fields in `settings` hold the values given there (words as codes)."""
 
-
-def middle(field: Number, low: float, high: float) -> float:
-    """The value an interval is ranked at: geometric on a log scale, rounded where whole."""
-    between = float(field.between(low, high, np.asarray(0.5)))
-    return float(round(between)) if field.whole else between
-
-
-def central_value(name: str, workload: Workload) -> float | str:
-    """The value that ranking uses: base units, or a word."""
-    field = FIELDS[name]
-    central = _Facts(workload, {}, 1).of(name).central.ravel()[0]
-    return field.names[int(central)] if isinstance(field, Word) else float(central)
-
-
-def stated_world(framework: Framework, workload: Workload) -> Views:
-    """One world: the workload as stated, unknowns left open."""
-    return varied_worlds(framework, workload, {}, 1)
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Exact values for a field in the worlds from `start` on; words as their codes."""
-
-    name: str
-    start: int
-    values: np.ndarray
-
-
-def varied_worlds(
-    framework: Framework, workload: Workload, settings: Iterable[Setting] | Mapping[str, Setting], count: int
-) -> Views:
-    """The workload in `count` worlds, with some fields set to exact values in some of them.
-
-    What follows from the fields set (see inference.py) follows in those worlds only.
-    """
-    by_name: dict[str, list[Setting]] = {}
-    for setting in settings.values() if isinstance(settings, Mapping) else settings:
-        by_name.setdefault(setting.name, []).append(setting)
-    facts = _Facts(workload, by_name, count)
-    possible: dict[str, Span | WordSet] = {}
-    central: dict[str, Span | WordSet] = {}
-    for name in framework.warned_by:
-        view = facts.words(name) if isinstance(FIELDS[name], Word) else facts.numbers(name)
-        possible[name], central[name] = view
-    certain = all(possible[name] is central[name] for name in possible)
-    ranked = Worlds(central, framework.derived)
-    return Views(ranked if certain else Worlds(possible, framework.derived), ranked, count)
-
-
-class _Facts:
-    """Every field over worlds: as set, as stated, as it follows from those, or as usual."""
-
-    def __init__(self, workload: Workload, settings: Mapping[str, list[Setting]], count: int) -> None:
-        self.workload, self.settings, self.count = workload, settings, count
-        self.found: dict[str, Fact] = {}
+    def __init__(
+        self,
+        workload: Workload,
+        count: int = COUNT,
+        seed: int = 0,
+        settings: Mapping[str, Array] | None = None,
+        parent: Sampler | None = None,
+    ) -> None:
+        self.workload, self.count, self.seed, self.settings = workload, count, seed, settings or {}
+        self.parent, self.changed = parent, frozenset(self.settings)
+        if parent is not None:
+            self.changed = following(self.settings, workload)
+        self.found: dict[str, Array] = {}
+        self.known: dict[str, bool] = {}
         self.asked: set[str] = set()
 
-    def of(self, name: str) -> Fact:
+    def of(self, name: str) -> Array:
+        """The field in each world: base units, or codes of words."""
+        if self.parent is not None and name not in self.changed:
+            return self.parent.of(name)
         if name not in self.found:
-            if name in self.asked:  # two fields that follow from each other: the one asked for last is not inferred
-                return self._as_set(name, self._plain(name))
             self.asked.add(name)
-            self.found[name] = self._as_set(name, self._unset(name))
+            self.found[name] = self._drawn(name)
         return self.found[name]
 
-    def _unset(self, name: str) -> Fact:
-        if name in self.workload.values or name not in RELATIONS:
-            return self._plain(name)
-        field = FIELDS[name]
-        if isinstance(field, Word):
-            return inferred_word(name, self.of)
-        low, central, high = (np.asarray([end]) for end in field.prior)
-        return inferred_number(name, (low, central, high), self.of)
+    def is_known(self, name: str) -> bool:
+        """Whether it is stated, set, or follows from what is."""
+        if self.parent is not None and name not in self.changed:
+            return self.parent.is_known(name)
+        if name in self.asked and name not in self.found:
+            return False  # two fields that follow from each other
+        self.of(name)
+        return self.known.get(name, False)
 
-    def _plain(self, name: str) -> Fact:
+    def _drawn(self, name: str) -> Array:
         field, value = FIELDS[name], self.workload.values.get(name)
-        stated = np.asarray([value is not None])
-        if isinstance(field, Word):
-            code = np.asarray([field.code(field.central if value is None else str(value))])
-            return Fact(code, code, code, stated)
-        low, central, high = (np.asarray([end]) for end in ends_of(field, value))
-        return Fact(low, central, high, stated)
+        if name in self.settings:
+            self.known[name] = True
+            return self.settings[name]
+        if value is None:
+            share = strata(name, self.count, self.seed)
+            return self._word(field, share) if isinstance(field, Word) else self._number(field, share)
+        self.known[name] = True
+        if isinstance(value, Interval):
+            assert isinstance(field, Number)
+            drawn = field.between(value.low, value.high, strata(name, self.count, self.seed))
+            return np.rint(drawn) if field.whole else drawn
+        return np.asarray([field.code(str(value)) if isinstance(field, Word) else float(value)])
 
-    def _as_set(self, name: str, fact: Fact) -> Fact:
-        changes = self.settings.get(name)
-        if not changes:
-            return fact
-        low, central, high, known = (
-            np.broadcast_to(part, (self.count,)).copy() for part in (fact.low, fact.central, fact.high, fact.known)
-        )
-        for change in changes:
-            here = slice(change.start, change.start + len(change.values))
-            low[here] = central[here] = high[here] = change.values
-            known[here] = True
-        return Fact(low, central, high, known)
+    def _speaking(self, name: str) -> Iterable[FromWord | FromNumbers]:
+        """The relations of a field whose sources are known, or drawn together with it."""
+        for relation in RELATIONS.get(name, ()):
+            if any(source in self.asked and source not in self.found for source in relation.sources):
+                continue
+            lead = relation.source if isinstance(relation, FromWord) else (relation.where or relation.times)[0]
+            known = self.is_known(lead)
+            if known or relation.together:
+                self.known[name] = self.known.get(name, False) or known
+                yield relation
 
-    def numbers(self, name: str) -> tuple[Span, Span]:
-        """The field's span in each world, and its central value."""
-        fact = self.of(name)
-        center = exact(fact.central)
-        return (center if np.all(fact.low == fact.high) else Span(fact.low, fact.high)), center
-
-    def words(self, name: str) -> tuple[WordSet, WordSet]:
-        """The words that the field may hold in each world, and its central one, as bits."""
-        field, fact = FIELDS[name], self.of(name)
-        assert isinstance(field, Word)
-        center = WordSet(np.left_shift(1, fact.central.astype(np.int64)))
-        if name in self.workload.values:
-            return center, center
-        set_here = self._set_in(name)
-        if set_here.all():
-            return center, center
-        return WordSet(np.where(set_here, center.bits, field.all_bits)), center
-
-    def _set_in(self, name: str) -> np.ndarray:
-        found = np.zeros(self.count if name in self.settings else 1, dtype=bool)
-        for change in self.settings.get(name, ()):
-            found[change.start : change.start + len(change.values)] = True
+    def _word(self, field: Word, share: Array) -> Array:
+        found = _code(field, {word: weight for word, (weight, _) in field.words.items()}, share)
+        for relation in self._speaking(field.name):
+            assert isinstance(relation, FromWord)
+            for holds, likely in self._by_word(relation):
+                assert isinstance(likely, Mapping)
+                found = np.where(holds, _code(field, likely, share), found)
         return found
 
+    def _by_word(self, relation: FromWord) -> Iterable[tuple[Array, object]]:
+        source, held = FIELDS[relation.source], self.of(relation.source)
+        assert isinstance(source, Word)
+        return [(held == source.code(word), likely) for word, likely in relation.likely.items()]
 
-def sampled_worlds(
-    framework: Framework, workload: Workload, count: int, seed: int
-) -> tuple[Views, dict[str, np.ndarray]]:
-    """Worlds drawn from intervals, from what follows from stated facts, and from priors; and the drawn values by field.
+    def _number(self, field: Number, share: Array) -> Array:
+        low, usual, high = self.range_of(field)
+        lower = field.spread(low, usual, np.minimum(share * 2, 1))
+        drawn = np.where(share < 0.5, lower, field.spread(usual, high, np.maximum(share * 2 - 1, 0)))
+        return np.rint(drawn) if field.whole else drawn
 
-    Words are drawn as codes. Each field's draws are stratified, so that few worlds cover its range evenly.
+    def range_of(self, field: Number) -> tuple[Array, Array, Array]:
+        """Likely low, usual and likely high in each world, given the fields that it follows from."""
+        ends = tuple(np.asarray([end]) for end in field.prior)
+        for relation in self._speaking(field.name):
+            if isinstance(relation, FromWord):
+                shrink = np.sqrt(np.maximum(self.of(relation.over), 1.0)) if relation.over else 1.0
+                for holds, likely in self._by_word(relation):
+                    assert isinstance(likely, tuple)
+                    ends = tuple(
+                        np.where(holds, new * field.size / shrink, old) for new, old in zip(likely, ends, strict=True)
+                    )
+            else:
+                holds, middle = self._product(relation)
+                told = (np.clip(middle * factor, *field.bounds) for factor in relation.factor)
+                ends = tuple(np.where(holds, new, old) for new, old in zip(told, ends, strict=True))
+        low, usual, high = ends
+        return low, usual, high
+
+    def _product(self, relation: FromNumbers) -> tuple[Array, Array]:
+        """Where the relation speaks, and the product or sum before its factor."""
+        holds = np.asarray([True])
+        if relation.where is not None:
+            source, word = FIELDS[relation.where[0]], relation.where[1]
+            assert isinstance(source, Word)
+            holds = self.of(source.name) == source.code(word)
+        value = self.of(relation.times[0])
+        for name in relation.times[1:]:
+            value = value + self.of(name) if relation.added else value * self.of(name)
+        for name in relation.over:
+            value = value / self.of(name)
+        return holds, value
+
+
+def _code(field: Word, weights: Mapping[str, float], share: Array) -> Array:
+    heaped = np.cumsum([weights.get(word, 0.0) for word in field.names])
+    return np.searchsorted(heaped / heaped[-1], share, side="right").clip(0, len(heaped) - 1)
+
+
+def following(names: Iterable[str], workload: Workload) -> frozenset[str]:
+    """The fields named, and all that may follow from them and are not stated."""
+    found = set(names)
+    waiting = list(found)
+    while waiting:
+        new = {name for name in _followers()[waiting.pop()] if name not in found and name not in workload.values}
+        found |= new
+        waiting += new
+    return frozenset(found)
+
+
+@cache
+def _followers() -> Mapping[str, frozenset[str]]:
+    """The fields that may follow from each one, directly."""
+    found: dict[str, set[str]] = {name: set() for name in FIELDS}
+    for name, relations in RELATIONS.items():
+        for relation in relations:
+            for source in relation.sources:
+                found[source].add(name)
+    return {name: frozenset(each) for name, each in found.items()}
+
+
+def sources_of(names: Iterable[str], workload: Workload | None = None) -> frozenset[str]:
+    """The fields from which those named may follow, sources of sources included; what is stated follows from none."""
+    stated = workload.values if workload is not None else {}
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        for relation in () if name in stated else RELATIONS.get(name, ()):
+            new = set(relation.sources) - found
+            found |= new
+            waiting += new
+    return frozenset(found)
+
+
+class _Drawn(Mapping[str, Array]):
+    """A sampler as the values of worlds."""
+
+    def __init__(self, sampler: Sampler) -> None:
+        self.sampler = sampler
+
+    def __getitem__(self, name: str) -> Array:
+        return self.sampler.of(name)
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        return iter(FIELDS)
+
+    def __len__(self) -> int:
+        return len(FIELDS)
+
+
+def sampled(workload: Workload, derived: Mapping[str, Node], count: int = COUNT, seed: int = 0) -> Worlds:
+    """The workload as so many worlds."""
+    return Worlds(_Drawn(Sampler(workload, count, seed)), derived)
+
+
+def varied(worlds: Worlds, settings: Mapping[str, Array]) -> Worlds:
+    """The same worlds with some fields set, and with what follows from them drawn again.
+
+    Values have shape (n, 1): n settings, each in all worlds.
     """
-    generator = np.random.default_rng(seed)
-    facts = _Facts(workload, {}, 1)
-    draws: dict[str, np.ndarray] = {}
-    for name in framework.fields_for(workload):
-        value = workload.values.get(name)
-        if value is None or isinstance(value, Interval):
-            strata = (generator.permutation(count) + generator.random(count)) / count
-            draws[name] = _drawn(name, facts, strata)
-    settings = [Setting(name, 0, values) for name, values in draws.items()]
-    return varied_worlds(framework, workload, settings, count), draws
+    assert isinstance(worlds.values, _Drawn)
+    base = worlds.values.sampler
+    sampler = Sampler(base.workload, base.count, base.seed, settings, base)
+    return Worlds(_Drawn(sampler), worlds.derived, worlds, sampler.changed)
 
 
-def _drawn(name: str, facts: _Facts, strata: np.ndarray) -> np.ndarray:
-    """Values of a field at quantiles `strata` (0 to 1) of what is likely; words as codes."""
-    field = FIELDS[name]
-    if isinstance(field, Word):
-        likely = {word: weight for word, (weight, _) in field.words.items()}
-        for _, inferred in inferred_weights(name, facts.of):
-            likely = {word: inferred.get(word, 0.0) for word in field.names}
-        weights = np.cumsum(list(likely.values()))
-        return np.searchsorted(weights / weights[-1], strata, side="right").clip(0, len(weights) - 1)
-    fact = facts.of(name)
-    values = field.between(float(fact.low.ravel()[0]), float(fact.high.ravel()[0]), strata)
-    return np.rint(values) if field.whole else values
+def sampler_of(worlds: Worlds) -> Sampler:
+    """What draws the fields of these worlds."""
+    assert isinstance(worlds.values, _Drawn)
+    return worlds.values.sampler

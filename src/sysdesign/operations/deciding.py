@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sysdesign.content import Reference
+from sysdesign.decide import as_json, frameworks, prose, record, relevant_inputs, workload_of
 from sysdesign.decide import decide as run_decision
 from sysdesign.decide import framework as framework_named
-from sysdesign.decide import frameworks, prose, record, relevant_inputs, workload_of
+from sysdesign.decide.explanation import explained
 from sysdesign.decide.framework import Framework
 
 
@@ -51,9 +52,14 @@ def describe_decision(reference: Reference, name: str) -> DecisionForm:
 
 
 def decide(reference: Reference, name: str, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer of a decision for a workload given as nested facts, as JSON with prose and record.
+    """The answer of a decision for a workload given as nested facts: as JSON, in words, explained, and as a record.
 
     Raises UnknownName, BadContent for a fact that cannot be read.
     """
     answer = run_decision(framework_named(reference.root, name), workload_of(facts))
-    return {**answer.as_json(), "prose": prose(answer), "record": record(answer, dt.date.today())}
+    return {
+        **as_json(answer),
+        "prose": prose(answer),
+        "explanation": explained(answer),
+        "record": record(answer, dt.date.today()),
+    }

@@ -9,7 +9,7 @@ from typing import Any
 from sysdesign.content import Reference, located
 from sysdesign.decide import Framework, parse_framework, vocabulary_entries
 from sysdesign.decide.field import Field, Word
-from sysdesign.decide.framework import Rule
+from sysdesign.decide.framework import Consequence, Rule
 from sysdesign.decide.vocabulary import FIELDS, GROUPS
 from sysdesign.errors import UnknownName
 from sysdesign.site.addresses import Target, folder_of, root_from, section_target
@@ -77,27 +77,30 @@ def _page(site: Site, framework: Framework) -> Page:
             for name, option in framework.options.items()
         ],
         constraints=[_rule(reference, c, [labels[name] for name in c.rules_out]) for c in framework.constraints],
-        criteria=[{**_rule(reference, c, []), "name": c.name} for c in framework.criteria],
-        preferences=[_rule(reference, p, [labels[p.option]]) for p in framework.preferences],
+        outcomes=[
+            {**_rule(reference, c, [c.outcome.heading]), "texts": _texts_of(c, labels)} for c in framework.consequences
+        ],
+        efforts=[outcome.heading for name, outcome in framework.efforts_weighed.items() if name != "cost"],
         cautions=[_rule(reference, c, [labels[name] for name in c.options]) for c in framework.cautions],
-        derived=_derived(framework),
-        fields=[(name, FIELDS[name].meaning) for name in framework.warned_by],
+        fields=[(name, FIELDS[name].label, FIELDS[name].meaning) for name in framework.warned_by],
+        known=sorted(site.decisions),
         description=f"{framework.question} Answered for your workload.",
         main_class="decision-page",
     )
 
 
-def _rule(reference: Reference, rule: Rule, options: list[str]) -> dict[str, Any]:
+def _rule(reference: Reference, rule: Rule, names: list[str]) -> dict[str, Any]:
     return {
-        "name": "; ".join(options),
+        "name": "; ".join(names),
         "when": rule.text,
         "because": rule.because,
         "source": reference.sources.get(rule.source),
     }
 
 
-def _derived(framework: Framework) -> list[tuple[str, tuple[str, ...]]]:
-    return [(name, tuple(sorted(node.fields))) for name, node in framework.derived.items()]
+def _texts_of(rule: Consequence, labels: dict[str, str]) -> list[tuple[str, str]]:
+    """The formulas of an outcome by the options' labels."""
+    return [(labels.get(name, "All others"), text) for name, text in rule.texts.items()]
 
 
 def _target(reference: Reference, address: str, root: str) -> Target | None:

@@ -1,4 +1,4 @@
-// A decision panel: few inputs first, every input may be unknown, the answer in words with its distances.
+// A decision panel: few inputs first, every input may be unknown, the answer in words with its outcomes as a table.
 import { copy, make, post } from "./element.js";
 
 const FIRST = 5;
@@ -27,20 +27,22 @@ export async function open(place, root) {
 class Decision {
   constructor(place, root, form) {
     Object.assign(this, { place, root, name: place.dataset.decision, inputs: form.inputs, labels: form.decision.options });
-    this.meaning = Object.fromEntries(form.inputs.map((input) => [input.name, input.meaning]));
+    this.known_decisions = new Set((place.dataset.known ?? "").split(" "));
     this.hrefs = Object.fromEntries([...document.querySelectorAll("[data-option][data-href]")].map((item) => [item.dataset.option, item.dataset.href]));
   }
 
   start() {
     const query = new URLSearchParams(location.search);
-    const rows = this.inputs.map((input) => this.row(input, query.get(input.name) ?? ""));
-    const rest = rows.slice(FIRST);
+    const given = (input, at) => at < FIRST || query.has(input.name);
+    const row = (input) => this.row(input, query.get(input.name) ?? "");
+    const first = this.inputs.filter(given).map(row);
+    const rest = this.inputs.filter((input, at) => !given(input, at)).map(row);
     const buttons = [["Copy link", (b) => copy(b, location.href)], ["Copy as command", (b) => copy(b, this.command())],
       ["Download the record", () => this.download()], ["All unknown again", () => this.clear()]];
     this.form = make("form", { class: "panel", "aria-label": "Your workload" },
-      make("p", { class: "small" }, "What you know of your workload, most influential first. Leave the rest unknown."),
-      make("div", { class: "panel-inputs" }, ...rows.slice(0, FIRST)),
-      rest.length ? make("details", { open: this.inputs.slice(FIRST).some((input) => query.has(input.name)) }, make("summary", {}, `${rest.length} more`), make("div", { class: "panel-inputs" }, ...rest)) : null,
+      make("p", { class: "small" }, "What you know of your workload, most influential first. Leave the rest unknown. A number may be a range: 200 to 400, or 5-10 ms."),
+      make("div", { class: "panel-inputs" }, ...first),
+      rest.length ? make("details", {}, make("summary", {}, `${rest.length} more`), make("div", { class: "panel-inputs" }, ...rest)) : null,
       make("div", { class: "panel-tools" }, ...buttons.map(([label, act]) => make("button", { type: "button", onclick: (event) => act(event.target) }, label))));
     this.form.addEventListener("submit", (event) => event.preventDefault());
     this.form.addEventListener("input", () => this.change());
@@ -52,11 +54,10 @@ class Decision {
   row(input, given) {
     const id = `in.${input.name}`;
     const unit = ["share", "count", "factor"].includes(input.unit) ? "" : (input.unit ?? "").replace(/^1\//, "/");
-    const usual = input.unknown;
     const field = input.kind === "word"
       ? make("select", { class: "field words", id }, make("option", { value: "" }, "I do not know"),
         ...Object.entries(input.words).map(([word, meaning]) => make("option", { value: word, selected: word === given }, meaning === word ? word : `${word.replaceAll("_", " ")}: ${meaning}`)))
-      : make("input", { class: "field words", id, type: "text", value: given, autocomplete: "off", spellcheck: "false", placeholder: `unknown: usually ${usual.low} to ${usual.high}`, "aria-describedby": `why.${input.name}` });
+      : make("input", { class: "field words", id, type: "text", value: given, autocomplete: "off", spellcheck: "false", placeholder: "unknown", "aria-describedby": `help.${input.name} why.${input.name}` });
     const unknown = make("input", { type: "checkbox", checked: !given });
     const parts = input.kind === "word" ? [field] : [field, unit ? make("span", { class: "unit" }, unit) : null, make("label", { class: "unknown" }, unknown, " I do not know")];
     field.addEventListener("input", () => { unknown.checked = !field.value.trim(); });
@@ -65,23 +66,21 @@ class Decision {
       field.value = "";
     });
     return make("div", { class: "panel-input", "data-name": input.name, "data-kind": input.kind },
-      make("label", { for: id }, input.meaning), make("div", { class: "row" }, ...parts),
+      make("label", { for: id }, input.label), make("p", { class: "help", id: `help.${input.name}` }, input.usual ? `${input.meaning}. Usually ${input.usual}.` : input.meaning), make("div", { class: "row" }, ...parts),
       make("p", { class: "reason", id: `why.${input.name}`, role: "alert", hidden: true }));
   }
 
   rows() { return [...this.form.querySelectorAll(".panel-input")]; }
 
   known() {
-    return this.rows().map((row) => [row.dataset.name, row.querySelector(".field").value.trim(), row.dataset.kind]).filter(([, text]) => text);
+    return this.rows().map((row) => [row.dataset.name, row.querySelector(".field").value.trim()]).filter(([, text]) => text);
   }
 
   workload() {
     const found = {};
-    for (const [name, text, kind] of this.known()) {
+    for (const [name, text] of this.known()) {
       const [group, field] = name.split(".");
-      const plain = Number(text.replaceAll(",", ""));
-      const ends = text.split(/\s+to\s+/);
-      (found[group] ??= {})[field] = kind === "word" ? text : Number.isFinite(plain) ? plain : ends.length === 2 ? { low: ends[0], high: ends[1] } : text;
+      (found[group] ??= {})[field] = text;
     }
     return found;
   }
@@ -139,22 +138,48 @@ class Decision {
     if (text) field.setAttribute("aria-invalid", "true"); else field.removeAttribute("aria-invalid");
   }
 
-  // The service's own prose, with names of inputs said in words and the sections to read as links.
+  // The service's own words; sections to read and decisions to take next become links.
   words(value) {
-    const blocks = value.prose.trim().split("\n\n").slice(1).filter((block) => !block.startsWith("Read: "));
-    const label = value.first ? this.labels[value.first] : null;
-    const shown = blocks.map((block, at) => {
-      const lines = block.split("\n");
-      if (at === 0 && label) return make("p", { class: "choice" }, make("b", {}, label), this.said(block.replace(/^Choose: .*?\.(?= It is|$)/, "").replace(/^Choose: .*/, "")));
-      if (lines.length > 1 && lines[1].startsWith("- ")) return make("div", {}, make("h3", {}, lines[0].replace(/:$/, "")), make("ul", {}, ...lines.slice(1).map((line) => make("li", {}, this.said(line.slice(2))))));
-      return make("p", {}, this.said(block));
-    });
-    if (value.first && this.hrefs[value.first]) shown.push(make("p", {}, "Read: ", make("a", { href: this.hrefs[value.first] }, label)));
-    return shown;
+    const said = value.words;
+    const about = (remark) => (remark.about ? `${remark.about}: ${remark.text}` : remark.text);
+    const becomes = (remark) => `${remark.about} → ${remark.text}`;
+    const bullets = (lines) => (lines.length ? make("ul", {}, ...lines.map((line) => make("li", {}, line))) : null);
+    const list = (title, lines) => (lines.length ? make("div", {}, make("h2", {}, title), bullets(lines)) : null);
+    const chosen = value.either.length ? value.either : [value.first];
+    const read = chosen.filter((option) => this.hrefs[option]).map((option) => make("a", { href: this.hrefs[option] }, this.labels[option]));
+    return [
+      make("p", { class: "choice" }, make("b", {}, said.choice), [said.sure, said.why].filter(Boolean).join(" ")),
+      read.length ? make("p", {}, "Read: ", ...read.flatMap((link, at) => (at ? [", ", link] : [link]))) : null,
+      this.table(said),
+      list("Why not the others", said.others.map(about)),
+      list("What would change it, nearest first", said.changes.map(becomes)),
+      said.ask ? make("div", {}, make("h2", {}, value.either.length ? "What would settle it" : "What would help most to know"),
+        make("p", {}, `${said.ask.about}. ${said.ask.text}.`), bullets(said.leads.map(becomes))) : null,
+      list("Take care", said.cautions.map(about)),
+      list("To decide next", said.next.map((remark, at) => this.decision(remark, value.interactions[at].target))),
+      list("Not considered here", said.not_considered.map(about)),
+      list("Beyond what a model covers", said.notes),
+      list("Examples of products", said.products.map(about)),
+      make("details", { class: "rules" }, make("summary", {}, "How this answer is computed"), make("pre", { tabindex: "0" }, value.explanation)),
+    ].filter(Boolean);
   }
 
-  said(text) {
-    return text.replace(/\b([a-z]+\.[a-z_0-9]+)( \(([^)]*)\))?/g, (whole, name, _, meaning) => (this.meaning[name] ? `“${meaning && meaning === this.meaning[name] ? meaning : this.meaning[name]}”` : whole));
+  decision(remark, name) {
+    const label = this.known_decisions.has(name) ? make("a", { href: `../${name}/` }, remark.about) : remark.about;
+    return make("span", {}, label, `: ${remark.text}`);
+  }
+
+  // Options across, outcomes down; only what tells them apart.
+  table(said) {
+    if (!said.columns.length) return null;
+    const goal = (row) => (row.goal && !row.stated ? `${row.goal} (usual)` : row.goal);
+    const cell = (found) => (found === null ? make("td", {}, "–")
+      : make("td", { class: found.missed ? "missed" : null }, found.text, found.missed ? make("span", { class: "visually-hidden" }, " misses the goal") : null, found.range ? make("small", {}, found.range) : null));
+    const rows = said.rows.filter((row) => row.differs);
+    return make("div", {}, make("div", { class: "frame outcomes", role: "region", tabindex: "0", "aria-label": "Outcomes of each option" },
+      make("table", {}, make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Outcome"), ...said.columns.map((label) => make("th", { scope: "col" }, label)))),
+        make("tbody", {}, ...rows.map((row) => make("tr", {}, make("th", { scope: "row" }, row.label, row.goal ? make("small", {}, goal(row)) : null), ...row.cells.map(cell)))))),
+      make("p", { class: "small" }, "The middle of the likely cases, and below it where four in five of them lie. ", make("span", { class: "missed" }, "Marked"), ": misses the goal in most of them."));
   }
 
   download() {

@@ -1,0 +1,287 @@
+"""What an answer says, in its readers' words: one frozen value that command, page, JSON and record show alike.
+
+No name of a field, option or expression stands in it: those are in the answer itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sysdesign import units
+from sysdesign.decide.answer import Answer, Cell, Reason, Row, Verdict, fact_text, flip_texts
+from sysdesign.decide.flips import Flip, WordFlip
+from sysdesign.decide.vocabulary import FIELDS
+from sysdesign.decide.workload import Interval, Workload
+
+SURE = ((0.9, "Choose: {}."), (0.6, "Probably: {}."), (0.0, "Leaning to: {}."))  # by the share of the worlds
+WORTH_SAYING = 0.1  # share of the worlds in which a rule that excludes an option is worth telling
+MOSTLY = 0.5  # of the worlds, from which on a goal counts as missed
+SHOWN_FLIPS = 6
+ALMOST = 1.5  # factors below this read better as a percentage
+FARTHEST = 1e4  # a factor beyond this says nothing
+
+
+@dataclass(frozen=True)
+class Told:
+    """A remark, and whom it is about: an option, a fact; "" for the answer as a whole."""
+
+    about: str
+    text: str
+
+
+@dataclass(frozen=True)
+class TableCell:
+    text: str
+    range: str  # "" where the value is the same in nearly every likely case
+    missed: bool  # whether the goal is missed in most of them
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """One outcome; a cell for each column, None where the option has no part in it."""
+
+    label: str
+    goal: str  # "" where there is none
+    stated: bool
+    differs: bool  # whether it tells the options apart
+    cells: tuple[TableCell | None, ...]
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The answer in parts, in the order in which they are read."""
+
+    question: str
+    choice: str
+    sure: str
+    why: str
+    columns: tuple[str, ...]  # options in order of rank, those ruled out left away
+    plain: int  # the column of the plain answer; -1 where it is ruled out
+    rows: tuple[TableRow, ...]
+    others: tuple[Told, ...]
+    changes: tuple[Told, ...]  # a change, and what would come first
+    ask: Told | None
+    leads: tuple[Told, ...]  # what the answer to the question would lead to
+    cautions: tuple[Told, ...]
+    next: tuple[Told, ...]  # decisions that this one brings
+    not_considered: tuple[Told, ...]
+    notes: tuple[str, ...]
+    products: tuple[Told, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        plain = {key: getattr(self, key) for key in ("question", "choice", "sure", "why", "plain")}
+        told = ("others", "changes", "leads", "cautions", "next", "not_considered", "products")
+        lists: dict[str, Any] = {key: [dict(vars(each)) for each in getattr(self, key)] for key in told}
+        rows = [
+            {**vars(row), "cells": [None if cell is None else dict(vars(cell)) for cell in row.cells]}
+            for row in self.rows
+        ]
+        ask = None if self.ask is None else dict(vars(self.ask))
+        return {**plain, **lists, "columns": list(self.columns), "rows": rows, "ask": ask, "notes": list(self.notes)}
+
+
+def worded(answer: Answer) -> Wording:
+    """The answer in words."""
+    shown = [verdict for verdict in answer.verdicts if verdict.verdict != "ruled out"]
+    names = [verdict.option for verdict in shown]
+    default = answer.framework.default
+    return Wording(
+        question=answer.framework.question,
+        choice=_choice(answer),
+        sure=_sure(answer),
+        why=_why(answer),
+        columns=tuple(verdict.label for verdict in shown),
+        plain=names.index(default) if default in names else -1,
+        rows=tuple(_row(row, names) for row in answer.rows),
+        others=tuple(_others(answer)),
+        changes=tuple(_changes(answer)),
+        ask=_asked(answer),
+        leads=tuple(Told(text, label(answer, option)) for text, option in (answer.ask.leads if answer.ask else ())),
+        cautions=tuple(_cautions(answer)),
+        next=tuple(Told(each["target"].replace("-", " "), each["because"]) for each in answer.interactions()),
+        not_considered=tuple(Told(FIELDS[item.name].label, item.why) for item in answer.not_considered),
+        notes=answer.notes,
+        products=tuple(_products(answer)),
+    )
+
+
+def as_json(answer: Answer) -> dict[str, Any]:
+    """The answer as plain values, its words included."""
+    return {**answer.as_json(), "words": worded(answer).as_json()}
+
+
+def label(answer: Answer, option: str) -> str:
+    return answer.framework.options[option].label if option else "nothing fits"
+
+
+def _choice(answer: Answer) -> str:
+    if not answer.first:
+        return "Nothing fits."
+    if answer.either:
+        return f"Either: {' or '.join(label(answer, option) for option in answer.either)}."
+    return next(text for least, text in SURE if answer.confidence >= least).format(label(answer, answer.first))
+
+
+def _sure(answer: Answer) -> str:
+    """How sure the choice is, and why nothing fits where nothing does."""
+    if not answer.first:
+        facts = "; ".join(f"{FIELDS[n].label}: {fact_text(n, answer.workload)}" for n in answer.contradiction)
+        return f"These cannot hold together: {facts}."
+    share = share_text(answer.confidence)
+    if answer.either:
+        count = {2: "two", 3: "three"}[len(answer.either)]
+        return f"They are too close to tell apart; one of the {count} does best in {share}."
+    return f"It does best in {share}, given what is stated and what is usual for the rest."
+
+
+def share_text(share: float) -> str:
+    """A share of the worlds: in 63% of the likely cases."""
+    if share > 0.995:
+        return "nearly all likely cases" if share < 1 else "all likely cases"
+    return f"{round(100 * share)}% of the likely cases"
+
+
+def _why(answer: Answer) -> str:
+    """Where the plain answer falls behind, or that nothing forces another one."""
+    default = answer.framework.default
+    if not answer.first or default in answer.either:
+        return ""
+    if answer.first == default:
+        return "It is the plain answer, and nothing stated forces another."
+    verdict = answer.verdict(default)
+    ruled_out = verdict.verdict == "ruled out"
+    reason = _rule(verdict.excluded_by[0]) if ruled_out and verdict.excluded_by else _lower(_reason(answer, verdict))
+    return f"The plain answer, {verdict.label}, {'is ruled out' if ruled_out else 'falls short'}: {reason}"
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
+
+
+def _row(row: Row, names: list[str]) -> TableRow:
+    cells = tuple(_cell(row.cells.get(name)) for name in names)
+    goal = f"at most {row.goal}" if row.goal else ""
+    differs = len(cells) == 1 or len({cell and (cell.text, cell.range) for cell in cells}) > 1
+    return TableRow(row.label, goal, row.stated, differs, cells)
+
+
+def _cell(cell: Cell | None) -> TableCell | None:
+    return None if cell is None else TableCell(cell.text, cell.range, cell.missed > MOSTLY)
+
+
+def _others(answer: Answer) -> Iterator[Told]:
+    """Options with the same reason together, in the order of the best of them."""
+    found: dict[str, list[str]] = {}
+    for verdict in answer.verdicts:
+        if verdict.verdict not in ("first", "either"):
+            found.setdefault(_reason(answer, verdict), []).append(verdict.label)
+    for reason, labels in found.items():
+        yield Told("; ".join(labels), reason)
+
+
+def _reason(answer: Answer, verdict: Verdict) -> str:
+    """Why an option is not first."""
+    rules = [reason for reason in verdict.excluded_by if reason.share >= 1] or list(verdict.excluded_by[:1])
+    if verdict.verdict == "ruled out" and rules:
+        return f"Ruled out. {_rule(rules[0])}"
+    risk = ""
+    if rules and rules[0].share >= WORTH_SAYING:
+        risk = f" In {share_text(rules[0].share)} it is ruled out: {rules[0].because}"
+    if verdict.dominated_by:
+        return f"Nowhere better than {label(answer, verdict.dominated_by)}, and worse on the whole.{risk}"
+    return f"{_behind(answer, verdict)}{risk}".strip()
+
+
+def _rule(reason: Reason) -> str:
+    facts = f" ({'; '.join(reason.facts)})" if reason.facts else ""
+    return f"{reason.because}{facts}"
+
+
+def _behind(answer: Answer, verdict: Verdict) -> str:
+    """The outcome in which it loses most against the first, with both values."""
+    if not verdict.behind_by or not answer.first:
+        return "" if verdict.excluded_by else "Equal, with more effort to run."
+    row = answer.row(verdict.behind_by)
+    own, first = row.cells.get(verdict.option), row.cells.get(answer.first)
+    if own is None:
+        return ""
+    if first is None:
+        return f"Behind in {_lower(row.name)}: {_counted(own.text, row)}."
+    if own.value > first.value and own.text != first.text:
+        return f"Behind in {_lower(row.name)}: {_counted(own.text, row)} against {first.text}."
+    return f"Behind in {_lower(row.name)}: {_counted(_ends(own), row)} against {_ends(first)}."
+
+
+def _counted(text: str, row: Row) -> str:
+    return f"{text} {row.suffix}".strip()
+
+
+def _ends(cell: Cell) -> str:
+    return cell.range or cell.text
+
+
+def _changes(answer: Answer) -> Iterator[Told]:
+    """Numbers by distance, then words by likelihood."""
+    for flip in (answer.flips or ())[:SHOWN_FLIPS]:
+        yield Told(number_change(flip, answer.workload), label(answer, flip.becomes))
+    for word in (answer.word_flips or ())[:SHOWN_FLIPS]:
+        yield Told(word_change(word), label(answer, word.becomes))
+
+
+def number_change(flip: Flip, workload: Workload) -> str:
+    """Read rate 2.4 times higher: 48/s instead of the 20/s assumed."""
+    value, now = flip_texts(flip)
+    if isinstance(workload.values.get(flip.input), Interval):
+        now = fact_text(flip.input, workload)
+    how = _times(flip)
+    kind = "stated" if flip.stated else "assumed"
+    return f"{FIELDS[flip.input].label}{' ' + how if how else ''}: {value} instead of the {now} {kind}"
+
+
+def _times(flip: Flip) -> str:
+    if not 0 < flip.factor < math.inf:
+        return "higher" if flip.direction == "up" else "lower"
+    times = max(flip.factor, 1 / flip.factor)
+    way = "higher" if flip.direction == "up" else "lower"
+    if times < ALMOST:
+        return f"{round(100 * abs(flip.factor - 1)) or 1}% {way}"
+    return f"{units.number_text(times, 2)} times {way}" if times < FARTHEST else f"far {way}"
+
+
+def word_change(flip: WordFlip) -> str:
+    """The field, and what the word means."""
+    return f"{FIELDS[flip.input].label}: {word_meaning(flip)}"
+
+
+def word_meaning(flip: WordFlip) -> str:
+    return FIELDS[flip.input].words[flip.word][1]  # type: ignore[union-attr]
+
+
+def _asked(answer: Answer) -> Told | None:
+    if answer.ask is not None:
+        field = FIELDS[answer.ask.input]
+        return Told(field.label, field.meaning)
+    return Told(FIELDS[answer.settled_by].label, FIELDS[answer.settled_by].meaning) if answer.settled_by else None
+
+
+def _cautions(answer: Answer) -> Iterator[Told]:
+    for option in answer.either or (answer.first,):
+        for caution in answer.cautions:
+            if caution.option == option:
+                yield Told(label(answer, option) if answer.either else "", caution.because)
+
+
+def _products(answer: Answer) -> Iterator[Told]:
+    for option in answer.either or ((answer.first,) if answer.first else ()):
+        products = answer.verdict(option).products
+        if products:
+            names = ", ".join(name for name, _ in products)
+            yield Told(label(answer, option), f"{names} (looked at {_dates(date for _, date in products)})")
+
+
+def _dates(dates: Iterable[str]) -> str:
+    ends = sorted(set(dates))
+    return ends[0] if len(ends) == 1 else f"{ends[0]} to {ends[-1]}"

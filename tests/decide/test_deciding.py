@@ -1,0 +1,134 @@
+"""The engine on a small framework whose numbers can be checked by hand."""
+
+import pytest
+
+from sysdesign.decide import decide, parse_framework, prose, read_prices, workload_of
+from sysdesign.decide.outcome import regret_of
+from sysdesign.errors import BadContent
+
+SMALL = """\
+question: One or two?
+document: 06-Messaging-Systems
+options:
+  one:
+    label: One
+    class: a
+    section: "06-Messaging-Systems#calls"
+  two:
+    label: Two
+    class: b
+    section: "06-Messaging-Systems#queues"
+    components: {managed_queue: 1}
+    products: [{name: A product, looked_at: 2026-11-29}]
+default: one
+derived: {load: traffic.reads_per_s / 1000 /s}
+outcomes:
+  capacity:
+    because: One takes a thousand.
+    values: {one: load, two: load / 2}
+constraints:
+  - {when: data.joins == across, rules_out: two, because: Two cannot join.}
+  - {when: data.size > 1 PB, rules_out: [one, two], because: Too much for either.}
+cautions:
+  - {option: two, because: Mind the gap.}
+examples:
+  - {given: {}, first: one}
+"""
+PLAIN = {"goals": {"headroom": 0.4}, "team": {"engineers": 8, "operators": 1}}
+
+
+@pytest.fixture(scope="module")
+def small():
+    return parse_framework(SMALL, "small.yaml")
+
+
+def answer(small, **facts):
+    return decide(small, workload_of({**PLAIN, **facts}))
+
+
+@pytest.mark.parametrize(
+    ("value", "regret"),
+    [(0.3, 0.0), (0.6, 0.0), (0.8, 0.5), (1.0, 1.0), (1.4, 1.0 + 0.6931472), (float("nan"), 14.8155)],
+)
+def test_regret_is_zero_at_the_target_one_at_the_limit_and_goes_on(value, regret):
+    assert regret_of(value, 0.6, 1.0) == pytest.approx(regret, abs=1e-4)
+
+
+def test_the_table_holds_what_the_formulas_give(small):
+    found = answer(small, traffic={"reads_per_s": 800})
+    assert found.row("capacity").cells["one"].text == "80%" and found.row("capacity").cells["two"].text == "40%"
+    assert found.row("capacity").stated and found.first == "two"
+    assert found.verdict("one").behind_by == "capacity"
+
+
+def test_a_load_that_either_carries_leaves_the_plain_answer(small):
+    found = answer(small, traffic={"reads_per_s": 100})
+    assert found.first == "one" and not found.contradiction
+    assert "Choose: One" in prose(found)
+
+
+def test_what_rules_out_is_told_with_the_stated_facts(small):
+    found = answer(small, traffic={"reads_per_s": 2000}, data={"joins": "across", "size": "1 GB"})
+    assert found.first == "one" and found.verdict("two").verdict == "ruled out"
+    assert found.verdict("two").excluded_by[0].facts == ("Joins: combined across all customers",)
+
+
+def test_wishes_that_leave_nothing_are_named(small):
+    found = answer(small, data={"size": "2 PB"})
+    assert not found.first and found.contradiction == ("data.size",)
+
+
+def test_the_flip_is_where_the_formulas_say(small):
+    found = answer(small, traffic={"reads_per_s": 100}, data={"joins": "none"})
+    flip = next(flip for flip in found.flips if flip.input == "traffic.reads_per_s")
+    assert flip.direction == "up" and 600 < flip.value < 800 and flip.becomes == "two"
+
+
+def test_what_was_stated_and_not_used_is_said(small):
+    found = answer(
+        small, traffic={"reads_per_s": 100}, goals={"headroom": 0.4, "cost_per_month": 2000}, edge={"logic": "none"}
+    )
+    assert {item.name for item in found.not_considered} == {"goals.cost_per_month", "edge.logic"}
+    assert "--prices" in prose(found)
+
+
+def test_prices_make_cost_count(small, tmp_path):
+    path = tmp_path / "prices.yaml"
+    path.write_text("machine: 300 USD/month\ncomponents: {managed_queue: 5000 USD/month}\n")
+    facts = workload_of({**PLAIN, "traffic": {"reads_per_s": 800}, "goals": {"cost_per_month": 1000, "headroom": 0.4}})
+    assert decide(small, facts).first == "two"
+    priced = decide(small, facts, prices=read_prices(path))
+    assert priced.first == "one" and priced.row("cost").cells["two"].missed == 1.0
+
+
+def test_the_same_facts_in_other_units_give_the_same_answer(small):
+    one = answer(small, traffic={"reads_per_s": "864 thousand/day"}, data={"size": "1 TB"})
+    other = answer(small, traffic={"reads_per_s": 10}, data={"size": 1000})
+    assert one.as_json() == other.as_json()
+
+
+def test_products_and_cautions_belong_to_the_option(small):
+    found = answer(small, traffic={"reads_per_s": 900})
+    assert found.verdict("two").products == (("A product", "2026-11-29"),) and "Mind the gap." in prose(found)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message"),
+    [
+        ("managed_queue: 1", "managd_queue: 1", 12, "managed_queue"),
+        ("capacity:", "capacty:", 17, "capacity"),
+        ("one: load,", "one: traffic.reads_per_s,", 19, "a rate"),
+        ("two: load / 2", "tow: load / 2", 19, "two"),
+        ("default: one", "default: on", 14, "one"),
+        ("looked_at: 2026-11-29", "looked_at: lately", 13, "date"),
+        ("derived: {load:", "derived: {max:", 15, "cannot name"),
+        ("rules_out: two", "rules_out: tow", 21, "two"),
+        ("    class: a", "    klass: a", 6, "klass"),
+        ("  capacity:\n", "  build:\n", 17, "no outcome that a framework gives"),
+    ],
+)
+def test_what_is_wrong_is_told_at_its_line(old, new, line, message):
+    assert old in SMALL
+    with pytest.raises(BadContent) as caught:
+        parse_framework(SMALL.replace(old, new, 1), "small.yaml")
+    assert message in str(caught.value) and caught.value.line == line

@@ -1,0 +1,54 @@
+"""Sampled worlds: what is stated stays, what depends is drawn together, and draws belong to their field."""
+
+import numpy as np
+
+from sysdesign.decide.workload import workload_of
+from sysdesign.decide.worlds import Sampler, following, sampled, varied
+
+
+def drawn(name, **facts):
+    return Sampler(workload_of(facts)).of(name)
+
+
+def test_a_stated_fact_is_the_same_in_every_world():
+    assert drawn("traffic.reads_per_s", traffic={"reads_per_s": 7}).tolist() == [7.0]
+
+
+def test_an_unknown_number_has_its_usual_value_in_the_middle_and_stays_in_its_range():
+    values = drawn("traffic.reads_per_s")
+    assert values.min() >= 1 and values.max() <= 500 and 18 < np.median(values) < 22
+
+
+def test_words_come_in_the_share_of_their_weights():
+    codes = drawn("consistency.reads")
+    assert abs(np.mean(codes == 1) - 6 / 11) < 0.02
+
+
+def test_a_lifetime_lies_under_the_staleness_of_its_own_world():
+    sampler = Sampler(workload_of({}))
+    assert np.all(sampler.of("cache.entry_lifetime") <= sampler.of("consistency.staleness") * (1 + 1e-9))
+    assert np.unique(sampler.of("consistency.staleness")).size > 100
+
+
+def test_what_follows_from_a_stated_fact_is_drawn_near_it():
+    far = drawn("places.distance", places={"users": "worldwide", "regions": 1})
+    assert far.min() >= 0.08 and far.max() <= 0.25
+
+
+def test_two_fields_that_follow_from_each_other_do_not_go_round():
+    sizes = drawn("data.size", data={"items": 1e9, "item_bytes": 1000})
+    assert sizes.min() >= 1e12 * 0.999 and sizes.max() <= 2.5e12 * 1.001
+    assert np.all(np.isfinite(Sampler(workload_of({})).of("data.size")))
+
+
+def test_stating_one_field_leaves_the_draws_of_others_alone():
+    one, other = Sampler(workload_of({})), Sampler(workload_of({"team": {"engineers": 3}}))
+    assert np.array_equal(one.of("traffic.writes_per_s"), other.of("traffic.writes_per_s"))
+
+
+def test_setting_a_field_draws_again_only_what_follows_from_it():
+    worlds = sampled(workload_of({}), {})
+    changed = varied(worlds, {"consistency.staleness": np.array([[1.0], [100.0]])})
+    assert changed.of("cache.entry_lifetime").shape == (2, 128)
+    assert changed.of("traffic.reads_per_s") is worlds.of("traffic.reads_per_s")
+    assert "cache.entry_lifetime" in following(["consistency.staleness"], workload_of({}))
