@@ -25,6 +25,7 @@ SUBJECTS = (
     "queueing",
     "quorum",
     "rate_limiting",
+    "replication",
     "retries",
     "scaling_laws",
     "serverless",
