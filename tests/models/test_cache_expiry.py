@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
+from collections import OrderedDict
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ from scipy.integrate import quad
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models import caching
-from tests.models.agreement import agrees_with_power
+from tests.models.agreement import agrees_with_power, weights
+from tests.models.corners import assert_finite_at_corners
 
 
 def simulate_ttl(rate, ttl, changes, sliding, requests, seed):
@@ -279,3 +281,74 @@ def test_leases_take_arrays_and_round_no_request_away():
     # requests at 0, 0.01, ... 0.14 s: those at 0, 0.07 and 0.14 get a token, though 100 * 0.07 is more than 7
     assert caching.stampede(100, 0.15, "leases", token_interval_s=0.07).requests_per_expiry == 3
     assert caching.stampede(10, 600, "leases", token_interval_s=0.6).requests_per_expiry == 1000
+
+
+def play(capacity, ttl, catalog, skew, rate, change, requests, seed):
+    """An LRU list whose entries are looked at for their age when they are read: hit, and hit on an old value."""
+    generator = np.random.default_rng(seed)
+    keys = generator.choice(catalog, requests, p=weights(catalog, skew)).tolist()
+    times = np.cumsum(generator.exponential(1 / rate, requests)).tolist()
+    cached, rows = OrderedDict(), np.zeros((requests, 2))
+    for at, (key, now) in enumerate(zip(keys, times, strict=True)):
+        fetched = cached.get(key)
+        if fetched is not None:
+            cached.move_to_end(key)
+            if now - fetched <= ttl:
+                rows[at] = 1, -math.expm1(-change * (now - fetched))
+                continue
+        cached[key] = now
+        if len(cached) > capacity:
+            cached.popitem(last=False)
+    return rows[requests // 5 :].mean(axis=0)
+
+
+@pytest.mark.parametrize(
+    ("capacity", "ttl", "catalog", "skew", "change"),
+    [
+        (200, 5, 2000, 0.9, 0.01),  # about as long as an unread key stays
+        (200, 1e6, 2000, 0.9, 0.02),
+        (400, 60, 2000, 1.1, 0.02),
+        (300, 30, 1000, 0.0, 0.01),
+        (1000, 20, 500, 0.8, 0.01),  # all fit
+    ],
+)
+def test_a_cache_bounded_twice_agrees_with_one_played(capacity, ttl, catalog, skew, change):
+    model = caching.lru_ttl(capacity, ttl, catalog, skew, 100, change)
+    runs = np.array([play(capacity, ttl, catalog, skew, 100, change, 60_000, seed) for seed in range(4)]).mean(axis=0)
+    assert model.hit_ratio == pytest.approx(runs[0], abs=0.006)
+    assert model.stale_share == pytest.approx(runs[1], rel=0.05, abs=0.001)
+
+
+@given(st.integers(30, 10**7), st.floats(0, 2), st.floats(0.002, 0.98))
+def test_without_an_end_to_their_lives_it_is_the_hit_ratio_of_lru(catalog, skew, share):
+    capacity = max(1.0, catalog * share)
+    known = caching.hit_ratio(capacity, catalog_keys=catalog, skew=skew)
+    found = caching.lru_ttl(capacity, 1e9, catalog, skew, 10_000, 0)
+    assert found.hit_ratio == pytest.approx(known.hit_ratio, abs=0.001)
+    assert found.stale_share == 0 and found.expired_share == pytest.approx(0, abs=1e-6)
+
+
+def test_with_memory_for_all_only_the_time_to_live_is_left():
+    each = 50 * weights(10, 0.9)
+    known = sum(rate * caching.ttl(rate, 3, 0.02).hit_ratio for rate in each) / 50
+    old = sum(rate * caching.ttl(rate, 3, 0.02).stale_share for rate in each) / 50
+    found = caching.lru_ttl(10, 3, 10, 0.9, 50, 0.02)
+    assert found.hit_ratio == pytest.approx(known) and found.stale_share == pytest.approx(old)
+    assert found.expired_share == pytest.approx(1 - known) and found.origin_per_s == pytest.approx(50 * (1 - known))
+
+
+@given(st.floats(1, 1e6), st.floats(0.01, 1e6), st.floats(10, 1e7), st.floats(0, 2))
+def test_more_memory_and_longer_lives_hit_no_less(capacity, ttl, catalog, skew):
+    here = caching.lru_ttl(capacity, ttl, catalog, skew)
+    assert caching.lru_ttl(1.5 * capacity, ttl, catalog, skew).hit_ratio >= here.hit_ratio - 1e-9
+    longer = caching.lru_ttl(capacity, 1.5 * ttl, catalog, skew)
+    assert longer.hit_ratio >= here.hit_ratio - 1e-9
+    assert longer.stale_share >= here.stale_share * (1 - 1e-6)
+    assert 0 <= here.stale_share <= here.hit_ratio <= 1
+
+
+def test_a_cache_bounded_twice_takes_arrays_and_stays_finite():
+    capacity = np.array([10.0, 1000.0, 1e6])
+    each = [caching.lru_ttl(float(size), 60).hit_ratio for size in capacity]
+    assert np.allclose(caching.lru_ttl(capacity, 60).hit_ratio, each)
+    assert_finite_at_corners(caching.lru_ttl, most=800)

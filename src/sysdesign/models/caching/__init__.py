@@ -2,6 +2,7 @@
 
 from sysdesign.models.caching.estimates import (
     MODELS,
+    Bounded,
     Estimate,
     ExactRatios,
     Expiry,
@@ -15,6 +16,7 @@ from sysdesign.models.caching.estimates import (
     hit_ratio,
     leases,
     lost_node,
+    lru_ttl,
     origin_load,
     replay,
     stampede,
@@ -25,6 +27,7 @@ from sysdesign.models.caching.estimates import (
 
 __all__ = [
     "MODELS",
+    "Bounded",
     "Estimate",
     "ExactRatios",
     "Expiry",
@@ -38,6 +41,7 @@ __all__ = [
     "hit_ratio",
     "leases",
     "lost_node",
+    "lru_ttl",
     "origin_load",
     "replay",
     "stampede",

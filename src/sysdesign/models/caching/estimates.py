@@ -15,6 +15,7 @@ import numpy as np
 from sysdesign import units
 from sysdesign.errors import InvalidInput
 from sysdesign.models.caching import ratios, replacement
+from sysdesign.models.caching.bounded import Bounded, lru_ttl
 from sysdesign.models.caching.expiry import Expiry, Leases, Stampede, leases, stampede, ttl
 from sysdesign.models.caching.fleet import LostNode, OriginLoad, Tiers, lost_node, origin_load, tiers
 from sysdesign.models.caching.popularity import zipf
@@ -23,8 +24,9 @@ from sysdesign.models.declaration import AtMost, Input, Model, Output, checked
 from sysdesign.models.wording import amount
 
 __all__ = [
-    "Estimate", "ExactRatios", "Expiry", "Leases", "LostNode", "OriginLoad", "ReplayResult", "Stampede", "Tiers",
-    "exact_hit_ratio", "hit_ratio", "leases", "lost_node", "origin_load", "replay", "stampede", "tiers", "ttl", "warm",
+    "Bounded", "Estimate", "ExactRatios", "Expiry", "Leases", "LostNode", "OriginLoad", "ReplayResult", "Stampede",
+    "Tiers", "exact_hit_ratio", "hit_ratio", "leases", "lost_node", "lru_ttl", "origin_load", "replay", "stampede",
+    "tiers", "ttl", "warm",
 ]  # fmt: skip
 
 
@@ -163,6 +165,14 @@ def _ttl_sentence(inputs: Mapping[str, Any], result: Expiry) -> str:
     )
 
 
+def _bounded_sentence(inputs: Mapping[str, Any], result: Bounded) -> str:
+    return (
+        f"{_percent(result.hit_ratio)} of requests hit; the time to live alone makes "
+        f"{_percent(result.expired_share)} miss, and {_percent(result.stale_share)} of answers "
+        "are older than the last change."
+    )
+
+
 def _stampede_sentence(inputs: Mapping[str, Any], result: Stampede) -> str:
     queries = result.requests_per_expiry
     noun = "query" if round(queries, 1) == 1 else "queries"
@@ -220,6 +230,7 @@ MODELS = (
     Model(hit_ratio, _SIZE, _estimate_sentence, "05-caching", "05-caching/hit-ratio", subject="caching"),
     Model(exact_hit_ratio, _SIZE, _exact_sentence, "05-caching", "05-caching/exact-hit-ratio", subject="caching"),
     Model(ttl, _EXPIRY, _ttl_sentence, "05-caching", "05-caching/ttl", subject="caching"),
+    Model(lru_ttl, _EXPIRY, _bounded_sentence, "05-caching", "05-caching/lru-ttl", subject="caching"),
     Model(stampede, _EXPIRY, _stampede_sentence, "05-caching", "05-caching/stampede-size", subject="caching"),
     Model(leases, _EXPIRY, _leases_sentence, "05-caching", "05-caching/leases", subject="caching"),
     Model(origin_load, _ORIGIN, _origin_sentence, "05-caching", "05-caching/origin-load", subject="caching"),
