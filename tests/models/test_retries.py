@@ -50,6 +50,60 @@ def test_one_call_at_least_and_the_product_at_most(layers, failing):
     assert retries.amplification(tuple(layers), 1.0).mean_calls == pytest.approx(math.prod(layers))
 
 
+def budgeted(layers, attempts, failing, keep, generator):
+    """One request through equal layers; each retry is made with the chance `keep` of its layer."""
+    if not layers:
+        return generator.random() >= failing, 1
+    calls = 0
+    for number in range(attempts):
+        if number and generator.random() >= keep[layers - 1]:
+            return False, calls
+        done, made = budgeted(layers - 1, attempts, failing, keep, generator)
+        calls += made
+        if done:
+            return True, calls
+    return False, calls
+
+
+def test_layers_with_a_budget_are_what_counting_gives():
+    failing, budget = 0.6, 0.5
+    keep = []  # of each layer from the bottom: the share of retries that its budget lets through
+    below = failing
+    for _ in range(2):
+        one = retries.budget(3, below, budget, "first attempts")
+        keep.append(one.retries_allowed)
+        below = one.failed_with
+    generator = np.random.default_rng(4)
+    runs = [budgeted(2, 3, failing, keep, generator) for _ in range(40_000)]
+    model = retries.layered(2, 3, failing, budget)
+    calls = interval.interval_of(np.array([made for _, made in runs]))
+    assert calls.low <= model.calls <= calls.high and not calls.low <= 1.05 * model.calls <= calls.high
+    failed = interval.interval_of(np.array([not done for done, _ in runs], dtype=float))
+    assert failed.low <= model.failed <= failed.high
+
+
+@given(st.integers(0, 6), st.integers(1, 6), st.floats(0, 1))
+def test_equal_layers_without_a_budget_are_amplification(layers, attempts, failing):
+    model = retries.layered(layers, attempts, failing, 100)
+    known = retries.amplification((attempts,) * max(layers, 1) if layers else (1,), failing)
+    assert model.calls == pytest.approx(known.mean_calls) and model.worst_calls == pytest.approx(known.worst_calls)
+    assert model.failed == pytest.approx(known.failed, abs=1e-12)
+
+
+@given(st.integers(1, 5), st.integers(1, 6), st.floats(0, 1), st.floats(0, 3))
+def test_a_larger_budget_calls_more_and_fails_less(layers, attempts, failing, budget):
+    tight, loose = (retries.layered(layers, attempts, failing, each) for each in (budget, 1.5 * budget))
+    assert tight.calls <= loose.calls * (1 + 1e-12) and tight.failed >= loose.failed - 1e-12
+    assert 1 <= tight.calls <= tight.worst_calls * (1 + 1e-12)
+    assert tight.worst_calls <= (1 + budget) ** layers * (1 + 1e-12)
+
+
+def test_layers_take_arrays():
+    layers, failing = np.array([0, 1, 3]), np.array([0.2, 0.9, 1.0])
+    each = [retries.layered(int(n), 3, float(p)).calls for n, p in zip(layers, failing, strict=True)]
+    assert np.allclose(retries.layered(layers, 3, failing).calls, each)
+
+
 def test_amplification_takes_arrays_and_refuses_parts_of_attempts():
     failing = np.array([0.0, 0.3, 1.0])
     each = [retries.amplification((3, 3), float(p)).mean_calls for p in failing]

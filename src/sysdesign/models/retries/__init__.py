@@ -2,7 +2,7 @@
 
 from sysdesign.models.retries import backoff, load, metastable
 from sysdesign.models.retries.backoff import contention, schedule
-from sysdesign.models.retries.load import amplification, attempts_for, budget, client_throttle, throttled_load
+from sysdesign.models.retries.load import amplification, attempts_for, budget, client_throttle, layered, throttled_load
 from sysdesign.models.retries.metastable import metastable_loop
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "budget",
     "client_throttle",
     "contention",
+    "layered",
     "metastable_loop",
     "schedule",
     "throttled_load",

@@ -32,6 +32,16 @@ class Amplification:
 
 
 @dataclass(frozen=True)
+class Layered:
+    """Calls that reach the bottom of equal layers, each with a budget for its retries."""
+
+    calls: Annotated[float, Output("Calls at the bottom for one request, on average")]
+    worst_calls: Annotated[float, Output("Calls at the bottom for one request, when all fail")]
+    failed: Annotated[float, Output("Requests that fail in the end", "share")]
+    safe_utilization: Annotated[float, Output("Usual utilization at which it still carries the worst", "share")]
+
+
+@dataclass(frozen=True)
 class Budget:
     """What a cap on retries does to calls and to success."""
 
@@ -100,6 +110,46 @@ def amplification(
 def _mean_attempts(failing: np.ndarray, attempts: float) -> np.ndarray:
     """1 + p + ... + p^(attempts - 1), summed term by term so that p = 1 needs no case of its own."""
     return np.sum(failing[..., None] ** np.arange(int(attempts)), axis=-1)
+
+
+@checked
+def layered(
+    layers: Annotated[int, Input("Layers that retry", low=0, high=10, default=3)],
+    attempts: Annotated[int, ATTEMPTS],
+    failed_attempts: Annotated[float, FAILURES] = 0.2,
+    budget_share: Annotated[
+        float, Input("Retries at most, of first attempts", low=0, high=100, default=0.1, help="100: no bound")
+    ] = 0.1,
+) -> Layered:  # fmt: skip
+    """Load that retries at several equal layers put on the bottom, with a retry budget at each.
+
+    Only the call at the bottom fails by itself. A layer makes 1 + p + ... + p^(attempts - 1) calls
+    for each that it gets, p being the share of its calls that fail, and no more than 1 + the budget;
+    each call made succeeds with 1 - p, so a layer's own calls fail less, but the layers multiply.
+    When all fails, as in an outage, each layer makes min(attempts, 1 + budget) calls. Below the
+    safe utilization the bottom could carry that, so that retries alone cannot keep it down.
+    No layers: the caller asks once. Elementwise over arrays. Raises InvalidInput where an input is
+    out of range. Source: google-sre-2016, chapters 21 and 22, for budgets and multiplication.
+
+    >>> layered(3, 4, 1.0, budget_share=100).worst_calls
+    64.0
+    """
+    most = 1 + np.asarray(budget_share, dtype=float)
+    tries, failing, layer = np.asarray(attempts, float), np.asarray(failed_attempts, float), np.asarray(layers)
+    failing = np.broadcast_to(failing, np.broadcast_shapes(most.shape, tries.shape, failing.shape, layer.shape))
+    calls, worst = np.ones_like(failing), np.minimum(tries, most) ** layer + np.zeros_like(failing)
+    for at in range(int(layer.max())):
+        retries = at < layer
+        made = np.minimum(_geometric(failing, tries), most)
+        calls = np.where(retries, calls * made, calls)
+        failing = np.where(retries, np.clip(1 - (1 - failing) * made, failing**tries, 1.0), failing)
+    return Layered(plain(calls), plain(worst), plain(failing), plain(1 / worst))
+
+
+def _geometric(failing: np.ndarray, attempts: np.ndarray) -> np.ndarray:
+    """1 + p + ... + p^(attempts - 1), for arrays of both."""
+    apart = np.where(failing < 1, 1 - failing, 1.0)
+    return np.where(failing < 1, (1 - failing**attempts) / apart, attempts)
 
 
 @checked
@@ -194,6 +244,11 @@ MODELS = (
     Model(amplification, HOW_MANY,
           lambda i, r: f"One request makes {amount(r.mean_calls)} calls at the bottom, at worst {r.worst_calls:.0f}.",
           "07-resilience", "07-resilience/amplification"),
+    Model(layered, HOW_MANY,
+          lambda i, r: f"Retries put {amount(r.calls)} times the requests on the bottom, and "
+                       f"{amount(r.worst_calls)} times when all fails: it carries that up to "
+                       f"{percent(r.safe_utilization)} of its capacity in usual times.",
+          "07-resilience", "07-resilience/layered-retries"),
     Model(attempts_for, HOW_MANY,
           lambda i, r: f"{r.attempts} attempts bring {percent(r.succeeded)} of requests through, "
                        f"at {amount(r.mean_calls)} calls each.",
