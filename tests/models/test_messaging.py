@@ -187,3 +187,49 @@ def test_partitions_in_messages_are_those_in_megabytes(size):
     counted = model.partitions(messages_per_s=7000, message_bytes=size, consumer_per_s=900)
     weighed = model.partitions(7000 * size / 1e6, per_partition_read=900 * size / 1e6)
     assert counted == weighed
+
+
+def held(times, lease, renewals, lost, generator):
+    """Which messages lose their lease, renewal by renewal."""
+    every, out = lease / (renewals + 1), np.zeros(times.size, dtype=bool)
+    for at, time in enumerate(times.tolist()):
+        until, now = lease, every
+        while renewals and now < time and now < until - 1e-9:
+            if generator.random() >= lost:
+                until = now + lease
+            now += every
+        out[at] = time > until
+    return out
+
+
+@pytest.mark.parametrize(("renewals", "lost", "spread"), [(0, 0.3, 10), (1, 0.2, 10), (2, 0.4, 30), (3, 0.45, 30)])
+def test_a_lease_agrees_with_one_played(renewals, lost, spread):
+    generator = np.random.default_rng(6)
+    sigma = np.log(spread) / 2.3263478740408408
+    times = 2 * np.exp(sigma * generator.standard_normal(400_000))
+    share = held(times, 4.0, renewals, lost, generator).mean()
+    assert model.lease(2, spread, 4, renewals, lost, 0).lapsed == pytest.approx(share, rel=0.04)
+
+
+def test_renewals_are_counted_and_one_lease_is_the_tail_of_the_times():
+    times = Distribution.of("lognormal(median=2, p99=20)", "s")
+    assert model.lease(2, 10, 30).late == pytest.approx(float(1 - times.cdf(30)))
+    generator = np.random.default_rng(7)
+    drawn = np.floor(times.sample(generator, 400_000) / 1.0)
+    assert model.lease(2, 10, 3, renewals=2).renewals == pytest.approx(drawn.mean(), rel=0.01)
+
+
+@given(st.floats(0.01, 100), st.floats(1, 50), st.floats(0.1, 1000), st.integers(0, 6), st.floats(0, 0.45))
+def test_longer_leases_and_narrower_times_repeat_no_more(median, spread, length, renewals, lost):
+    here = model.lease(median, spread, length, renewals, lost).duplicates_per_million
+    assert model.lease(median, spread, 1.5 * length, renewals, lost).duplicates_per_million <= here * (1 + 1e-9)
+    assert model.lease(1.1 * median, spread, length, renewals, lost).duplicates_per_million >= here * (1 - 1e-9)
+    assert 0 <= here <= 1e6 and here <= model.lease(median, spread, length, 0, lost).duplicates_per_million + 1e-6
+
+
+def test_leases_take_arrays():
+    median = np.array([0.1, 2, 50])
+    each = [model.lease(float(m), 10, 30, 2).duplicates_per_million for m in median]
+    assert np.allclose(model.lease(median, 10, 30, 2).duplicates_per_million, each)
+    assert model.lease(2.0, 10, 30.0, crash_share=np.array([0.0, 1.0])).heartbeat_s.shape == (2,)
+    assert_finite_at_corners(model.lease)
