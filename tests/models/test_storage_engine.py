@@ -245,3 +245,28 @@ def test_filters_and_runs_by_hand():
     lazy = model.lsm(5e9, "lazy", 4, 64e6)
     assert lazy.write_amplification == lazy.levels - 1 + 4
     assert model.btree(1e6, 200, 24).inner_bytes == (611 + 6 + 1) * 4096  # over 71,429 leaves
+
+
+@given(st.floats(1, 50), st.floats(1, 20), st.floats(0.1, 1), st.floats(0, 1), st.floats(0, 1))
+def test_ways_to_pay_agree_with_a_load_summed_hour_by_hour(peak, ratio, busy, followed, least):
+    x = (np.arange(200_000) + 0.5) / 200_000
+    load = peak * x ** (peak - 1)
+    found = model.capacity_modes(peak, ratio, busy, followed, least)
+    assert load.mean() == pytest.approx(1, rel=1e-3)
+    assert found.fixed == pytest.approx(load.max() / busy, rel=1e-3)
+    kept = followed * np.maximum(load, least * peak) + (1 - followed) * peak
+    assert found.scaled == pytest.approx(kept.mean() / busy, rel=1e-3)
+    assert found.hours_above_mean == pytest.approx(np.mean(load > 1), abs=1e-3) or peak < 1.001
+    bases = np.unique(np.append(np.quantile(load, np.linspace(0, 1, 201)), 0))
+    costs = [base / busy + ratio * np.maximum(load - base, 0).mean() for base in bases]
+    assert found.mixed == pytest.approx(min(costs), rel=0.02)
+    assert found.mixed <= min(found.by_request, found.fixed) * (1 + 1e-9)
+    assert (found.fixed < found.by_request) == (peak < found.break_even_peak)
+
+
+def test_ways_to_pay_take_arrays():
+    peaks = np.array([1.0, 3.0, 40.0])
+    each = [model.capacity_modes(float(peak)).mixed for peak in peaks]
+    assert np.allclose(model.capacity_modes(peaks).mixed, each)
+    assert model.capacity_modes(peaks).by_request.shape == (3,)
+    assert_finite_at_corners(model.capacity_modes)

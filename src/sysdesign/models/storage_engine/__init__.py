@@ -8,8 +8,9 @@ unless an input names them: the log adds 1 to every write amplification here. KB
 
 from __future__ import annotations
 
-from sysdesign.models.storage_engine import btrees, lsm_trees, throughput
+from sysdesign.models.storage_engine import btrees, capacity_prices, lsm_trees, throughput
 from sysdesign.models.storage_engine.btrees import BTree, Capacity, btree, btree_capacity
+from sysdesign.models.storage_engine.capacity_prices import Modes, capacity_modes
 from sysdesign.models.storage_engine.lsm_trees import Filter, Levels, Lsm, bloom, lsm, lsm_levels
 from sysdesign.models.storage_engine.throughput import Burst, HotPartition, Units, burst, capacity_units, hot_partition
 
@@ -21,15 +22,17 @@ __all__ = [
     "HotPartition",
     "Levels",
     "Lsm",
+    "Modes",
     "Units",
     "bloom",
     "btree",
     "btree_capacity",
     "burst",
+    "capacity_modes",
     "capacity_units",
     "hot_partition",
     "lsm",
     "lsm_levels",
 ]
 
-MODELS = (*btrees.MODELS, *lsm_trees.MODELS, *throughput.MODELS)
+MODELS = (*btrees.MODELS, *lsm_trees.MODELS, *throughput.MODELS, *capacity_prices.MODELS)
