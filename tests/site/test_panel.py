@@ -11,10 +11,10 @@ import pytest
 from playwright.sync_api import expect
 
 from sysdesign.operations.modeling import run_model, solve_model
+from tests.site.conftest import PATIENCE
 from tests.site.test_accessibility import faults
 
 pytestmark = pytest.mark.browser
-PATIENCE = 60_000
 MEASURED = Path(__file__).parents[1] / "readers" / "files" / "measured"
 JTL = MEASURED / "loadtest-samples.jtl"
 BUDGET = "models/retries.budget/"
