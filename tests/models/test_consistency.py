@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models import consistency
-from sysdesign.models.consistency import IMPLIES, LEVELS, SESSION, check, shown, zones
+from sysdesign.models.consistency import IMPLIES, LEVELS, SESSION, check, growth, linearizability, shown, zones
 from sysdesign.models.consistency.causal import causal
+from sysdesign.models.consistency.compiled_searches import searched
 from sysdesign.models.consistency.example_histories import EXAMPLES
-from sysdesign.models.consistency.history import Operation, ordered
+from sysdesign.models.consistency.history import Operation, kinds, ordered, values
 from sysdesign.models.consistency.linearizability import linearizable
 from sysdesign.models.consistency.reduction import smallest_failing
 from sysdesign.models.consistency.sequential import sequential
@@ -645,11 +646,63 @@ def test_tries_that_run_out_leave_the_part_as_it_was():
 @settings(max_examples=500, deadline=None)
 @given(histories_of(kinds=("read", "read", "write"), distinct=True, most=6))
 def test_values_written_once_need_no_search(operations):
-    assert zones.is_written_once(operations)
+    assert zones.is_written_once(kinds(operations), values(operations))
     found = zones.fault(operations)
     assert (found is None) == by_trying_linearizable(operations)
     if found is not None:
         assert len(found) <= 6 and not by_trying_linearizable(found)
+
+
+# --- compiled --------------------------------------------------------------------------------------
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.randoms(use_true_random=False), st.booleans())
+def test_compiled_searches_take_the_same_steps(chance, grows):
+    operations = ordered(crowded(chance, grows))
+    assume(operations)
+    budget = 10**6 if grows else chance.choice((3, 20, 10**6))  # which states of a growing text come first is open
+    grown = growth.shown(kinds(operations), values(operations))
+    assume(grown is None or grown.impossible is None)
+    assume(not zones.is_written_once(kinds(operations), values(operations)))
+    answer, steps, at = searched(operations, kinds(operations), grown, budget)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(linearizability, "kernels_pay", lambda operations: False)
+        plain = linearizability.linearizable_key(operations, budget)
+    assert (answer, steps) == (plain.answer, plain.steps)
+    assert answer != "fails" or operations[at].text in plain.reason
+
+
+def crowded(chance, grows):
+    """Many operations of few processes, some without an answer; most reads as a store would give them."""
+    found, busy, state = [], {}, None
+    kinds = ("read", "append", "append", "write") if grows else ("read", "write", "cas")
+    letters = "abcdefgh" if grows else (1, 2, (1, 2), 1.0)[: chance.randint(1, 4)]
+    for time in range(chance.randint(20, 60)):
+        process = chance.randrange(5)
+        if process in busy:
+            at = busy.pop(process)
+            if chance.random() < 0.85:
+                found[at] = replace(found[at], returned=time)
+            continue
+        kind, value = chance.choice(kinds), chance.choice(letters)
+        if kind == "read":
+            value = state if chance.random() < 0.8 else value
+        elif kind == "cas":
+            value = (chance.choice((state, value)), chance.choice(letters))
+            state = value[1] if state == value[0] else state
+        else:
+            state = (state or "") + value if kind == "append" else value
+        missed = kind == "cas" and state != value[1]
+        busy[process] = len(found)
+        found.append(Operation(process, kind, "x", value, time, succeeded=not missed))
+    return [each for each in found if not each.open or each.changes]
+
+
+def test_more_at_once_than_a_number_has_bits_is_searched_without_compiled_code():
+    operations = ordered(Operation(process, "write", "x", 1, process) for process in range(70))
+    assert searched(operations, kinds(operations), None, 10**6) is None
+    assert linearizable(operations, 10**6).answer == "holds"
 
 
 @st.composite

@@ -29,6 +29,7 @@ ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run", "--no-default-browser-check",
 ]  # fmt: skip
+PATIENCE = 120_000  # ms until what should come is missed: no test depends on how fast the machine is
 
 
 @pytest.fixture(scope="session")
@@ -63,6 +64,7 @@ def served(
     """The address of a served site, its room, and what tells waiting pages of a change."""
     publish(folder / "site", sorted(site_files(reference).items()), "test")
     room = Room(folder / "site", reference, Index(reference))
+    room.runner = Pool(room.for_runs, seconds=PATIENCE / 1000)
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     config = uvicorn.Config(application(room, ["127.0.0.1"], refresh=refresh), log_level="error", lifespan="off")
@@ -83,7 +85,7 @@ def served(
         time.sleep(0.01)
 
     def tell() -> None:
-        asyncio.run_coroutine_threadsafe(change(), loops[0]).result(timeout=5)
+        asyncio.run_coroutine_threadsafe(change(), loops[0]).result(timeout=PATIENCE / 1000)
 
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/", room, tell
@@ -102,8 +104,9 @@ def chromium() -> Iterator[Any]:
         if os.environ.get("SYSDESIGN_REQUIRE_BROWSER"):
             pytest.fail(reason)
         pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
@@ -140,6 +143,7 @@ class Watch:
 def page(chromium: Any, address: str) -> Iterator[Any]:
     """A fresh page at 1280 by 900 on the small site; it fails the test for any fault that every page must avoid."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, base_url=address)
+    context.set_default_timeout(PATIENCE)
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address.rstrip("/"))
     page = context.new_page()
     page.watch = Watch(page, address)

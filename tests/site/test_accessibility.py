@@ -11,7 +11,7 @@ import pytest
 from sysdesign.content import default_root, load
 from sysdesign.content.brief import has_brief
 from sysdesign.site.pages import render
-from tests.site.conftest import Watch
+from tests.site.conftest import PATIENCE, Watch
 
 pytestmark = pytest.mark.browser
 AXE = (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
@@ -32,6 +32,7 @@ def faults(page: Any) -> list[str]:
 
 def open_page(chromium: Any, address: str, path: str, width: int = 1280) -> Any:
     context = chromium.new_context(viewport={"width": width, "height": 900}, base_url=address)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.watch = Watch(page, address)
     page.goto(path)
@@ -68,15 +69,20 @@ def test_an_answer_with_its_outcomes_fits_a_phone(chromium: Any, address: str) -
     page.context.close()
 
 
-def test_every_document_of_the_real_site(chromium: Any, whole_address: str) -> None:
+def written_paths() -> list[str]:
+    """The documents of the real site, their briefs, and the pages that stand once."""
     reference = load(default_root())
-    page = open_page(chromium, whole_address, "")
-    paths = [f"{reference.planned(slug).name.lower()}/" for slug in reference.documents]
-    documents = zip(paths, reference.documents.values(), strict=True)
-    briefs = [f"{path}brief/" for path, document in documents if has_brief(document)]
-    for path in ["", *paths, *briefs, "facts/", "glossary/", "checks/", "decisions/"]:
-        page.goto(path)
-        assert faults(page) == [], path
+    found = ["", "facts/", "glossary/", "checks/", "decisions/"]
+    for slug, document in reference.documents.items():
+        path = f"{reference.planned(slug).name.lower()}/"
+        found += [path, f"{path}brief/"] if has_brief(document) else [path]
+    return found
+
+
+@pytest.mark.parametrize("path", written_paths())
+def test_every_document_of_the_real_site(chromium: Any, whole_address: str, path: str) -> None:
+    page = open_page(chromium, whole_address, path)
+    assert faults(page) == []
     assert page.watch.faults == []
     page.context.close()
 

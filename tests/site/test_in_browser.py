@@ -17,13 +17,11 @@ from sysdesign.content.parsing import parse_document
 from sysdesign.decide import decide, parse_framework, workload_of
 from sysdesign.running.model_run import run
 from sysdesign.site.building import changed_pages
-from tests.site.conftest import SMALL, served
+from tests.site.conftest import PATIENCE, SMALL, served
 
 pytestmark = pytest.mark.browser
 CACHING = "05-caching-strategies/"
 CARD = ".note-card:popover-open"
-PATIENCE = 20_000  # ms until what should come is missed: no test depends on how fast the machine is
-expect.set_options(timeout=PATIENCE)
 
 
 def test_evidence_opens_on_hover_focus_and_tap(page: Any) -> None:

@@ -19,49 +19,52 @@ What a nemesis did is passed over.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from sysdesign.models.consistency.columns import kernels_pay
 from sysdesign.models.consistency.history import History, Operation
 from sysdesign.models.transactions.history import SHORT, Step, Transaction, Transactions
-from sysdesign.readers.history_events import Event, bad, events, is_unnamed
+from sysdesign.readers.history_events import FOUND_EMPTY, FOUND_OTHER, Event, bad, events, is_unnamed
 from sysdesign.readers.notices import Notices
 from sysdesign.readers.source import Source, decoded
 
 LARGEST_FILE_BYTES = 256 << 20  # decompressed
 LONGEST_LINE_BYTES = 32 << 20
 ASKED_WITH_NOTHING = ("read", "dequeue", "acquire", "release")
-FOUND_OTHER = re.compile(
-    r"mismatch|precondition|compar|differ|(?:not|n't|un)[\s_-]*(?:be\s*)?(?:equal|match|expected)|(?:another|other|wrong)[\s_-]*value"
-    r"|value[\s_-]*changed|^:?(?:key[\s_-]*)?not[\s_-]*found$",
-    re.IGNORECASE,
-)
-FOUND_EMPTY = re.compile(r"empty|exhausted", re.IGNORECASE)
 
 
 def read_history(given: Source | Path | str, notices: Notices | None = None) -> History | Transactions:
     """The operations or transactions in a file, as it lies or compressed, or a pipe. Raises BadFile with a line."""
     source, notices = given if isinstance(given, Source) else Source(given), notices or Notices()
     with source.opened() as stream:
-        return parse_lines(_lines(stream.text(notices), str(source), notices), str(source))
+        text = b"".join(_bounded(stream.text(notices), str(source)))
+    if kernels_pay(text.count(b"\n") // 2):
+        from sysdesign.readers.plain_histories import plain_history
+
+        found = plain_history(text)
+        if found is not None:
+            return found
+    return parse_lines(_lines(text, str(source), notices), str(source))
 
 
-def _lines(pieces: Iterator[bytes], name: str, notices: Notices) -> Iterator[tuple[int, str]]:
-    """Numbered lines. They may be long: a whole history may stand in one."""
-    rest, number, size = b"", 0, 0
+def _bounded(pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
+    size = lines = 0
     for piece in pieces:
-        size += len(piece)
-        *whole, rest = (rest + piece).split(b"\n")
-        for line in whole:
-            number += 1
-            yield number, decoded(line, notices)
-        if size > LARGEST_FILE_BYTES or len(rest) > LONGEST_LINE_BYTES:
-            what = "file is over 256" if size > LARGEST_FILE_BYTES else "line is over 32"
-            bad(name, number + 1, f"the {what} MiB", "Record a shorter run, an event a line.")
-    yield number + 1, decoded(rest, notices)
+        size, lines = size + len(piece), lines + piece.count(b"\n")
+        if size > LARGEST_FILE_BYTES:
+            bad(name, lines + 1, "the file is over 256 MiB", "Record a shorter run, an event a line.")
+        yield piece
+
+
+def _lines(text: bytes, name: str, notices: Notices) -> Iterator[tuple[int, str]]:
+    """Numbered lines. They may be long: a whole history may stand in one."""
+    for number, line in enumerate(text.split(b"\n"), 1):
+        if len(line) > LONGEST_LINE_BYTES:
+            bad(name, number, "the line is over 32 MiB", "Record a shorter run, an event a line.")
+        yield number, decoded(line, notices)
 
 
 def parse(text: str, name: str = "history") -> History | Transactions:

@@ -38,6 +38,12 @@ KINDS = ("read", "write", "cas", "append", "enqueue", "dequeue", "acquire", "rel
 HEAD_LINES = 50
 MOST_EVENTS = 4_000_000
 LONGEST_BROKEN_EVENT = 500  # lines
+FOUND_OTHER = re.compile(
+    r"mismatch|precondition|compar|differ|(?:not|n't|un)[\s_-]*(?:be\s*)?(?:equal|match|expected)|(?:another|other|wrong)[\s_-]*value"
+    r"|value[\s_-]*changed|^:?(?:key[\s_-]*)?not[\s_-]*found$",
+    re.IGNORECASE,
+)  # why a compare-and-set failed
+FOUND_EMPTY = re.compile(r"empty|exhausted", re.IGNORECASE)  # why a dequeue did
 COLUMNS = re.compile(
     r"\s*(?P<process>\d{1,18}|:?nemesis|:[\w-]+)\s+:(?P<type>\w+)\s+:(?P<f>[\w-]+)(?P<rest>\s.*)?$", re.DOTALL
 )
@@ -70,15 +76,16 @@ def events(lines: Lines, name: str) -> Iterator[Event]:
     """The events of a text, in its order, in whichever form it has. Raises BadFile."""
     lines = iter(lines)
     head = list(itertools.islice((each for each in lines if each[1].strip()), HEAD_LINES))
-    form = _form(head)
-    read = {"json": _json_events, "edn": _edn_events, "columns": _column_events, "log": _log_events}[form]
+    written = form(head)
+    read = {"json": _json_events, "edn": _edn_events, "columns": _column_events, "log": _log_events}[written]
     for count, event in enumerate(read(itertools.chain(head, lines), name)):
         if count >= MOST_EVENTS:
             bad(name, event.line, f"more than {MOST_EVENTS:,} events", "Record a shorter run.")
         yield event
 
 
-def _form(head: list[tuple[int, str]]) -> str:
+def form(head: list[tuple[int, str]]) -> str:
+    """How a text is written, by its first lines: json, edn, columns or log."""
     start = "\n".join(line for _, line in head)[:4096]
     if FIRST_OF_JSON.match(start):
         return "json"
@@ -194,11 +201,9 @@ def _event(
 ) -> Event | None:
     """A checked event, or None for one of no client: what a nemesis did."""
     process = process.removeprefix(":") if isinstance(process, str) and not is_unnamed(process) else hashable(process)
-    kind = TYPE_NAMES.get(str(kind).removeprefix(":").lower(), kind)
+    kind, known = known_type(kind), known_kind(f)
     if process == "nemesis":
         return None
-    known = KIND_NAMES.get(f) if isinstance(f, str) else None
-    known = known or KIND_NAMES.get(str(f).removeprefix(":").lower())
     if kind not in TYPES:
         bad(name, line, f"type {kind!r}", f"It is one of {', '.join(TYPES)}.")
     if known is None:
@@ -208,6 +213,17 @@ def _event(
     if time is not None and (isinstance(time, bool) or not isinstance(time, (int, float)) or not math.isfinite(time)):
         bad(name, line, f"time {time!r}", "Give a number, or leave it out.")
     return Event(line, process, kind, known, hashable(key), hashable(value), time, error)
+
+
+def known_type(kind: Any) -> Any:
+    """One of TYPES, or what was given."""
+    return TYPE_NAMES.get(str(kind).removeprefix(":").lower(), kind)
+
+
+def known_kind(f: Any) -> str | None:
+    """One of KINDS, or None."""
+    known = KIND_NAMES.get(f) if isinstance(f, str) else None
+    return known or KIND_NAMES.get(str(f).removeprefix(":").lower())
 
 
 def hashable(value: Any) -> Any:
@@ -286,14 +302,14 @@ def _log_events(lines: Lines, name: str) -> Iterator[Event]:
 def _of_columns(found: re.Match[str], number: int, name: str, form: str) -> Event | None:
     process = int(found["process"]) if found["process"].isdigit() else found["process"]
     rest = (found["rest"] or "").strip()
-    values, error = _value_and_error(rest)
+    values, error = value_and_error(rest)
     if not rest and process != ":nemesis":
         bad(name, number, f"not a line of a history: {found[0].strip()[:80]!r}", FIXES[form])
     return _event(name, number, process, found["type"], found["f"], None, values, None, error)
 
 
 @functools.lru_cache(maxsize=4096)  # a history holds few different ones
-def _value_and_error(rest: str) -> tuple[Any, str]:
+def value_and_error(rest: str) -> tuple[Any, str]:
     """The value that a line's last columns begin with, and what stands behind it."""
     column, _, error = rest.partition("\t")
     try:

@@ -238,7 +238,7 @@ def _given(history: Any, example: str) -> Iterable[Operation]:
         )
     if history and not isinstance(next(iter(history)), Operation):
         raise InvalidInput("history holds transactions, not single operations; run transactions.check on it")
-    return tuple(history)
+    return history if isinstance(history, Sequence) else tuple(history)  # type: ignore[no-any-return]
 
 
 def _sentence(inputs: Mapping[str, Any], result: Consistency) -> str:

@@ -39,16 +39,16 @@ class Shown:
         return len(self.makers[self.part_of[at]]) > 1
 
 
-def shown(operations: Sequence[Operation]) -> Shown | None:
+def shown(asked: Sequence[str], given: Sequence[Any]) -> Shown | None:
     """The reads as a tree; None where the parts of a read cannot be told apart, or something is compared and set."""
-    changes = [(at, each) for at, each in enumerate(operations) if each.kind != "read"]
-    if not any(each.kind == "append" for _, each in changes) or any(each.kind == "cas" for _, each in changes):
+    if "append" not in asked or "cas" in asked:
         return None
-    kinds = {type(each.value) for _, each in changes}
-    if kinds == {tuple} and all(len(each.value) == 1 for _, each in changes):
-        part_of = {at: each.value[0] for at, each in changes}
-    elif kinds == {str}:
-        part_of = {at: each.value for at, each in changes}
+    changes = [(at, given[at]) for at, kind in enumerate(asked) if kind != "read"]
+    types = {type(value) for _, value in changes}
+    if types == {tuple} and all(len(value) == 1 for _, value in changes):
+        part_of = {at: value[0] for at, value in changes}
+    elif types == {str}:
+        part_of = dict(changes)
         if any(two.startswith(one) for one, two in pairwise(sorted(set(part_of.values())))):
             return None
     else:
@@ -56,42 +56,51 @@ def shown(operations: Sequence[Operation]) -> Shown | None:
     found = Shown(part_of, {})
     for at, part in part_of.items():
         found.makers.setdefault(part, []).append(at)
-    for at, each in enumerate(operations):
-        if each.kind == "read":
-            _add(found, at, operations[at].value)
+    sizes = sorted({len(each) for each in found.makers}) if types == {str} else []
+    before: tuple[Any, int] = ("", 0)  # what was read last, and its node: mostly the next read shows more of the same
+    for at, kind in enumerate(asked):
+        if kind == "read":
+            before = _add(found, at, given[at], sizes, before)
     return found
 
 
-def _add(found: Shown, at: int, value: Any) -> None:
-    path = _path(value, found.makers)
+def _add(found: Shown, at: int, value: Any, sizes: Sequence[int], before: tuple[Any, int]) -> tuple[Any, int]:
+    """Add a read's path to the tree; what was read and its node, or what was read before if nothing can give this."""
+    known, node = before
+    if not (isinstance(value, str) and sizes and value.startswith(known)):
+        known, node = "", 0
+    path = _path(value, found.makers, sizes, len(known))
     if path is None:
         found.impossible = at if found.impossible is None else found.impossible
-        return
-    node = 0
+        return before
     for part in path:
-        if part not in found.children[node]:
-            found.children[node][part] = len(found.children)
+        follows = found.children[node]
+        if part not in follows:
+            follows[part] = len(found.children)
             found.children.append({})
-        node = found.children[node][part]
+        node = follows[part]
     found.node_of[at] = node
     found.seen.update(path)
+    return (value, node) if isinstance(value, str) else before
 
 
-def _path(value: Any, makers: dict[Any, list[int]]) -> list[Any] | None:
-    """The parts of what was read; None where some of it is nobody's."""
+def _path(value: Any, makers: dict[Any, list[int]], sizes: Sequence[int], at: int) -> list[Any] | None:
+    """The parts of what was read, of a text those from a place on; None where some of it is nobody's."""
     if value is None:
         return []
     if isinstance(value, tuple):
         return list(value) if all(each in makers for each in value) else None
     if not isinstance(value, str):
         return None
-    sizes = sorted({len(each) for each in makers})
-    path, at = [], 0
+    path = []
     while at < len(value):
-        size = next((size for size in sizes if value[at : at + size] in makers), None)
-        if size is None:
+        for size in sizes:
+            part = value[at : at + size]
+            if part in makers:
+                break
+        else:
             return None
-        path.append(value[at : at + size])
+        path.append(part)
         at += size
     return path
 

@@ -7,14 +7,18 @@ returned may have happened at any time after it was asked, or never.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, overload
 
+import numpy as np
+
 from sysdesign.errors import InvalidInput
+from sysdesign.models.consistency.columns import Columns
 
 Kind = Literal["read", "write", "cas", "append", "enqueue", "dequeue", "acquire", "release"]
 KINDS: tuple[Kind, ...] = ("read", "write", "cas", "append", "enqueue", "dequeue", "acquire", "release")
+WORTH_SPLITTING = 100  # operations as columns; fewer are soon made
 REGISTER_KINDS = ("read", "write", "cas")
 FAMILIES: dict[str, tuple[Kind, ...]] = {
     "a register": ("read", "write", "cas", "append"),
@@ -95,20 +99,37 @@ def _text(value: Any) -> str:
 
 
 class History(Sequence[Operation]):
-    """The operations of one record, by when they were asked; as a text it is its size, not its content."""
+    """The operations of one record, by when they were asked; as a text it is its size, not its content.
 
-    def __init__(self, operations: Iterable[Operation]) -> None:
-        self._operations = tuple(sorted(operations, key=lambda operation: operation.invoked))
+    Given as columns, it makes the operations when one is looked at.
+    """
+
+    def __init__(self, operations: Iterable[Operation] | Columns) -> None:
+        self.columns = operations if isinstance(operations, Columns) else None
+        self._made: tuple[Operation, ...] | None = None
+        if not isinstance(operations, Columns):
+            self._made = tuple(sorted(operations, key=lambda operation: operation.invoked))
+
+    @property
+    def _operations(self) -> tuple[Operation, ...]:
+        if self._made is None and self.columns is not None:
+            self._made = _made(self.columns)
+        return self._made or ()
 
     def __len__(self) -> int:
-        return len(self._operations)
+        return len(self._operations if self.columns is None else self.columns)
 
     @overload
     def __getitem__(self, at: int) -> Operation: ...
     @overload
     def __getitem__(self, at: slice) -> tuple[Operation, ...]: ...
     def __getitem__(self, at: int | slice) -> Operation | tuple[Operation, ...]:
+        if self._made is None and self.columns is not None and isinstance(at, int) and 0 <= at < len(self):
+            return _made(self.columns.taken(np.array([at])))[0]
         return self._operations[at]
+
+    def __iter__(self) -> Iterator[Operation]:
+        return iter(self._operations)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and self._operations == tuple(other)
@@ -123,7 +144,22 @@ class History(Sequence[Operation]):
     __repr__ = __str__
 
 
-def ordered(operations: Iterable[Operation]) -> tuple[Operation, ...]:
+def _made(columns: Columns) -> tuple[Operation, ...]:
+    found = map(_filled, columns.rows())
+    return tuple(_normal(each, "text") for each in found) if columns.told else tuple(found)
+
+
+FIELDS = tuple(each.name for each in fields(Operation))
+
+
+def _filled(row: tuple[Any, ...]) -> Operation:
+    """An operation of its fields in order; a frozen one's own constructor takes three times as long."""
+    made = object.__new__(Operation)
+    made.__dict__.update(zip(FIELDS, row, strict=False))
+    return made
+
+
+def ordered(operations: Iterable[Operation]) -> Sequence[Operation]:
     """The operations by when they were asked, without reads whose outcome is unknown.
 
     A mutex is given as a register that is taken and given back by compare-and-sets; a key of a
@@ -131,6 +167,10 @@ def ordered(operations: Iterable[Operation]) -> tuple[Operation, ...]:
     history: an operation that returns before it is asked, a process that asks twice at once, or a
     key used both as a register and as a queue.
     """
+    if isinstance(operations, History) and operations.columns is not None:
+        columns = _ordered(operations.columns)
+        if columns is not None:
+            return operations if columns is operations.columns else History(columns)
     found = tuple(sorted(operations, key=lambda operation: operation.invoked))
     families: dict[Hashable, str] = {}
     busy: dict[Hashable, Operation] = {}
@@ -160,6 +200,15 @@ LOCKS = {"acquire": (None, LOCKED), "release": (LOCKED, None)}
 EMPTY = ("", ())
 
 
+def _ordered(columns: Columns) -> Columns | None:
+    """The columns, in which no process asks twice at once, if all are registers or texts that grow; None if not."""
+    used = {columns.kinds[place] for place in np.flatnonzero(np.bincount(columns.kind)).tolist()}
+    if used <= {"read", "write", "cas"}:
+        return columns
+    texts = all(value is None or isinstance(value, str) for value in columns.values)
+    return columns.empty_as_nothing() if texts and used <= {"read", "write", "append"} else None
+
+
 def _grows(operations: Sequence[Operation]) -> str:
     """What the store appends to: a `text`, a `list`, or nothing ("")."""
     appended = [each.value for each in operations if each.kind == "append"]
@@ -178,6 +227,30 @@ def _normal(operation: Operation, grows: str) -> Operation:
     if grows and operation.kind in ("read", "write") and operation.value in EMPTY:
         return replace(operation, value=None, recorded=operation)
     return operation
+
+
+def each_key(operations: Sequence[Operation]) -> Iterable[Sequence[Operation]]:
+    """The operations of each key, as columns where they are given so."""
+    columns = operations.columns if isinstance(operations, History) else None
+    if columns is not None and len(columns) >= WORTH_SPLITTING:
+        return map(History, columns.by_key())
+    return by_key(operations).values()
+
+
+def kinds(operations: Sequence[Operation]) -> list[str]:
+    """What was asked by each operation."""
+    columns = operations.columns if isinstance(operations, History) else None
+    if columns is None:
+        return [each.kind for each in operations]
+    return list(map(columns.kinds.__getitem__, columns.kind.tolist()))
+
+
+def values(operations: Sequence[Operation]) -> list[Any]:
+    """The value of each operation."""
+    columns = operations.columns if isinstance(operations, History) else None
+    if columns is None:
+        return [each.value for each in operations]
+    return list(map((columns.told or columns.values).__getitem__, columns.value.tolist()))
 
 
 def by_key(operations: Sequence[Operation]) -> dict[Hashable, list[Operation]]:

@@ -21,10 +21,22 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sysdesign.models.consistency import growth, zones
-from sysdesign.models.consistency.history import IMPOSSIBLE, Operation, after, agrees, by_key, starts_as
+from sysdesign.models.consistency.columns import kernels_pay
+from sysdesign.models.consistency.history import (
+    IMPOSSIBLE,
+    History,
+    Operation,
+    after,
+    agrees,
+    each_key,
+    kinds,
+    starts_as,
+    values,
+)
 
 Answer = Literal["holds", "fails", "unknown"]
 WORK_A_STEP = 100  # looks at an operation or a state, about as long as a step takes where little is under way
+WORTH_NUMBERING = 16  # operations; fewer are searched sooner than they are turned into arrays
 COPIED_AT_ONCE = 32  # parts of a state, copied in the time of one look
 
 
@@ -35,13 +47,13 @@ class Outcome:
     answer: Answer
     steps: int
     reason: str = ""
-    evidence: tuple[Operation, ...] = ()  # operations that by themselves already fail
+    evidence: Sequence[Operation] = ()  # operations that by themselves already fail
 
 
 def linearizable(operations: Sequence[Operation], budget: int) -> Outcome:
     """Whether a whole history is linearizable, key by key, within `budget` steps."""
     steps, answer = 0, Outcome("holds", 0)
-    for each in by_key(operations).values():
+    for each in each_key(operations):
         outcome = linearizable_key(each, budget - steps)
         steps += outcome.steps
         if outcome.answer == "fails":
@@ -53,26 +65,43 @@ def linearizable(operations: Sequence[Operation], budget: int) -> Outcome:
 
 def linearizable_key(operations: Sequence[Operation], budget: int) -> Outcome:
     """Whether the operations of one key are linearizable."""
-    if zones.is_written_once(operations):
+    asked, given = kinds(operations), values(operations)
+    if zones.is_written_once(asked, given):
         return _by_zones(operations)
-    search: _Search | growth.Search = _Search(_told_apart(operations), budget)
-    grown = growth.shown(operations)
+    grown = growth.shown(asked, given)
     if grown is not None and grown.impossible is not None:
         look = operations[grown.impossible]
-        return Outcome("fails", 1, f"no order of effects explains {look.text}", tuple(operations))
-    if grown is not None:
-        search = growth.Search(operations, grown, budget)
+        return Outcome("fails", 1, f"no order of effects explains {look.text}", operations)
+    if len(operations) >= WORTH_NUMBERING and kernels_pay(len(operations)):
+        from sysdesign.models.consistency.compiled_searches import searched
+
+        found = searched(operations, asked, grown, budget)
+        if found is not None:
+            return _outcome(operations, budget, *found)
+    operations = tuple(operations)
+    search: _Search | growth.Search = (
+        _Search(_told_apart(operations), budget) if grown is None else growth.Search(operations, grown, budget)
+    )
     for _, is_return, at in _events(operations):
         if is_return:
             search.end(at)
         else:
             search.begin(at)
         if search.spent:
-            return Outcome("unknown", search.steps, f"no answer within {budget} steps")
+            return _outcome(operations, budget, "unknown", search.steps)
         if not search.reached:
-            reason = f"no order of effects explains {operations[at].text}"
-            return Outcome("fails", search.steps, reason, _until(operations, operations[at].returned))
+            return _outcome(operations, budget, "fails", search.steps, at)
     return Outcome("holds", search.steps)
+
+
+def _outcome(operations: Sequence[Operation], budget: int, answer: Answer, steps: int, at: int = -1) -> Outcome:
+    """The outcome of a search; `at` is the operation that nothing explains."""
+    if answer == "unknown":
+        return Outcome(answer, steps, f"no answer within {budget} steps")
+    if answer == "holds":
+        return Outcome(answer, steps)
+    reason = f"no order of effects explains {operations[at].text}"
+    return Outcome(answer, steps, reason, _until(operations, operations[at].returned))
 
 
 def _by_zones(operations: Sequence[Operation]) -> Outcome:
@@ -102,8 +131,10 @@ def _told_apart(operations: Sequence[Operation]) -> Sequence[Operation]:
     return [told(each) for each in operations]
 
 
-def _until(operations: Sequence[Operation], moment: float) -> tuple[Operation, ...]:
+def _until(operations: Sequence[Operation], moment: float) -> Sequence[Operation]:
     """What had been asked by then; what had not returned is open, and says nothing if it changes nothing."""
+    if isinstance(operations, History) and operations.columns is not None:
+        return History(operations.columns.until(moment))
     asked = (each for each in operations if each.invoked <= moment)
     return tuple(
         each if each.returned <= moment else replace(each, returned=math.inf)

@@ -25,7 +25,7 @@ FAILED_CAS = "a compare-and-set failed without a reason: say with failed_cas= wh
 class Readings:
     """The operations as the convention reads them, and as a read of an unwritten value would have registers start."""
 
-    conventional: tuple[Operation, ...]
+    conventional: Sequence[Operation]
     shown: tuple[Operation, ...] | None = None
     starts: str = ""  # what registers start with where a read shows it: `x starts at 0`
 
@@ -45,10 +45,10 @@ def readings(operations: Sequence[Operation], initial: str, failed_cas: str) -> 
         key: value for key, each in _registers(operations).items() if (value := _first_unwritten(each)) is not None
     }
     if not starts:
-        return Readings(tuple(operations))
+        return Readings(operations)
     named = [f"{'the register' if key is None else key} starts at {value}" for key, value in list(starts.items())[:3]]
     more = f" and {len(starts) - 3} more" if len(starts) > 3 else ""
-    return Readings(tuple(operations), _starting(operations, starts), ", ".join(named) + more)
+    return Readings(operations, _starting(operations, starts), ", ".join(named) + more)
 
 
 def decided(decide: Decide, given: Readings, budget: int) -> tuple[Outcome, Sequence[Operation]]:

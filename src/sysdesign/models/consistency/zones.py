@@ -14,6 +14,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sysdesign.models.consistency.history import Operation
 
@@ -39,15 +40,15 @@ class _Zone:
         return [each for each in (self.write, self.first, self.last) if each is not None]
 
 
-def is_written_once(operations: Sequence[Operation]) -> bool:
+def is_written_once(asked: Sequence[str], given: Sequence[Any]) -> bool:
     """Whether these are reads and writes of one key, with a different value in each write."""
     written = set()
-    for each in operations:
-        if each.kind == "write":
-            if each.value is None or each.value in written:
+    for kind, value in zip(asked, given, strict=True):
+        if kind == "write":
+            if value is None or value in written:
                 return False
-            written.add(each.value)
-        elif each.kind != "read":
+            written.add(value)
+        elif kind != "read":
             return False
     return True
 

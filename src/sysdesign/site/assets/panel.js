@@ -282,7 +282,7 @@ class Panel {
     notes.hidden = !value.notes.length;
     for (const row of this.rows) {
       const read = this.isChanged(row) && value.inputs.find((each) => each.name === row.dataset.name)?.value;
-      if (Number.isFinite(read)) this.slide(row, read);
+      if (Number.isFinite(read) && !this.again) this.slide(row, read); // not back to what was asked before the latest change
     }
     for (const result of value.results) {
       const place = this.form.querySelector(`.panel-results [data-name="${result.name}"] dd`);
