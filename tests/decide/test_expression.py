@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sysdesign.decide.effort import Effort, efforts
 from sysdesign.decide.expression import condition, number
 from sysdesign.decide.node import Worlds
 from sysdesign.errors import InvalidInput, SysdesignError
@@ -147,3 +148,21 @@ def test_many_worlds_at_once_are_each_alone(text, columns):
 def test_any_text_parses_or_is_refused(text):
     with contextlib.suppress(SysdesignError):
         condition(text, {})
+
+
+def test_what_says_the_same_is_computed_once_and_what_does_not_is_not():
+    text = "queueing.mm1(arrivals_per_s=traffic.reads_per_s, services_per_s=200 /s)"
+    same = [number(f"{text}.mean_wait_s", {}) for _ in range(2)]
+    assert same[0] is not same[1] and same[0].token == same[1].token
+    others = [f"{text}.mean_time_s", f"{text.replace('200', '300')}.mean_wait_s", "1 - 60%", "1 - 0.6", "2 - 60%"]
+    assert len({node.token for node in (same[0], *(number(other, {}) for other in others))}) == 6
+    given = worlds(traffic__reads_per_s=100.0)
+    assert same[0].number(given) is same[1].number(given)
+    assert float(number(others[0], {}).number(given)[0]) == pytest.approx(1 / 100)
+    assert float(same[0].number(given)[0]) == pytest.approx(1 / 200)
+
+
+def test_efforts_are_told_apart():
+    parts = efforts().components
+    nodes = [Effort(parts[name], "build", number("1", {})) for name in list(parts)[:2]]
+    assert nodes[0] != nodes[1] and nodes[0].token != nodes[1].token

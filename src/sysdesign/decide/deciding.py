@@ -91,19 +91,9 @@ def _best(evaluation: Evaluation) -> np.ndarray:
 
 def _dominator(evaluation: Evaluation, at: int) -> str:
     """An option that in no world is worse in any outcome or excluded more often, and is better on the whole."""
-    for other, name in enumerate(evaluation.options):
-        if other == at or evaluation.means[other, 0] >= evaluation.means[at, 0] - 1e-6:
-            continue
-        if np.any(evaluation.excluded[other] & ~evaluation.excluded[at]):
-            continue
-        option = evaluation.options[at]
-        if all(_nowhere_worse(part, name, option) for part in evaluation.parts.values()):
-            return name
-    return ""
-
-
-def _nowhere_worse(part: Part, name: str, other: str) -> bool:
-    return bool(np.all(part.regret(name) <= part.regret(other) + 1e-9))
+    better = evaluation.means[:, 0] < evaluation.means[at, 0] - 1e-6
+    found = np.flatnonzero(better & evaluation.nowhere_worse[:, at])
+    return evaluation.options[found[0]] if len(found) else ""
 
 
 def _verdicts(evaluation: Evaluation, first: int, either: tuple[int, ...]) -> tuple[Verdict, ...]:
@@ -150,10 +140,7 @@ def _behind_by(evaluation: Evaluation, at: int, first: int) -> str:
     """The outcome in which an option regrets most more than the first; "" where it is nowhere worse."""
     if first == NONE:
         return ""
-    option, leader = evaluation.options[at], evaluation.options[first]
-    gaps = {
-        name: float(part.regret(option).mean() - part.regret(leader).mean()) for name, part in evaluation.parts.items()
-    }
+    gaps = {name: float(means[at] - means[first]) for name, means in evaluation.mean_regrets.items()}
     name = max(gaps, key=lambda name: gaps[name], default="")
     return name if name and gaps[name] > 0 else ""
 

@@ -43,10 +43,6 @@ class Part:
     def outcome(self) -> Outcome:
         return self.rule.outcome
 
-    def regret(self, option: str) -> Array:
-        """Of one option; 0 where it has no value."""
-        return self.regrets[self.names.index(option)] if option in self.names else np.zeros((1, 1))
-
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -173,6 +169,8 @@ class Evaluation:
     def firsts(self) -> Array:
         """What is first in each setting: the default where it is close to the leader, else the leader."""
         default = self.options.index(self.framework.default)
+        if np.all(self.leaders == default):
+            return self.leaders
         return np.where((self.leaders != NONE) & self.close(default), default, self.leaders)
 
     def close(self, option: int) -> Array:
@@ -185,6 +183,26 @@ class Evaluation:
         doubt = np.std(estimated[option] - estimated[leader, at], axis=1)
         near = self.means[option] - self.means[leader, at] < doubt
         return ((swapped > CLOSE_SHARE) | near) & ~self._beaten(option) & (self.leaders != option)
+
+    @cached_property
+    def nowhere_worse(self) -> Array:
+        """Pairs of options, the first in no world worse than the second in any outcome, nor excluded more often."""
+        size = len(self.options)
+        found = np.all(self.excluded[:, None, 0] <= self.excluded[None, :, 0], axis=2)
+        for part in self.parts.values():
+            regrets = np.zeros((size, self.shape[1]))
+            regrets[[self.places[name] for name in part.names]] = part.regrets[:, 0]
+            found &= np.all(regrets[:, None] <= regrets[None] + 1e-9, axis=2)
+        return found
+
+    @cached_property
+    def mean_regrets(self) -> dict[str, Array]:
+        """Of each outcome, over the worlds, by option."""
+        found = {}
+        for name, part in self.parts.items():
+            found[name] = np.zeros(len(self.options))
+            found[name][[self.places[option] for option in part.names]] = part.regrets.mean(axis=(1, 2))
+        return found
 
     def _beaten(self, option: int) -> Array:
         """Settings in which every world excludes the option, or another is better and in no world worse."""
@@ -209,8 +227,12 @@ def mean_regret(regrets: Array, excluded: Array) -> Array:
     demand that nobody stated and few have costs a plain option next to nothing, and one
     that most worlds have keeps it from being first.
     """
-    share = excluded.mean(axis=-1)
-    return regrets.mean(axis=-1) + EXCLUDED * share * share + RULED_OUT * excluded.all(axis=-1)
+    return regret_with_rules(regrets.mean(axis=-1), excluded.mean(axis=-1))
+
+
+def regret_with_rules(regret: Array, share: Array) -> Array:
+    """Mean regret, and what is added for the share of the worlds that exclude the option."""
+    return regret + EXCLUDED * share * share + RULED_OUT * (share == 1)
 
 
 def evaluate(framework: Framework, worlds: Worlds, prices: Prices | None = None) -> Evaluation:

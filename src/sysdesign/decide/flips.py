@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -202,18 +203,25 @@ def is_plausible(workload: Workload, field: Word, word: str, share: float) -> bo
     weight = field.words[word][0] / sum(each for each, _ in field.words.values())
     if max(share, weight if share else 0.0) < UNLIKELY:
         return False
-    return not any(_contradicts(workload, field.name, word, *item) for item in RELATIONS.items())
+    return not any(_contradicts(workload, word, *told) for told in _ranges_by_word().get(field.name, ()))
 
 
-def _contradicts(workload: Workload, name: str, word: str, target: str, relations: tuple[object, ...]) -> bool:
+@cache
+def _ranges_by_word() -> Mapping[str, tuple[tuple[str, FromWord], ...]]:
+    """For each choice the numbers whose likely range it tells, with how."""
+    found: dict[str, list[tuple[str, FromWord]]] = {}
+    for target, relations in RELATIONS.items():
+        for relation in relations:
+            if isinstance(relation, FromWord) and isinstance(FIELDS[target], Number):
+                found.setdefault(relation.source, []).append((target, relation))
+    return {name: tuple(told) for name, told in found.items()}
+
+
+def _contradicts(workload: Workload, word: str, target: str, relation: FromWord) -> bool:
     """Whether the stated number `target` lies far outside what the word would leave likely."""
     stated, field = workload.values.get(target), FIELDS[target]
-    if not isinstance(stated, float) or not isinstance(field, Number):
+    if not isinstance(stated, float) or word not in relation.likely:
         return False
-    for relation in relations:
-        if isinstance(relation, FromWord) and relation.source == name and word in relation.likely:
-            likely = relation.likely[word]
-            assert not isinstance(likely, Mapping)
-            if not likely[0] * field.size / STRETCH <= stated <= likely[2] * field.size * STRETCH:
-                return True
-    return False
+    likely = relation.likely[word]
+    assert isinstance(field, Number) and not isinstance(likely, Mapping)
+    return not likely[0] * field.size / STRETCH <= stated <= likely[2] * field.size * STRETCH

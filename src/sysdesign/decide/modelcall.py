@@ -32,7 +32,7 @@ def model_call(name: str, arguments: Mapping[str, Node | str], result: str) -> N
     output = _output(name, function, result)
     size, dimension = _unit(output.unit)
     over_worlds = elementwise(name, function, result, words, declared, tuple(a.name for a in numbers))
-    return ModelCall(name, over_worlds, numbers, size, dimension, output.unit == "share")
+    return ModelCall(name, over_worlds, numbers, size, dimension, output.unit == "share", (result, words))
 
 
 @cache

@@ -8,8 +8,9 @@ compute again only what reads those fields.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 
 import numpy as np
@@ -27,23 +28,48 @@ class Worlds:
     derived: Mapping[str, Node]
     parent: Worlds | None = None
     changed: frozenset[str] = frozenset()  # fields in which these worlds differ from the parent's
-    memo: dict[int, Array] = field(default_factory=dict)
+    memo: dict[int, Array] = field(default_factory=dict)  # by token of the node
 
     def of(self, name: str) -> Array:
         return self.parent.of(name) if self.parent is not None and name not in self.changed else self.values[name]
 
     def kept(self, node: Node, compute: Callable[[Worlds], Array]) -> Array:
         """What `compute` gives for a node, computed once; the parent's where nothing it reads has changed."""
-        if self.parent is not None and self.changed.isdisjoint(node.fields):
-            return self.parent.kept(node, compute)
-        if id(node) not in self.memo:
-            self.memo[id(node)] = compute(self)
-        return self.memo[id(node)]
+        found = self.memo.get(node.token)
+        if found is None:
+            unchanged = self.parent is not None and self.changed.isdisjoint(node.fields)
+            found = self.parent.kept(node, compute) if unchanged else compute(self)  # type: ignore[union-attr]
+            self.memo[node.token] = found
+        return found
 
 
-@dataclass(frozen=True)
+_TOKENS: dict[tuple[object, ...], int] = {}
+_NEXT = itertools.count()
+
+
+def _told(value: object) -> object:
+    """A field of a node as part of its key: inner nodes by their tokens."""
+    if isinstance(value, Node):
+        return value.token
+    if isinstance(value, tuple):
+        return tuple(map(_told, value))
+    return _key(value) if isinstance(value, Argument) else value
+
+
+def _key(value: Node | Argument) -> tuple[object, ...]:
+    return type(value), *(_told(getattr(value, each.name)) for each in fields(value) if each.compare)
+
+
+@dataclass(frozen=True, eq=False)
 class Node:
     """Part of an expression. Numbers answer `number`, conditions `truth`."""
+
+    @cached_property
+    def token(self) -> int:
+        """The same for parts that say the same, so that worlds compute them once; its own for what has no equal."""
+        if not type(self).__dataclass_params__.eq:  # type: ignore[attr-defined]
+            return next(_NEXT)
+        return _TOKENS.setdefault(_key(self), next(_NEXT))
 
     @property
     def dimension(self) -> Dimension:
@@ -132,7 +158,7 @@ class DerivedName(Node):
         return (self.known,)
 
     def number(self, worlds: Worlds) -> Array:
-        return worlds.kept(self.known, self.known.number)
+        return self.known.number(worlds)
 
 
 @dataclass(frozen=True)
@@ -276,6 +302,7 @@ class ModelCall(Node):
     size: float  # the result's unit in base units
     kind: Dimension
     share: bool = False
+    asked: tuple[str, tuple[tuple[str, str], ...]] = ("", ())  # the result, and the words given
 
     @property
     def dimension(self) -> Dimension:
@@ -345,7 +372,11 @@ class WordTest(Condition):
         return frozenset({self.name})
 
     def _truth(self, worlds: Worlds) -> Array:
-        return np.isin(worlds.of(self.name), self.codes)
+        held = worlds.of(self.name)
+        found = held == self.codes[0]
+        for code in self.codes[1:]:
+            found = found | (held == code)
+        return found
 
 
 @dataclass(frozen=True)

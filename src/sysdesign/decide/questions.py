@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sysdesign import units
-from sysdesign.decide.evaluation import Evaluation, mean_regret
+from sysdesign.decide.evaluation import Evaluation, mean_regret, regret_with_rules
 from sysdesign.decide.field import Number, Word
 from sysdesign.decide.node import Array
 from sysdesign.decide.vocabulary import FIELDS
@@ -73,9 +73,13 @@ def _when_known(evaluation: Evaluation, name: str, regrets: Array, excluded: Arr
     """Mean regret where each group of worlds gets its own best option."""
     worlds = regrets.shape[1]
     values = np.broadcast_to(evaluation.worlds.of(name), (worlds,))
+    order = np.argsort(values, kind="stable")
     if isinstance(FIELDS[name], Word):
-        groups = [np.flatnonzero(values == code) for code in np.unique(values)]
+        starts = np.flatnonzero(np.diff(values[order], prepend=-1))
     else:
-        groups = np.array_split(np.argsort(values, kind="stable"), GROUPS)
-    best = [(len(group), float(mean_regret(regrets[:, group], excluded[:, group]).min())) for group in groups]
-    return sum(count * min(regret, MOST) for count, regret in best) / worlds
+        starts = np.arange(GROUPS) * worlds // GROUPS
+    sizes = np.diff(starts, append=worlds)
+    means = np.add.reduceat(regrets[:, order], starts, axis=1) / sizes
+    shares = np.add.reduceat(excluded[:, order], starts, axis=1, dtype=float) / sizes
+    best = regret_with_rules(means, shares).min(axis=0)
+    return float(np.minimum(best, MOST) @ sizes) / worlds

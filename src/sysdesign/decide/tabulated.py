@@ -93,7 +93,10 @@ def _interpolated(
     steps = STEPS.get(key[0], {})
     axes = [_Axis(name, declared[name], steps.get(name)) for name in inputs]
     places = [axis.places(values) for axis, values in zip(axes, inputs.values(), strict=True)]
-    corners = list(itertools.product((0, 1), repeat=len(axes)))
+    sides_of = [
+        (0, 1) if share.any() else (0,) for _, share in places
+    ]  # one where all stand on nodes, as whole numbers
+    corners = list(itertools.product(*sides_of))
     weights = np.ones((len(corners), len(places[0][0])))
     nodes = np.empty((*weights.shape, len(axes)), dtype=np.int64)
     for at, (node, share) in enumerate(places):
