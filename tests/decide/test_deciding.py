@@ -101,6 +101,28 @@ def test_prices_make_cost_count(small, tmp_path):
     assert priced.first == "one" and priced.row("cost").cells["two"].missed == 1.0
 
 
+def test_a_close_call_is_led_by_the_least_mean_regret_where_facts_speak_for_it(small):
+    """Rates from far below what one carries to far above: one does better in many worlds, two on the whole."""
+    found = answer(small, traffic={"reads_per_s": {"low": 100, "high": 2500}})
+    assert found.either == ("two", "one")
+    assert found.verdict("one").best_in > 1 / 3 and found.verdict("one").regret > 1.5 * found.verdict("two").regret
+    assert "cases: Two in 37%, One in 63%" in " ".join(prose(found).split())
+
+
+def test_what_nobody_states_forces_nothing():
+    """A load that is large in some of the usual cases leaves the plain answer; the same load stated does not."""
+    tight = parse_framework(SMALL.replace("/ 1000 /s", "/ 40 /s"), "tight.yaml")
+    unsaid = answer(tight)
+    assert unsaid.verdict("two").regret < unsaid.verdict("one").regret and unsaid.first == "one"
+    assert answer(tight, traffic={"reads_per_s": {"low": 4, "high": 100}}).first == "two"
+
+
+def test_what_is_nearly_never_best_is_not_close(small):
+    """The efforts of two are uncertain, and yet it is worse in every likely case."""
+    found = answer(small, traffic={"reads_per_s": 300})
+    assert found.first == "one" and not found.either
+
+
 def test_the_same_facts_in_other_units_give_the_same_answer(small):
     one = answer(small, traffic={"reads_per_s": "864 thousand/day"}, data={"size": "1 TB"})
     other = answer(small, traffic={"reads_per_s": 10}, data={"size": 1000})

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -20,12 +20,14 @@ from sysdesign.decide.framework import Consequence, Framework
 from sysdesign.decide.node import Array, Worlds
 from sysdesign.decide.outcome import Outcome
 from sysdesign.decide.prices import Cost, Prices
-from sysdesign.decide.worlds import sampler_of, varied
+from sysdesign.decide.workload import Workload
+from sysdesign.decide.worlds import sampled, sampler_of, varied
 
 NONE = -1
 EXCLUDED = 5.0  # regret added in a world that a rule excludes an option from
 RULED_OUT = 1e6  # and where every world does
 CLOSE_SHARE = 1 / 3  # of the worlds, in which the order of two is the other way round
+SELDOM = 1 / 5  # and less than this is no close call, however near the means
 ESTIMATED = ("build", "run", "cost")  # outcomes whose uncertainty is that of estimates
 
 
@@ -167,22 +169,63 @@ class Evaluation:
 
     @cached_property
     def firsts(self) -> Array:
-        """What is first in each setting: the default where it is close to the leader, else the leader."""
+        """What is first in each setting: the leader, or a close default where nothing stated speaks for the leader."""
         default = self.options.index(self.framework.default)
         if np.all(self.leaders == default):
             return self.leaders
-        return np.where((self.leaders != NONE) & self.close(default), default, self.leaders)
+        plain = (self.leaders != NONE) & self.close(default)
+        if plain.any():
+            plain &= self._apart(default) - self._apart_anyway(default) <= self._doubt(default)
+        return np.where(plain, default, self.leaders)
+
+    def _apart_anyway(self, option: int) -> Array:
+        """By how much the leader is better where nothing is stated, at least 0: what nobody states forces nothing."""
+        means = self._unstated
+        return np.maximum(means[option] - means[self._leading], 0.0)
+
+    @cached_property
+    def _unstated(self) -> Array:
+        """The mean regret of each option where nothing is stated."""
+        if self.base is not None:
+            return self.base._unstated
+        sampler = sampler_of(self.worlds)
+        return _unstated(self.framework, self.prices, sampler.count, sampler.seed)
 
     def close(self, option: int) -> Array:
-        """Settings in which an option cannot be told from the leader, and nothing beats it in every world."""
-        leader = np.maximum(self.leaders, 0)
-        at = np.arange(self.shape[0])
-        apart = self.totals[option] - self.totals[leader, at]
-        swapped = np.mean((apart < 0) + 0.5 * (apart == 0), axis=1)
+        """Settings in which an option cannot be told from the leader, and nothing beats it in every world.
+
+        Either the order of the two is the other way round in many worlds, or the estimates of
+        efforts outweigh what lies between their means, and it is the better one in some worlds.
+        """
+        swapped = self._swapped(option)
+        undecided = (swapped > CLOSE_SHARE) | ((swapped >= SELDOM) & self._near(option))
+        return undecided & ~self._beaten(option) & (self.leaders != option)
+
+    def _swapped(self, option: int) -> Array:
+        """Share of the worlds in which an option is better than the leader; equal ones count half."""
+        apart = self.totals[option] - self.totals[self._leading, self._settings]
+        return np.mean((apart < 0) + 0.5 * (apart == 0), axis=1)
+
+    def _near(self, option: int) -> Array:
+        """Settings in which its mean differs from the leader's by less than the uncertainty of the efforts."""
+        return self._apart(option) < self._doubt(option)
+
+    def _apart(self, option: int) -> Array:
+        """The mean regret of an option less the leader's."""
+        return self.means[option] - self.means[self._leading, self._settings]
+
+    def _doubt(self, option: int) -> Array:
+        """The uncertainty of the efforts of an option and the leader."""
         estimated = self._sums[1]
-        doubt = np.std(estimated[option] - estimated[leader, at], axis=1)
-        near = self.means[option] - self.means[leader, at] < doubt
-        return ((swapped > CLOSE_SHARE) | near) & ~self._beaten(option) & (self.leaders != option)
+        return np.std(estimated[option] - estimated[self._leading, self._settings], axis=1)
+
+    @property
+    def _leading(self) -> Array:
+        return np.maximum(self.leaders, 0)
+
+    @property
+    def _settings(self) -> Array:
+        return np.arange(self.shape[0])
 
     @cached_property
     def nowhere_worse(self) -> Array:
@@ -233,6 +276,12 @@ def mean_regret(regrets: Array, excluded: Array) -> Array:
 def regret_with_rules(regret: Array, share: Array) -> Array:
     """Mean regret, and what is added for the share of the worlds that exclude the option."""
     return regret + EXCLUDED * share * share + RULED_OUT * (share == 1)
+
+
+@lru_cache(maxsize=256)
+def _unstated(framework: Framework, prices: Prices | None, count: int, seed: int) -> Array:
+    worlds = sampled(Workload({}, {}), framework.derived, count, seed)
+    return Evaluation(framework, worlds, prices).means[:, 0]
 
 
 def evaluate(framework: Framework, worlds: Worlds, prices: Prices | None = None) -> Evaluation:

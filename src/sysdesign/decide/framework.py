@@ -101,7 +101,7 @@ class Example:
     line: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Framework:
     """A question, its options, and what each of them brings."""
 

@@ -23,7 +23,7 @@ from sysdesign.errors import InvalidInput
 MONEY_RATE = units.unit("USD/month")[1]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Prices:
     """US dollars a second."""
 

@@ -130,11 +130,14 @@ def _sure(answer: Answer) -> str:
     if not answer.first:
         facts = "; ".join(f"{FIELDS[n].label}: {fact_text(n, answer.workload)}" for n in answer.contradiction)
         return f"These cannot hold together: {facts}."
-    share = share_text(answer.confidence)
     if answer.either:
-        count = {2: "two", 3: "three"}[len(answer.either)]
-        return f"They are too close to tell apart; one of the {count} does best in {share}."
-    return f"It does best in {share}, given what is stated and what is usual for the rest."
+        shares = ", ".join(f"{label(answer, name)} in {_best_in(answer, name)}" for name in answer.either)
+        return f"They are too close to tell apart. Best in the likely cases: {shares}."
+    return f"It does best in {share_text(answer.confidence)}, given what is stated and what is usual for the rest."
+
+
+def _best_in(answer: Answer, option: str) -> str:
+    return f"{round(100 * answer.verdict(option).best_in)}%"
 
 
 def share_text(share: float) -> str:
@@ -147,7 +150,7 @@ def share_text(share: float) -> str:
 def _why(answer: Answer) -> str:
     """Where the plain answer falls behind, or that nothing forces another one."""
     default = answer.framework.default
-    if not answer.first or default in answer.either:
+    if not answer.first or (answer.either and answer.first == default):
         return ""
     if answer.first == default:
         return "It is the plain answer, and nothing stated forces another."
