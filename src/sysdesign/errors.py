@@ -70,7 +70,8 @@ class BuildFailed(SysdesignError, OSError):
 def nearest(word: str, names: Iterable[str], kind: str = "names") -> str:
     """What would work instead of `word`: the nearest names, or all of them where none is near."""
     known = sorted(names)
-    near = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
+    begun = [name for name in known if word and name.startswith(word)][:3]
+    near = begun or difflib.get_close_matches(word, known, n=3, cutoff=0.5)
     if near:
         return f"Did you mean {' or '.join(near)}?"
     shown = ", ".join(known[:20]) + (", ..." if len(known) > 20 else "")

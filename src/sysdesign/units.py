@@ -292,7 +292,8 @@ def _scaled(value: float, units: tuple[tuple[str, float], ...], digits: int) -> 
     name, size = next(((name, size) for name, size in units if abs(value) >= size * 0.9995), units[-1])
     if value == 0:
         name, size = next((name, size) for name, size in units if size == 1.0)
-    return f"{number_text(value / size, digits)} {name}"
+    text = number_text(value / size, digits)
+    return f"{text} {name.removesuffix('s') if text == '1' and name in ('days', 'years') else name}"
 
 
 def in_unit(value: float, unit_name: str) -> float:

@@ -357,6 +357,12 @@ def test_a_record_is_rechecked_and_an_edited_one_does_not_hold(tmp_path: Path) -
     assert edited.returncode == 1 and "was edited after the record was written" in edited.stdout
 
 
+def test_fields_are_found_by_how_their_names_begin() -> None:
+    found = json.loads(run("workload", "fields", "cache", "team.op", "--json").stdout)
+    assert {entry["name"].partition(".")[0] for entry in found} == {"cache", "team"} and len(found) > 5
+    assert "no workload field begins with 'cahce'. Did you mean cache" in run("workload", "fields", "cahce").stderr
+
+
 def test_a_starter_file_can_be_decided_with(tmp_path: Path) -> None:
     path = tmp_path / "workload.yaml"
     path.write_text(run("workload", "new", "timeouts-and-retries").stdout, encoding="utf-8")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from sysdesign.decide import decide, parse_framework, prose, read_prices, workload_of
+from sysdesign.decide import decide, own_efforts, parse_framework, prose, read_prices, workload_of
+from sysdesign.decide.effort import efforts
 from sysdesign.decide.outcome import regret_of
 from sysdesign.errors import BadContent
 
@@ -154,3 +155,14 @@ def test_what_is_wrong_is_told_at_its_line(old, new, line, message):
     with pytest.raises(BadContent) as caught:
         parse_framework(SMALL.replace(old, new, 1), "small.yaml")
     assert message in str(caught.value) and caught.value.line == line
+
+
+def test_efforts_of_ones_own_stand_over_those_of_the_reference(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("cache_node: {label: Cache node, build: [500, 600], run: [1, 2], basis: ours}\n", encoding="utf-8")
+    mine = own_efforts(path)
+    assert mine.components["cache_node"].first["build"] == (500.0, 600.0)
+    assert mine.components.keys() == efforts().components.keys() and mine.digest != efforts().digest
+    path.write_text("cache_nodes: {label: Cache node, build: 1, run: 1, basis: ours}\n", encoding="utf-8")
+    with pytest.raises(BadContent, match="Did you mean cache_node"):
+        own_efforts(path)

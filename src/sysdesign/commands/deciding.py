@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sysdesign.commands.console import AsJson, Root, out, print_json, say, table, today
-from sysdesign.errors import BadContent, InvalidInput
+from sysdesign.errors import BadContent, InvalidInput, UnknownName, nearest
 
 if TYPE_CHECKING:
     from sysdesign.decide import Workload
@@ -19,7 +19,7 @@ WorkloadFile = Annotated[
 
 
 Prices = Annotated[Path | None, typer.Option("--prices", help="Prices of your own, so that cost counts.")]
-Efforts = Annotated[Path | None, typer.Option("--efforts", help="A catalog of efforts of your own.")]
+Efforts = Annotated[Path | None, typer.Option("--efforts", help="Efforts of your own, over those of the reference.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -69,9 +69,9 @@ def decide(
 
 
 def _efforts(path: Path | None) -> Any:
-    from sysdesign.decide import read_efforts
+    from sysdesign.decide import own_efforts
 
-    return read_efforts(_there(path)) if path is not None else None
+    return own_efforts(_there(path)) if path is not None else None
 
 
 def _prices(path: Path | None) -> Any:
@@ -181,11 +181,20 @@ def new(
     say(decisions.starter(chosen, all_of_them=not names), end="")
 
 
-def fields(as_json: AsJson = False) -> None:
+def fields(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Beginnings of names, as in traffic; all by default.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """List the fields of a workload, with bounds or words, meaning and an example."""
     from sysdesign.decide import vocabulary_entries
 
-    entries = vocabulary_entries()
+    known = vocabulary_entries()
+    for name in names or []:
+        if not any(entry["name"].startswith(name) for entry in known):
+            raise UnknownName(f"no workload field begins with {name!r}. {nearest(name, _beginnings(known), 'fields')}")
+    entries = [entry for entry in known if not names or entry["name"].startswith(tuple(names))]
     if as_json:
         print_json(entries)
         return
@@ -193,6 +202,12 @@ def fields(as_json: AsJson = False) -> None:
     for entry in entries:
         shown.add_row(entry["name"], entry["label"], entry["takes"], entry["meaning"], entry["example"])
     out().print(shown)
+
+
+def _beginnings(entries: list[dict[str, Any]]) -> set[str]:
+    """Names of fields, and of the groups that they stand in."""
+    names = {entry["name"] for entry in entries}
+    return names | {name.partition(".")[0] for name in names}
 
 
 def schema(as_json: AsJson = False) -> None:

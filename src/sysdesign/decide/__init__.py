@@ -2,7 +2,7 @@
 
 from sysdesign.decide.answer import Answer
 from sysdesign.decide.deciding import decide
-from sysdesign.decide.effort import read_efforts
+from sysdesign.decide.effort import own_efforts
 from sysdesign.decide.framework import Framework
 from sysdesign.decide.influence import relevant_inputs
 from sysdesign.decide.loading import framework, frameworks, parse_framework
@@ -27,10 +27,10 @@ __all__ = [
     "framework",
     "frameworks",
     "load_workload",
+    "own_efforts",
     "parse_framework",
     "parse_workload",
     "prose",
-    "read_efforts",
     "read_prices",
     "read_record",
     "recheck",

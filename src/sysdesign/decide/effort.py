@@ -29,6 +29,7 @@ from sysdesign.decide import expression
 from sysdesign.decide.entry import Entry, shown
 from sysdesign.decide.node import Array, Node, Worlds
 from sysdesign.decide.worlds import sampler_of, strata
+from sysdesign.errors import BadContent, nearest
 
 KEYS = ("label", "build", "run", "further", "leave", "machines", "reduced", "basis", "meaning")
 KINDS = ("build", "run", "leave", "machines")
@@ -128,13 +129,27 @@ def _between(ends: Range, place: Array) -> Array:
 class Efforts:
     components: Mapping[str, Component]
     path: str
-    digest: str  # SHA-256 of the file
+    digest: str  # SHA-256 of what was read
 
 
 @cache
 def efforts() -> Efforts:
     """The catalog of the reference."""
     return read_efforts(default_root() / "efforts.yaml")
+
+
+def own_efforts(path: Path) -> Efforts:
+    """The catalog of the reference with a reader's own components in place of those of the same names.
+
+    Raises BadContent, also for a component that the reference has not: no decision counts it.
+    """
+    own, known = read_efforts(path), efforts()
+    for name in own.components:
+        if name not in known.components:
+            fix = nearest(name, known.components, "components")
+            raise BadContent(str(path), 1, f"no decision counts a component {name!r}", fix)
+    digest = hashlib.sha256(f"{known.digest} {own.digest}".encode()).hexdigest()
+    return Efforts({**known.components, **own.components}, own.path, digest)
 
 
 def read_efforts(path: Path) -> Efforts:

@@ -32,7 +32,7 @@ def _rows(answer: Answer) -> Iterator[str]:
             lines += [f"  when {rule.text}"] if rule.text else []
             lines += [f"  {option} = {text}" for option, text in rule.texts.items()]
         else:
-            lines.append("  from the components of each option and reference/efforts.yaml")
+            lines.append(f"  from the components of each option and {answer.framework.efforts.path}")
         shares = ", ".join(f"{option} {cell.regret:.3g}" for option, cell in row.cells.items())
         yield "\n".join([*lines, f"  counts: {shares}"])
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,6 +30,8 @@ from sysdesign.decide.vocabulary import FIELDS, GROUPS
 from sysdesign.errors import BadContent, InvalidInput, UnknownName, all_faults, nearest
 from sysdesign.models.wording import bound_text
 
+NINE_WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+NINES = re.compile(rf"([1-9]|{'|'.join(NINE_WORDS)}) nines?")
 TITLES = ("name", "title", "about", "source")  # texts about the workload, never read by a rule
 
 
@@ -84,8 +87,10 @@ def field(name: str) -> Field:
     """The field of that name. Raises UnknownName, naming the nearest."""
     if name in FIELDS:
         return FIELDS[name]
+    begun = any(known.startswith(name) for known in FIELDS)
     same_last = [known for known in FIELDS if known.partition(".")[2] == name.rpartition(".")[2]]
-    hint = f"Did you mean {' or '.join(same_last[:3])}?" if same_last else nearest(name, FIELDS, "fields")
+    known_by_last = same_last and not begun
+    hint = f"Did you mean {' or '.join(same_last[:3])}?" if known_by_last else nearest(name, FIELDS, "fields")
     raise UnknownName(f"there is no workload field {name!r}. {hint}")
 
 
@@ -202,7 +207,10 @@ def _accepted(known: Number, raw: Any, value: float) -> float:
 
 
 def _read_text(known: Number, raw: str) -> Value:
-    """A quantity, or a range of them, as people write it."""
+    """A quantity, or a range of them, as people write it; an availability also as so many nines."""
+    if known.scale == "nines" and (nines := NINES.fullmatch(raw.strip().lower())):
+        count = NINE_WORDS.get(nines[1]) or int(nines[1])
+        return _accepted(known, raw, 1 - 10.0**-count)
     try:
         low, high, dimension, with_unit = units.parse_range(raw)
     except InvalidInput as error:
