@@ -110,6 +110,12 @@ def test_a_close_call_is_led_by_the_least_mean_regret_where_facts_speak_for_it(s
     assert "cases: Two in 37%, One in 63%" in " ".join(prose(found).split())
 
 
+def test_what_is_better_in_one_value_is_not_called_dominated(small):
+    """Both loads are far below the goal: no regret, and yet two carries its load with half the capacity."""
+    found = answer(small, traffic={"reads_per_s": 300})
+    assert found.verdict("two").verdict == "behind" and not found.verdict("two").dominated_by
+
+
 def test_what_nobody_states_forces_nothing():
     """A load that is large in some of the usual cases leaves the plain answer; the same load stated does not."""
     tight = parse_framework(SMALL.replace("/ 1000 /s", "/ 40 /s"), "tight.yaml")

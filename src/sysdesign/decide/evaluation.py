@@ -26,6 +26,7 @@ from sysdesign.decide.worlds import sampled, sampler_of, varied
 NONE = -1
 EXCLUDED = 5.0  # regret added in a world that a rule excludes an option from
 RULED_OUT = 1e6  # and where every world does
+MOST_VALUE = 1e300  # what is undefined is as bad
 CLOSE_SHARE = 1 / 3  # of the worlds, in which the order of two is the other way round
 SELDOM = 1 / 5  # and less than this is no close call, however near the means
 ESTIMATED = ("build", "run", "cost")  # outcomes whose uncertainty is that of estimates
@@ -40,6 +41,12 @@ class Part:
     values: Array
     regrets: Array
     applies: Array
+
+    @property
+    def counted(self) -> Array:
+        """Values of options by worlds: nothing where they do not apply, and as good as 0 below the floor."""
+        values = np.nan_to_num(self.values[:, 0], nan=MOST_VALUE, posinf=MOST_VALUE)
+        return np.where(self.applies & (values > self.outcome.floor), values, 0.0)
 
     @property
     def outcome(self) -> Outcome:
@@ -229,13 +236,18 @@ class Evaluation:
 
     @cached_property
     def nowhere_worse(self) -> Array:
-        """Pairs of options, the first in no world worse than the second in any outcome, nor excluded more often."""
+        """Pairs of options, the first in no world worse than the second in any outcome, nor excluded more often.
+
+        A lower value counts as better also where both meet the goal.
+        """
         size = len(self.options)
         found = np.all(self.excluded[:, None, 0] <= self.excluded[None, :, 0], axis=2)
         for part in self.parts.values():
-            regrets = np.zeros((size, self.shape[1]))
-            regrets[[self.places[name] for name in part.names]] = part.regrets[:, 0]
-            found &= np.all(regrets[:, None] <= regrets[None] + 1e-9, axis=2)
+            at = [self.places[name] for name in part.names]
+            for each in (part.regrets[:, 0], part.counted):
+                whole = np.zeros((size, self.shape[1]))
+                whole[at] = each
+                found &= np.all(whole[:, None] <= whole[None] + 1e-9 * (1 + whole[None]), axis=2)
         return found
 
     @cached_property
