@@ -12,6 +12,7 @@ from sysdesign.decide.wording import TableCell, TableRow, Told, Wording, worded
 WIDTH = 100
 COLUMNS = 4  # options that the table of a terminal shows
 LABEL, GOAL = 24, 13  # widths of the first and the last column
+GAP = 2  # between columns
 MISS = "✗"
 
 
@@ -58,7 +59,7 @@ def _table(said: Wording) -> Iterator[str]:
     rows = [row for row in said.rows if row.differs]
     head = ["", *(said.columns[at] for at in columns), "goal"]
     lines = [head, *([row.label, *_cells(row, columns), _goal(row)] for row in rows)]
-    room = (WIDTH - LABEL - GOAL) // len(columns) - 2
+    room = (WIDTH - LABEL - GOAL - GAP) // len(columns) - GAP
     widths = [LABEL, *[min(room, 26)] * len(columns), GOAL]
     printed = [line for cells in lines for line in _line(cells, widths)]
     legend = [f"{MISS} misses the goal in most likely cases"] if any(MISS in line for line in printed) else []
@@ -93,7 +94,7 @@ def _line(cells: list[str], widths: list[int]) -> Iterator[str]:
     parts = [_folded(text, width) for text, width in zip(cells, widths, strict=True)]
     for at in range(max(map(len, parts))):
         pieces = (part[at] if at < len(part) else "" for part in parts)
-        yield "  ".join(piece.ljust(width) for piece, width in zip(pieces, widths, strict=True)).rstrip()
+        yield (" " * GAP).join(piece.ljust(width) for piece, width in zip(pieces, widths, strict=True)).rstrip()
 
 
 def _folded(text: str, width: int) -> list[str]:
