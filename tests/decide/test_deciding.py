@@ -4,6 +4,10 @@ import pytest
 
 from sysdesign.decide import decide, own_efforts, parse_framework, prose, read_prices, workload_of
 from sysdesign.decide.effort import efforts
+
+
+from sysdesign import units
+from sysdesign.decide import decide, parse_framework, prose, read_prices, workload_of
 from sysdesign.decide.outcome import regret_of
 from sysdesign.errors import BadContent
 
@@ -100,6 +104,42 @@ def test_prices_make_cost_count(small, tmp_path):
     assert decide(small, facts).first == "two"
     priced = decide(small, facts, prices=read_prices(path))
     assert priced.first == "one" and priced.row("cost").cells["two"].missed == 1.0
+
+
+PAID = """\
+own_outcomes:
+  paid: {label: Machines paid for, unit: count, machines: true, target: 0, limit: 10, weight: weights.cost}
+outcomes:
+  paid: {because: Each is paid for., values: {one: load * 4, two: load * 5}}
+"""
+
+
+def test_the_cost_stands_for_machines_paid_for(tmp_path):
+    """Three machines stand behind the component with a price of its own; what is paid for beyond them is machines."""
+    framework = parse_framework(
+        SMALL.replace("outcomes:\n", PAID, 1).replace("managed_queue: 1", "log_broker: 3"), "small.yaml"
+    )
+    facts = workload_of({**PLAIN, "traffic": {"reads_per_s": 1000}, "goals": {"cost_per_month": 1000}})
+    assert "cost" not in {row.outcome for row in decide(framework, facts).rows}
+    path = tmp_path / "prices.yaml"
+    for own, costs in (("", (400, 500)), ("components: {log_broker: 300 USD/month}\n", (400, 3 * 300 + (5 - 3) * 100))):
+        path.write_text(f"machine: 100 USD/month\n{own}")
+        priced = decide(framework, facts, prices=read_prices(path))
+        assert "paid" not in {row.outcome for row in priced.rows}
+        found = [priced.row("cost").cells[name].value * units.unit("month")[0] for name in ("one", "two")]
+        assert found == pytest.approx(costs)
+
+
+def test_what_every_case_rules_out_is_best_in_none(small):
+    """A load so far beyond both that what a rule adds in one case would be the smaller evil."""
+    text = SMALL.replace("when: data.size > 1 PB, rules_out: [one, two]", "when: data.size > 1 PB, rules_out: two")
+    found = answer(parse_framework(text, "small.yaml"), data={"size": "2 PB"}, traffic={"reads_per_s": "50 million/s"})
+    assert found.first == "one" and found.confidence == 1.0 and found.verdict("two").best_in == 0.0
+
+
+def test_only_a_count_is_of_machines():
+    with pytest.raises(BadContent, match="machines: true at a count"):
+        parse_framework(SMALL.replace("outcomes:\n", PAID.replace("unit: count", "unit: s"), 1), "small.yaml")
 
 
 def test_a_close_call_is_led_by_the_least_mean_regret_where_facts_speak_for_it(small):

@@ -83,9 +83,10 @@ def _confidence(evaluation: Evaluation, options: tuple[int, ...]) -> float:
 
 
 def _best(evaluation: Evaluation) -> np.ndarray:
-    """The option of least regret in each world; ties go to the order of the whole."""
+    """The option of least regret in each world, none that every world excludes; ties go to the order of the whole."""
     order = np.argsort(evaluation.means[:, 0], kind="stable")
-    ranked = np.round(evaluation.totals[order, 0], 9)
+    ruled_out = evaluation.excluded[order, 0].all(axis=1)
+    ranked = np.where(ruled_out[:, None], np.inf, np.round(evaluation.totals[order, 0], 9))
     return order[np.argmin(ranked, axis=0)]
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from sysdesign.decide.framework import Consequence, Framework
 from sysdesign.decide.node import Array, Worlds
 from sysdesign.decide.outcome import Outcome
-from sysdesign.decide.prices import Cost, Prices
+from sysdesign.decide.prices import Prices, priced
 from sysdesign.decide.workload import Workload
 from sysdesign.decide.worlds import sampled, sampler_of, varied
 
@@ -78,12 +78,10 @@ class Evaluation:
 
     @cached_property
     def rules(self) -> tuple[Consequence, ...]:
-        """What is compared; cost where there are prices."""
+        """What is compared; where there are prices, the cost in place of machines paid for."""
         if self.base is not None or self.prices is None:
             return self.base.rules if self.base is not None else self.framework.weighed
-        components, prices = self.framework.efforts.components, self.prices
-        cost = self.framework.by_components("cost", lambda name, count: Cost(prices, components[name], count))
-        return (*self.framework.weighed, cost)
+        return priced(self.framework, self.prices)
 
     @cached_property
     def parts(self) -> dict[str, Part]:

@@ -19,7 +19,9 @@ from sysdesign.decide.formula import formula
 from sysdesign.decide.node import Array, Node, Worlds
 
 MOST = 1e6  # widths beyond the target; farther is no worse, and what is undefined is as bad
-KEYS = ("label", "unit", "suffix", "scale", "floor", "target", "limit", "goal", "weight", "goals", "meaning")
+KEYS = (
+    "label", "unit", "suffix", "scale", "floor", "target", "limit", "goal", "weight", "goals", "meaning", "machines",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Outcome:
     goal: Node | None  # what the reader asks for; the limit unless told
     weight: Node
     goals: tuple[str, ...]  # the workload's fields that people call the goal
+    machines: bool = False  # whether it counts machines paid for: with prices, the cost says so instead
 
     @property
     def fields(self) -> frozenset[str]:
@@ -96,6 +99,11 @@ def read_outcome(name: str, entry: Entry, derived: Mapping[str, Node]) -> Outcom
     entry.fields(KEYS, ("label", "unit"))
     unit = entry.text("unit")
     size, dimension = entry.told("unit", lambda: units.unit(unit))
+    machines = entry.value.get("machines", False)
+    if not isinstance(machines, bool) or (machines and dimension != units.PURE):
+        raise entry.wrong(
+            "machines stands at what is no count", "Write machines: true at a count of machines", "machines"
+        )
     target, limit = (
         formula(entry, key, derived, dimension) if key in entry.value else None for key in ("target", "limit")
     )
@@ -104,7 +112,7 @@ def read_outcome(name: str, entry: Entry, derived: Mapping[str, Node]) -> Outcom
         float(entry.value.get("floor", 0.0)) * size, target, limit,
         formula(entry, "goal", derived, dimension) if "goal" in entry.value else limit,
         formula(entry, "weight", derived, units.PURE) if "weight" in entry.value else expression.number(1, {}),
-        entry.names("goals"),
+        entry.names("goals"), machines,
     )  # fmt: skip
 
 
