@@ -45,6 +45,10 @@ def evaluated(framework, workload):
     return evaluate(framework, sampled(workload, framework.derived))
 
 
+def test_what_its_options_touch_exists(framework):
+    assert {each.target for each in framework.interactions} <= {*NAMES, *FIELDS}
+
+
 def test_its_examples_come_out_as_they_say(framework):
     for example in framework.examples:
         answer = decide(framework, example.given, with_flips=False)

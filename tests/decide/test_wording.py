@@ -54,6 +54,7 @@ def test_changes_are_factors_of_what_is_stated(small):
 
 
 def test_only_the_explanation_shows_names_and_formulas(decisions):
+    explanations = 0
     for framework in decisions.values():
         for given in workloads(framework, 1, seed=8):
             answer = decide(framework, given)
@@ -62,7 +63,9 @@ def test_only_the_explanation_shows_names_and_formulas(decisions):
             assert not NAMES.search(re.sub(r"--\w+", "", text)), NAMES.search(text)
             explained, shown = prose(answer, explain=True), {row.outcome for row in answer.rows}
             applying = [rule for rule in framework.consequences if rule.outcome.id in shown]
-            assert applying and all(text in explained for rule in applying for text in rule.texts.values())
+            assert all(text in explained for rule in applying for text in rule.texts.values())
+            explanations += len(applying)
+    assert explanations > len(decisions)
 
 
 def test_the_words_stand_in_the_json(small):

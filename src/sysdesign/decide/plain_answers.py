@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
@@ -33,6 +34,7 @@ def plain_answers(frameworks: Iterable[Framework], document: str) -> tuple[Plain
     return tuple(_plain_answer(each) for each in frameworks if each.document == document)
 
 
+@lru_cache(maxsize=256)
 def _plain_answer(framework: Framework) -> PlainAnswer:
     default = framework.options[framework.default]
     flips = tuple(islice(_flips(decide(framework, Workload({}, {}))), SHOWN))

@@ -101,7 +101,7 @@ def worded(answer: Answer) -> Wording:
         ask=_asked(answer),
         leads=tuple(Told(text, label(answer, option)) for text, option in (answer.ask.leads if answer.ask else ())),
         cautions=tuple(_cautions(answer)),
-        next=tuple(Told(each["target"].replace("-", " "), each["because"]) for each in answer.interactions()),
+        next=tuple(Told(_named(each["target"]), each["because"]) for each in answer.interactions()),
         not_considered=tuple(Told(FIELDS[item.name].label, item.why) for item in answer.not_considered),
         notes=answer.notes,
         products=tuple(_products(answer)),
@@ -111,6 +111,11 @@ def worded(answer: Answer) -> Wording:
 def as_json(answer: Answer) -> dict[str, Any]:
     """The answer as plain values, its words included."""
     return {**answer.as_json(), "words": worded(answer).as_json()}
+
+
+def _named(target: str) -> str:
+    """A decision, or a field that the choice changes, as people call it."""
+    return FIELDS[target].label if target in FIELDS else target.replace("-", " ")
 
 
 def label(answer: Answer, option: str) -> str:
