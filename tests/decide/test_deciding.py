@@ -2,12 +2,9 @@
 
 import pytest
 
+from sysdesign import units
 from sysdesign.decide import decide, own_efforts, parse_framework, prose, read_prices, workload_of
 from sysdesign.decide.effort import efforts
-
-
-from sysdesign import units
-from sysdesign.decide import decide, parse_framework, prose, read_prices, workload_of
 from sysdesign.decide.outcome import regret_of
 from sysdesign.errors import BadContent
 
