@@ -15,11 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sysdesign.draw import theme
-from sysdesign.draw.chart_rows import chart_columns, chart_rows, chart_table, rounded, series_labels
+from sysdesign.draw.chart_rows import chart_columns, chart_rows, chart_table, rounded
 from sysdesign.draw.chart_scale import axis_over, spread
 from sysdesign.draw.chart_spec import ChartSpec, parse
-from sysdesign.draw.charts import chart_svg, label_expression, vega_lite
+from sysdesign.draw.chart_words import series_labels
+from sysdesign.draw.charts import chart_svg, vega_lite
 from sysdesign.draw.svg import tag
+from sysdesign.draw.vega_lite import label_expression
 from sysdesign.errors import BadContent, InvalidInput, Unstable
 from sysdesign.models import registry
 from sysdesign.models.declaration import Input, Model, Output, checked

@@ -10,9 +10,10 @@ from typing import Any
 
 from sysdesign.content import Reference, load
 from sysdesign.content.tidy import write_atomically
+from sysdesign.draw.chart_engine import picture
 from sysdesign.draw.chart_rows import chart_rows
 from sysdesign.draw.chart_spec import ChartSpec, chart_spec
-from sysdesign.draw.charts import chart_svg, picture, vega_lite
+from sysdesign.draw.charts import chart_svg, vega_lite
 from sysdesign.errors import BudgetSpent, InvalidInput
 from sysdesign.models.declaration import Model, Parameter, inputs_of, outputs_of, result_type_of
 from sysdesign.models.registry import model, models
