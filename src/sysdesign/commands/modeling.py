@@ -264,10 +264,13 @@ def _sweep(
     from rich.progress import Progress
 
     from sysdesign.operations.modeling import run_model
+    from sysdesign.readers.source import is_pipe
     from sysdesign.running.model_run import text_of
     from sysdesign.running.sweeps import axis
     from sysdesign.running.sweeps import sweep as run_sweep
 
+    if any(is_pipe(value) for value in inputs.values()):
+        jobs = 1  # other processes cannot read it
     with Progress(console=progress_console(), transient=True) as bar:
         task = bar.add_task(name, total=None)
         swept = run_sweep(
@@ -276,7 +279,7 @@ def _sweep(
             [axis(name, text) for text in axes],
             jobs=jobs,
             dask=dask,
-            run=partial(run_model, files=True),
+            run=partial(run_model, files=True, once=True),
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     columns = list(dict.fromkeys(key for row in swept.rows for key in row))

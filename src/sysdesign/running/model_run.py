@@ -31,13 +31,12 @@ from sysdesign.plain import as_plain
 from sysdesign.probability.distribution import Distribution
 from sysdesign.readers.choices import CHOICES, Choices, kind_of
 from sysdesign.readers.notices import Notices
-from sysdesign.readers.source import Source
+from sysdesign.readers.source import LONGEST_PATH, Source
 
 PATH = re.compile(r"[^()*+ ]{0,400}(/[^()*+ ]{1,400}|\.[A-Za-z]{2,8})")  # no distribution is written so
 LONGEST_TEXT = 1_000_000  # characters of a text read from a file
 MANY_NUMBERS = re.compile(r"((?:samples|percentiles)\((?:[^,()]{1,40}, ){6})[^()]{100,}\)")
 LONG_NUMBER = re.compile(r"\d+\.\d{4,}")
-LONGEST_PATH = 4096
 MOST_VALUES = 200_000  # of a list given in text or JSON; more belongs in a file
 # Times, sizes, rates of bytes and rates of events: powers of time, information, money.
 READABLE = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (-1.0, 1.0, 0.0), (-1.0, 0.0, 0.0))
