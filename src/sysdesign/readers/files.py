@@ -23,8 +23,8 @@ def read_file_once(parameter: Parameter, given: Source | Path | str, choices: Ch
     """
     if isinstance(given, Source):
         return read_file(parameter, given, choices, notices)
-    said = tuple(sorted((name, str(value)) for name, value in choices.given.items()))
-    key = (parameter.name, parameter.kind, parameter.input.unit, str(given), _stamp(given), said)
+    chosen = tuple(sorted((name, str(value)) for name, value in choices.given.items()))
+    key = (parameter.name, parameter.kind, parameter.input.unit, str(given), _stamp(given), chosen)
     if key not in _remembered:
         while len(_remembered) >= MOST_REMEMBERED:
             del _remembered[next(iter(_remembered))]

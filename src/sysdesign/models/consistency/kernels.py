@@ -119,7 +119,7 @@ def register_search(
     bit_of, twin_of = np.zeros(count, np.int64), np.zeros(count, np.int64)
     changing, looking, opened_at = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.int64)
     n_changing = n_looking = n_open = 0
-    free = (np.int64(1) << MOST_BITS) - 1
+    free = (1 << MOST_BITS) - 1
     reached, reached_opens = np.empty((room, 5), np.int64), np.empty((room, 2), np.int64)
     kept, kept_opens = np.empty((room, 5), np.int64), np.empty((room, 2), np.int64)
     seen, seen_opens = np.empty((room, 5), np.int64), np.empty((room, 2), np.int64)
@@ -294,7 +294,7 @@ def growth_search(
     bit_of, reads = np.zeros(count, np.int64), np.zeros(first.size, np.int64)
     visible = np.empty(count, np.int64)
     n_visible = hidden = 0
-    free = (np.int64(1) << MOST_BITS) - 1
+    free = (1 << MOST_BITS) - 1
     reached, kept, seen = (
         np.empty((room, 5), np.int64), np.empty((room, 5), np.int64), np.empty((room, 5), np.int64)
     )  # fmt: skip
