@@ -24,7 +24,7 @@ import numpy as np
 
 from sysdesign import units
 from sysdesign.errors import InvalidInput, nearest
-from sysdesign.models.declaration import Model, Output, Parameter, adapted, check_value, inputs_of, outputs_of
+from sysdesign.models.declaration import Model, Output, Parameter, adapted, check_value, inputs_of, outputs_of, replaced
 from sysdesign.models.registry import model
 from sysdesign.models.wording import percent
 from sysdesign.plain import as_plain
@@ -93,8 +93,11 @@ def run(name: str, given: Mapping[str, Any], *, read_file: ReadFile | None = Non
 def answer(chosen: Model, inputs: Mapping[str, Any], result: Any, notices: Notices | None = None) -> ModelRun:
     """Inputs and result of a model as labeled values, with the sentence that says what they mean."""
     parameters = inputs_of(chosen.function)
+    unused = replaced(parameters, inputs)
     shown = tuple(
-        _value(name, parameters[name].input.label, parameters[name].input.unit, value) for name, value in inputs.items()
+        _value(name, parameters[name].input.label, parameters[name].input.unit, value)
+        for name, value in inputs.items()
+        if name not in unused
     )
     results, notes = tuple(_results(result)), notices.texts if notices else ()
     return ModelRun(chosen.name, shown, results, chosen.sentence(inputs, result), result, notes)
@@ -126,6 +129,9 @@ def read_inputs(
             raise InvalidInput(f"{chosen.name} needs {name} ({parameter.input.label})")
     for name, value in inputs.items():
         check_value(parameters[name], value)
+    for name, instead in replaced(parameters, inputs).items():
+        if name in read:
+            notices.say(f"{name} is not used: {instead} takes its place")
     return inputs
 
 
