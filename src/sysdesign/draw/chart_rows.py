@@ -15,6 +15,7 @@ from sysdesign.draw.chart_words import axis, field_titles, series_labels, with_u
 from sysdesign.errors import InvalidInput, Unstable
 from sysdesign.models.declaration import Parameter, inputs_of
 from sysdesign.models.registry import model
+from sysdesign.models.wording import several
 
 DIGITS = 4
 FEWEST = 9  # points that a live line has at the least
@@ -175,7 +176,7 @@ def _curves(spec: ChartSpec, result: Any, label: str, labels: tuple[str, ...]) -
         y_values = np.atleast_1d(getattr(result, field))
         if len(x_values) != len(y_values):
             raise InvalidInput(
-                f"{spec.model}: {spec.x} has {len(x_values)} values and {field} {len(y_values)}; "
+                f"{spec.model}: {spec.x} has {several(len(x_values), 'value')} and {field} {len(y_values)}; "
                 "draw fields of one length, or sweep an input"
             )
         if isinstance(x_values[0], str) and spec.shape != "bars":

@@ -27,6 +27,7 @@ import numpy as np
 
 from sysdesign.errors import BadTrace, InvalidInput
 from sysdesign.models.caching.replacement import Cache, Replay
+from sysdesign.models.wording import several
 from sysdesign.readers.choices import Choices
 from sysdesign.readers.notices import Notices
 from sysdesign.readers.source import LONGEST_LINE_BYTES, Opened, Progress, Source
@@ -127,7 +128,7 @@ class Trace:
         """Say what a replay cannot know: that no key was asked for twice, and how the file was read."""
         if requests and requests == distinct_keys:
             self.notices.say(
-                f"none of the {requests:,} requests is for a key asked for before, so every cache gives 0%; "
+                f"none of the {several(requests, 'request')} is for a key asked for before, so every cache gives 0%; "
                 f"read as {self.found}. If that is wrong, choose with {self.choices.say('column')} or "
                 f"{self.choices.say('layout')}"
             )
