@@ -144,7 +144,7 @@ def test_words_that_all_lines_share_become_the_title_of_the_axis() -> None:
         ({"sweep": "{input: load, from: 1, to: 900}"}, 6, "load is 900", ""),
         ({"sweep": "{input: load, from: 1, to: 2, points: 1}"}, 6, "points", "2"),
         ({"series": "{input: servers, values: [1, 99]}"}, 6, "servers is 99", ""),
-        ({"series": "{input: servers, values: [1, 2], labels: [a]}"}, 6, "1 labels for 2 values", ""),
+        ({"series": "{input: servers, values: [1, 2], labels: [a]}"}, 6, "1 label for 2 values", ""),
         ({"series": "{input: servers, values: [1,2,3,4,5,6,7]}"}, 6, "values", "6"),
         ({"series": "{input: load, values: [1]}"}, 6, "swept already", ""),
         ({"marks": "[{label: nowhere}]"}, 7, "without a place", ""),
