@@ -36,6 +36,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sysdesign.content import Reference
 from sysdesign.errors import BudgetSpent, InvalidInput, SysdesignError, UnknownName
+from sysdesign.models.wording import several
 from sysdesign.operations import reading
 from sysdesign.plain import json_text, visible
 from sysdesign.readers.source import MOST_UPLOADED_BYTES
@@ -332,7 +333,7 @@ def _parted(names: list[str], lengths: list[str], body: bytes) -> dict[str, byte
     if not names or len(set(names)) < len(names) or len(counts) != len(names) or min(counts) < 0:
         raise Refused("name each file once, as file=INPUT, and where there are several its length, as bytes=1200")
     if sum(counts) != len(body):
-        raise Refused(f"the files have {sum(counts):,} bytes by the address, and {len(body):,} came")
+        raise Refused(f"the files have {several(sum(counts), 'byte')} by the address, and {len(body):,} came")
     ends = list(itertools.accumulate(counts))
     return {_readable(name): body[end - count : end] for name, count, end in zip(names, counts, ends, strict=True)}
 

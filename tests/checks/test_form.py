@@ -50,7 +50,7 @@ CASES = {
         without("service", "**In short:** "), "late-answer: 'Amazon ElastiCache' does not open with its answer"),
     "43 words": (
         put("service", "Take it", f"{WORDS} it"),
-        "late-answer: 'Amazon ElastiCache' opens with 43 words in 1 sentences"),
+        "late-answer: 'Amazon ElastiCache' opens with 43 words in 1 sentence"),
     "three sentences": (
         put("service", "lost; alarm", "lost. Or not. Alarm"),
         "late-answer: 'Amazon ElastiCache' opens with 13 words in 3 sentences"),

@@ -268,6 +268,31 @@ def test_results_of_one_length_are_columns_and_long_ones_are_named() -> None:
     assert "400 values, which --csv prints" in " ".join(run("model", "run", "retries.metastable_loop").stdout.split())
 
 
+def test_lists_of_one_length_that_do_not_belong_together_are_tables_of_their_own() -> None:
+    query = "query=orders(first: 2) { items { id } lines { id } }"
+    shown = run("model", "run", "graphql.query_cost", query).stdout.splitlines()
+    at = next(at for at, line in enumerate(shown) if line.startswith("orders.items"))
+    assert shown[at - 1].startswith("Lists that give no length") and "Level" not in shown[at - 1]
+    assert any(line.startswith("Level of lists") for line in shown[at:])
+
+
+def test_inputs_that_a_file_replaces_are_not_shown_as_used(tmp_path: Path) -> None:
+    trace = tmp_path / "requests.keys"
+    trace.write_text("1\n2\n1\n")
+    ended = json.loads(run("model", "run", "caching.replay", f"trace={trace}", "skew=0.5", "--json").stdout)
+    assert [each["name"] for each in ended["inputs"]] == ["policy", "capacity_keys", "trace"]
+    assert "skew is not used: trace takes its place" in ended["notes"]
+    generated = json.loads(run("model", "run", "caching.replay", "requests=1000", "--json").stdout)
+    assert "skew" in [each["name"] for each in generated["inputs"]]
+
+
+def test_help_and_show_name_inputs_results_and_choices() -> None:
+    for shown in (run("model", "run", "caching.replay", "--help"), run("model", "show", "caching.replay")):
+        for name in ("capacity_keys", "byte_hit_ratio", "trace_column=", "Zipf skew of popularity"):
+            assert name in shown.stdout, name
+    assert "Did you mean" in run("model", "run", "caching.repaly", "--help").stderr
+
+
 def test_model_run_prints_results_with_units_and_the_sentence() -> None:
     shown = run("model", "run", "queueing.mm1", "arrivals_per_s=0.8", "services_per_s=1").stdout
     assert "80%" in shown and "5 s" in shown

@@ -15,11 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sysdesign.draw import theme
-from sysdesign.draw.chart_rows import chart_columns, chart_rows, chart_table, rounded, series_labels
+from sysdesign.draw.chart_rows import chart_columns, chart_rows, chart_table, rounded
 from sysdesign.draw.chart_scale import axis_over, spread
 from sysdesign.draw.chart_spec import ChartSpec, parse
-from sysdesign.draw.charts import chart_svg, label_expression, vega_lite
+from sysdesign.draw.chart_words import series_labels
+from sysdesign.draw.charts import chart_svg, vega_lite
 from sysdesign.draw.svg import tag
+from sysdesign.draw.vega_lite import label_expression
 from sysdesign.errors import BadContent, InvalidInput, Unstable
 from sysdesign.models import registry
 from sysdesign.models.declaration import Input, Model, Output, checked
@@ -142,7 +144,7 @@ def test_words_that_all_lines_share_become_the_title_of_the_axis() -> None:
         ({"sweep": "{input: load, from: 1, to: 900}"}, 6, "load is 900", ""),
         ({"sweep": "{input: load, from: 1, to: 2, points: 1}"}, 6, "points", "2"),
         ({"series": "{input: servers, values: [1, 99]}"}, 6, "servers is 99", ""),
-        ({"series": "{input: servers, values: [1, 2], labels: [a]}"}, 6, "1 labels for 2 values", ""),
+        ({"series": "{input: servers, values: [1, 2], labels: [a]}"}, 6, "1 label for 2 values", ""),
         ({"series": "{input: servers, values: [1,2,3,4,5,6,7]}"}, 6, "values", "6"),
         ({"series": "{input: load, values: [1]}"}, 6, "swept already", ""),
         ({"marks": "[{label: nowhere}]"}, 7, "without a place", ""),

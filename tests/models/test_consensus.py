@@ -266,7 +266,7 @@ def test_after_the_loss_of_the_leader_the_best_of_the_others_leads():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: elect(5, 3), "3 of 5 servers are down and no majority is left; at most 2 may be"),
+        (lambda: elect(5, 3), "with 3 of 5 servers down no majority is left; at most 2 may be"),
         (lambda: consensus.split_vote(4, 2, 0.1), "no majority is left"),
         (lambda: consensus.split_vote(5, 1, 1.0), "every vote would split"),
         (lambda: elect(low=300, high=150), "timeout_max_ms is 150; it is timeout_min_ms, 300, or more"),

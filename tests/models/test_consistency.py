@@ -426,7 +426,7 @@ def test_the_budget_ends_every_level():
         assert outcome.steps <= 50 * 50, level
     overlapping = tuple(Operation(at, "enqueue", "q", at, at, 1000 + at) for at in range(60))
     found = linearizable((*overlapping, Operation(99, "dequeue", "q", 999, 500, 2000)), 5_000)
-    assert (found.answer, found.reason) == ("unknown", "no answer within 5000 steps")
+    assert (found.answer, found.reason) == ("unknown", "no answer within 5,000 steps")
 
 
 def test_a_long_linearizable_history_is_settled_at_every_level():

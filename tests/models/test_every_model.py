@@ -47,6 +47,11 @@ def test_it_has_a_chart_of_its_own_that_draws(model: Model) -> None:
     assert {(row["x"], row["y"]) for row in shown} == place
 
 
+def test_what_an_input_replaces_is_an_input(model: Model) -> None:
+    parameters = inputs_of(model.function)
+    assert {each for given in parameters.values() for each in given.input.replaces} <= parameters.keys()
+
+
 def test_it_says_what_its_defaults_give(model: Model) -> None:
     answer = run(model.name, {})
     assert (answer.sentence[0].isupper() or answer.sentence[0].isdigit()) and answer.sentence.endswith("."), (

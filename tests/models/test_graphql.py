@@ -223,11 +223,23 @@ def test_n_plus_one():
         ("a{" * 70, "deeper than 64"),
         ("a " * 60_000, "100,000 or fewer"),
         ("a " * 30_000, "more than 20,000 words"),
+        (
+            "query($n: Int!, $open: Boolean!) { a(first: $n) { b } }",
+            r"needs \$n, \$open; give it with variables=, as in n=20",
+        ),
     ],
 )
 def test_bad_queries_are_refused_with_the_place(query, message):
     with pytest.raises(InvalidInput, match=message):
         model.query_cost(query)
+
+
+def test_a_variable_that_may_not_be_null_is_given_or_has_a_default():
+    query = "query($n: Int!, $all: [Int!]) { a(first: $n) { b } }"
+    assert model.query_cost(query, variables="n=3").nodes == 3
+    assert model.query_cost(query.replace("Int!,", "Int! = 4,")).nodes == 4
+    with pytest.raises(InvalidInput, match=r"needs \$n"):
+        model.query_cost(query.replace("Int!,", "Int! = 4,"), variables="n=null")
 
 
 @pytest.mark.parametrize("each", model.MODELS, ids=lambda each: each.name)

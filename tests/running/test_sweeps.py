@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models import queueing
+from sysdesign.operations.modeling import run_model
+from sysdesign.readers.source import Source
 from sysdesign.running import sweeps
 from sysdesign.running.sweeps import axis, sweep
 
@@ -67,6 +70,22 @@ def test_other_inputs_do_not_resume_it(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         sweep("queueing.mm1", {}, AXES, jobs=1, kept=tmp_path, progress=lambda done, total: (_ for _ in ()).throw(KeyboardInterrupt) if done else None)  # noqa: E501 # fmt: skip
     assert sweep("queueing.mm1", {}, AXES[:1], jobs=1, kept=tmp_path).resumed == 0
+
+
+def test_a_file_is_read_once_for_all_points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trace = tmp_path / "requests.keys"
+    trace.write_text("".join(f"{at % 40}\n" for at in range(4000)))
+    opened = []
+    monkeypatch.setattr(Source, "opened", lambda source, real=Source.opened: (opened.append(1), real(source))[1])
+    points = [axis("caching.replay", "capacity_keys=20|39|40")]
+    run = partial(run_model, files=True, once=True)
+    swept = sweep("caching.replay", {"trace": str(trace)}, points, jobs=1, kept=tmp_path / "kept", run=run)
+    assert [row["hit_ratio"] for row in swept.rows] == [0.0, 0.0, 0.99]
+    assert len(opened) == 1
+    trace.write_text("a\n" * 4000)
+    assert run("caching.replay", {"trace": str(trace)}).result.distinct_keys == 1, "a file that changed is read again"
+    assert len(opened) == 2
+    assert run("caching.replay", {"trace": str(trace)}).notes == run("caching.replay", {"trace": str(trace)}).notes
 
 
 def test_a_bad_point_is_named(tmp_path: Path) -> None:

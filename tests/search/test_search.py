@@ -12,7 +12,7 @@ from sysdesign.content.texts import load_texts
 from sysdesign.errors import InvalidInput
 from sysdesign.search import Index
 from sysdesign.search.pages import search_files
-from sysdesign.search.spelling import correct, distance
+from sysdesign.search.spelling import correct
 from tests.reading import CACHING, write_reference
 
 PLAN = (Path(__file__).parents[1] / "checks" / "plan.yaml").read_text()
@@ -109,10 +109,13 @@ def test_the_pages_index_is_the_same_twice_and_holds_the_vocabulary(reference) -
     assert "dogpile" in known["words"] and "the" in known["stop"]
 
 
-def test_distance_counts_a_swap_of_neighbors_as_one() -> None:
-    assert distance("stampeed", "stampede", 2) == 1
-    assert distance("abc", "abc", 1) == 0
-    assert distance("abc", "xyz", 1) == 2
+def test_a_swap_of_neighbors_is_one_edit_and_long_words_may_have_two() -> None:
+    known = {"stampede": 1, "dual": 9, "shard": 2, "share": 5, "shore": 5}
+    assert correct("shadr", known) == "shard"
+    assert correct("stmapeed", known) == "stampede"
+    assert correct("stmpaeedx", known) == "stmpaeedx"  # three
+    assert correct("shar", {"shard": 1}) == "shar" and correct("shire", known) == "share"  # of equals the alphabet
+    assert correct("daul", known) == "dual" and correct("deal", known) == "deal"
 
 
 def test_correction_leaves_short_and_known_words_alone() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from sysdesign.checks.findings import Context, Finding, at
 from sysdesign.content import Reference
 from sysdesign.content.document import Document, Question
+from sysdesign.models.wording import several
 
 CRITERION = "practice"
 LEAST, LEAST_CHOICES = 18, 3
@@ -41,7 +42,7 @@ def _few(document: Document) -> Iterator[Finding]:
 def _choices(document: Document) -> Iterator[Finding]:
     choices = sum(bool(_CHOICE.search(question.question)) for question in document.questions)
     if choices < LEAST_CHOICES:
-        message = f"has {choices} questions of the kind 'X or Y'; {LEAST_CHOICES} is the least"
+        message = f"has {several(choices, 'question')} of the kind 'X or Y'; {LEAST_CHOICES} is the least"
         yield at(document, _home(document), "few-questions", message, "Ask between products or concepts, by name")
 
 
@@ -50,6 +51,6 @@ def _faults(question: Question) -> Iterator[tuple[str, str]]:
     if not question.question.endswith("?"):
         yield "is not a question", "End with '?'"
     if not 0 < words <= LONGEST:
-        yield f"has a short answer of {words} words", f"Begin with a paragraph of 1 to {LONGEST} words"
+        yield f"has a short answer of {several(words, 'word')}", f"Begin with a paragraph of 1 to {LONGEST} words"
     if not question.see:
         yield "names no section to read", "End with a line such as 'See [Cache stampede](#cache-stampede).'"

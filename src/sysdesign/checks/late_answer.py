@@ -13,6 +13,7 @@ from sysdesign.content import Reference
 from sysdesign.content.document import Document, Section
 from sysdesign.content.form import concepts, patterns, services
 from sysdesign.content.markdown import sentences
+from sysdesign.models.wording import several
 
 CRITERION = "answers"
 WORDS, SENTENCES = 40, 2
@@ -33,6 +34,6 @@ def _opening(document: Document, section: Section) -> Iterator[Finding]:
     answer = section.text.partition("\n")[0].removeprefix(_MARK)
     words, parts = len(answer.split()), len(list(sentences(answer)))
     if words > WORDS or parts > SENTENCES:
-        message = f"'{section.title}' opens with {words} words in {parts} sentences"
+        message = f"'{section.title}' opens with {several(words, 'word')} in {several(parts, 'sentence')}"
         fix = f"Use at most {WORDS} words in {SENTENCES} sentences; the mechanism comes after it"
         yield at(document, section.line, "late-answer", message, fix)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from sysdesign.checks.findings import Context, Finding
 from sysdesign.content import Reference
+from sysdesign.models.wording import several
 
 CRITERION = "facts"
 DAYS = {"page": 180, "lifecycle": 90}
@@ -20,9 +21,10 @@ def check(reference: Reference, context: Context) -> Iterator[Finding]:
     for fact in reference.facts.values():
         age = (context.today - fact.checked).days
         if age < 0:
-            message = f"{fact.id} was checked on {fact.checked}, {-age} days from now"
+            message = f"{fact.id} was checked on {fact.checked}, {several(-age, 'day')} from now"
             yield Finding("stale-fact", fact.place, message, "Give the day on which it was read", "warning")
         elif age > DAYS.get(fact.class_, age):
-            message = f"{fact.id} was read {age} days ago; a fact of class {fact.class_} holds for {DAYS[fact.class_]}"
+            holds = f"a fact of class {fact.class_} holds for {DAYS[fact.class_]}"
+            message = f"{fact.id} was read {several(age, 'day')} ago; {holds}"
             fix = f"Read {fact.url} again, then set `checked` and `seen`"
             yield Finding("stale-fact", fact.place, message, fix, "warning")

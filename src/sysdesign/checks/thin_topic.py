@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from sysdesign.checks.findings import Context, Finding
 from sysdesign.content import Reference
+from sysdesign.models.wording import several
 
 CRITERION = "topics"
 WORDS = 600
@@ -24,8 +25,7 @@ def check(reference: Reference, context: Context) -> Iterator[Finding]:
                 continue
             words = sum(section.words for section in document.below(topic.heading))
             if words < WORDS:
-                message = (
-                    f"{planned.slug}: the topic '{topic.topic}' has {words} words of prose; the plan asks for {WORDS}"
-                )
+                lacks = f"has {several(words, 'word')} of prose; the plan asks for {WORDS}"
+                message = f"{planned.slug}: the topic '{topic.topic}' {lacks}"
                 fix = f"Deepen '{document.by_anchor[topic.heading].title}', or say why not in short_because"
                 yield Finding("thin-topic", topic.place, message, fix, slug=planned.slug)

@@ -11,6 +11,7 @@ import typer
 
 from sysdesign.commands.console import AsJson, Root, out, print_json, progress_console, say, table, today
 from sysdesign.errors import BadContent
+from sysdesign.models.wording import several
 
 if TYPE_CHECKING:
     from sysdesign.checks import Finding, Scoreboard
@@ -128,7 +129,8 @@ def _print_scoreboard(board: Scoreboard, slugs: list[str] | None) -> None:
         say(f"planned: {', '.join(planned)}")
     errors = sum(finding.severity == "error" for finding in board.findings)
     warnings = len(board.findings) - errors
-    say(f"{errors} errors, {warnings} warnings; {sum(row.complete for row in board.rows)} documents complete")
+    complete = several(sum(row.complete for row in board.rows), "document")
+    say(f"{several(errors, 'error')}, {several(warnings, 'warning')}; {complete} complete")
 
 
 def _cell(errors: int, warnings: int) -> str:
@@ -153,7 +155,10 @@ def draw(
     if as_json:
         print_json({"drawn": len(drawn), "changed": changed})
     else:
-        say("\n".join(f"drew {name}" for name in changed) or f"{len(drawn)} drawings are what their sources give")
+        say(
+            "\n".join(f"drew {name}" for name in changed)
+            or f"{several(len(drawn), 'drawing', 'are')} as drawn from source"
+        )
 
 
 def list_facts(
@@ -186,7 +191,7 @@ def snapshot(as_json: AsJson = False, reference: Root = None) -> None:
     taken = extract(load(root).facts.values())
     path = write_snapshot(root, taken)
     summary = {"snapshot": str(path), "botocore": taken.botocore, "paths": taken.paths}
-    print_json(summary) if as_json else say(f"{taken.paths} paths of botocore {taken.botocore} in {path}")
+    print_json(summary) if as_json else say(f"{several(taken.paths, 'path')} of botocore {taken.botocore} in {path}")
 
 
 def drift(as_json: AsJson = False, reference: Root = None) -> None:
@@ -203,7 +208,7 @@ def drift(as_json: AsJson = False, reference: Root = None) -> None:
         return
     for line in found:
         say(line.report)
-    count = "1 place differs" if len(found) == 1 else f"{len(found)} places differ"
+    count = several(len(found), "place", "differ")
     say(f"{count}; look at each" if found else f"botocore {newest.botocore} agrees with the snapshot")
 
 

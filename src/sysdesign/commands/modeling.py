@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from sysdesign.commands.console import AsJson, Root, out, print_json, print_lines, progress_console, say, table
 from sysdesign.errors import InvalidInput
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from sysdesign.operations.modeling import ModelLine
+    from sysdesign.operations.modeling import InputLine, ModelLine
     from sysdesign.running.model_run import ModelRun, Value
 
 Given = Annotated[
@@ -38,20 +39,20 @@ def add_to(app: typer.Typer) -> None:
     """Add these commands to the application."""
     models = typer.Typer(help="List and run the models.", no_args_is_help=True)
     models.command("list")(list_models)
-    models.command("run")(run)
+    models.command("show")(show_model)
+    models.command("run", cls=_Run)(run)
     app.add_typer(models, name="model")
 
 
 def list_models(
-    name: Annotated[str | None, typer.Argument(help="One model, with its inputs and what it assumes.")] = None,
+    name: Annotated[str | None, typer.Argument(help="One model: the same as `model show`.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the models, grouped by the decision that they inform."""
     from sysdesign.operations import modeling
 
     if name:
-        line = modeling.describe_model(name)
-        print_json(line) if as_json else _print_model(line)
+        show_model(name, as_json)
         return
     lines = modeling.list_models()
     if as_json:
@@ -67,6 +68,16 @@ def list_models(
         console.print(shown)
 
 
+def show_model(
+    name: Annotated[str, typer.Argument(help="A model's name, as `model list` shows it.")], as_json: AsJson = False
+) -> None:
+    """Show a model: what it assumes, its inputs, its results and how its files are read."""
+    from sysdesign.operations import modeling
+
+    line = modeling.describe_model(name)
+    print_json(line) if as_json else _print_model(line)
+
+
 def _print_model(line: ModelLine) -> None:
     console = out()
     console.print(line.name, style="bold", markup=False)
@@ -79,12 +90,55 @@ def _print_model(line: ModelLine) -> None:
         )
     console.print()
     console.print(shown)
+    results = table("result", "what it is", "unit")
+    for result, (label, unit) in line.results.items():
+        results.add_row(result, label, unit)
+    console.print()
+    console.print(results)
     if line.choices:
         said = table("how a file is read", "")
         for name, what in line.choices.items():
             said.add_row(f"{name}=", what)
         console.print()
         console.print(said)
+
+
+class _Run(TyperCommand):
+    """`model run`, whose help says of the model named what it takes and gives."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        ctx.meta["given"] = [each for each in args if not each.startswith("-")]
+        return super().parse_args(ctx, args)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        from sysdesign.operations import modeling
+
+        if not ctx.meta.get("given"):
+            return
+        line = modeling.describe_model(ctx.meta["given"][0])
+        for heading, rows in _listed(line).items():
+            with formatter.section(heading):
+                formatter.write_dl(rows)
+
+
+def _listed(line: ModelLine) -> dict[str, list[tuple[str, str]]]:
+    """What a model takes and gives, as headings and what stands under them."""
+    found = {
+        f"Inputs of {line.name}": [(each.name, _told(each)) for each in line.inputs],
+        "Results, by the names that --for takes": [
+            (name, f"{label} ({unit})" if unit else label) for name, (label, unit) in line.results.items()
+        ],
+        "How a file is read": [(f"{name}=", what) for name, what in line.choices.items()],
+    }
+    return {heading: rows for heading, rows in found.items() if rows}
+
+
+def _told(each: InputLine) -> str:
+    """An input in a line: what it is, its unit or words, its range and its default."""
+    label = f"{each.label} ({each.unit})" if each.unit else each.label
+    span = f"{_short(each.low)} to {_short(each.high)}" if each.low is not None and each.high is not None else ""
+    default = "needed" if each.required else f"default {_short(each.default)}" if each.default not in (None, "") else ""
+    return "; ".join(part for part in (label, ", ".join(each.words), span, default, each.help) if part)
 
 
 def _short(value: Any) -> str:
@@ -185,12 +239,13 @@ def _print_run(answer: ModelRun) -> None:
     console = out()
     drawn = {name for name, output in outputs_of(type(answer.result)).items() if output.drawn}
     printed = [value for value in answer.results if value.name not in drawn]
-    lists = _lists(printed)
+    apart = {name for name, output in outputs_of(type(answer.result)).items() if output.apart}
+    lists = _lists(printed, apart)
     _print_values("Inputs", answer.inputs)
     _print_values("Results", [value for value in printed if value not in lists])
-    for length in dict.fromkeys(len(value.value) for value in lists):
+    for together in _tables(lists, apart):
         console.print()
-        console.print(_columns([value for value in lists if len(value.value) == length]))
+        console.print(_columns(together))
     console.print(f"\n{answer.sentence}", markup=False)
     for note in answer.notes:
         console.print(f"Note: {note}", style="dim", markup=False)
@@ -207,10 +262,18 @@ def _print_values(heading: str, values: Sequence[Value]) -> None:
         out().print(shown)
 
 
-def _lists(values: list[Value]) -> list[Value]:
+def _tables(lists: list[Value], apart: Set[str]) -> list[list[Value]]:
+    """The lists that stand side by side: those of one length, but each of `apart` by itself."""
+    found: dict[tuple[int, str], list[Value]] = {}
+    for value in lists:
+        found.setdefault((len(value.value), value.name if value.name in apart else ""), []).append(value)
+    return list(found.values())
+
+
+def _lists(values: list[Value], apart: Set[str]) -> list[Value]:
     """The results that are columns of a table: lines of text, and numbers with others beside them."""
     found = [value for value in values if isinstance(value.value, list) and value.value]
-    lengths = [len(value.value) for value in found]
+    lengths = [len(value.value) for value in found if value.name not in apart]
     return [value for value in found if lengths.count(len(value.value)) > 1 or isinstance(value.value[0], str)]
 
 
@@ -264,10 +327,13 @@ def _sweep(
     from rich.progress import Progress
 
     from sysdesign.operations.modeling import run_model
+    from sysdesign.readers.source import is_pipe
     from sysdesign.running.model_run import text_of
     from sysdesign.running.sweeps import axis
     from sysdesign.running.sweeps import sweep as run_sweep
 
+    if any(is_pipe(value) for value in inputs.values()):
+        jobs = 1  # other processes cannot read it
     with Progress(console=progress_console(), transient=True) as bar:
         task = bar.add_task(name, total=None)
         swept = run_sweep(
@@ -276,7 +342,7 @@ def _sweep(
             [axis(name, text) for text in axes],
             jobs=jobs,
             dask=dask,
-            run=partial(run_model, files=True),
+            run=partial(run_model, files=True, once=True),
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     columns = list(dict.fromkeys(key for row in swept.rows for key in row))

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from sysdesign.commands.console import AsJson, Root, print_json, progress_console, say
+from sysdesign.models.wording import several
 from sysdesign.plain import json_text
 
 Out = Annotated[
@@ -35,7 +36,7 @@ def build(out: Out = None, as_json: AsJson = False, reference: Root = None) -> N
     if as_json:
         print_json(built)
     else:
-        say(f"{built.pages} pages, {built.files} files in {target} ({built.seconds:.1f} s)")
+        say(f"{several(built.pages, 'page')}, {several(built.files, 'file')} in {target} ({built.seconds:.1f} s)")
 
 
 def serve(

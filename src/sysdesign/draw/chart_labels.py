@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sysdesign.draw.chart_rows import Row
+from sysdesign.draw.chart_plot import Plot
 from sysdesign.draw.chart_scale import Axis, spread
 from sysdesign.draw.chart_shapes import sample
-from sysdesign.draw.chart_spec import ChartSpec, Mark
+from sysdesign.draw.chart_spec import Mark
 from sysdesign.draw.theme import INK, MUTED, RULE
 
 LINE_GAP = 17  # pixels between two names
@@ -17,9 +17,12 @@ CHARACTER = 6.2  # about the mean width of a character at TEXT_SIZE
 Layer = dict[str, Any]
 
 
-def series_layers(spec: ChartSpec, names: tuple[str, ...], rows: list[Row], x: Axis, y: Axis) -> list[Layer]:
+def name_layers(plot: Plot) -> list[Layer]:
     """For each line a short piece of it and its name, to the right of the chart at the height of its end."""
-    ends = {row["series"]: row["y"] for row in sorted(rows, key=lambda row: row["x"])}
+    spec, names, x, y = plot.spec, plot.names, plot.x, plot.y
+    if len(names) < 2:
+        return []
+    ends = {row["series"]: row["y"] for row in sorted(plot.rows, key=lambda row: row["x"])}
     drawn = [name for name in names if name in ends]
     places = spread([(1 - y.share(ends[name])) * y.length for name in drawn], LINE_GAP, y.length)
     layers = []
@@ -40,13 +43,11 @@ def series_layers(spec: ChartSpec, names: tuple[str, ...], rows: list[Row], x: A
     return layers
 
 
-def mark_layers(spec: ChartSpec, rows: list[Row], x: Axis, y: Axis, here: float | None) -> list[Layer]:
-    """The author's marks, and the reader's own value of x."""
-    marks = list(spec.marks)
-    if here is not None:
-        marks = [mark for mark in marks if mark.x is None or mark.y is not None] + [Mark(x=here, label="yours")]
-    curves = [(x.share(row["x"]) * x.length, (1 - y.share(row["y"])) * y.length) for row in rows]
-    return [layer for mark in marks if _inside(mark, x, y) for layer in _mark(mark, curves, x, y)]
+def mark_layers(plot: Plot) -> list[Layer]:
+    """The marks, each with its label where it hides least."""
+    x, y = plot.x, plot.y
+    curves = [(x.share(row["x"]) * x.length, (1 - y.share(row["y"])) * y.length) for row in plot.rows]
+    return [layer for mark in plot.marks if _inside(mark, x, y) for layer in _mark(mark, curves, x, y)]
 
 
 def _inside(mark: Mark, x: Axis, y: Axis) -> bool:

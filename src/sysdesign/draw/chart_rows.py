@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from sysdesign.draw.chart_spec import ChartSpec
+from sysdesign.draw.chart_words import axis, field_titles, series_labels, with_unit
 from sysdesign.errors import InvalidInput, Unstable
-from sysdesign.models.declaration import Parameter, inputs_of, outputs_of, result_type_of
+from sysdesign.models.declaration import Parameter, inputs_of
 from sysdesign.models.registry import model
+from sysdesign.models.wording import several
 
 DIGITS = 4
 FEWEST = 9  # points that a live line has at the least
-_JOINING = ("of", "at", "in", "by", "with", "for", "on", "to", "per", "a", "the", "under", "without")
 Row = dict[str, Any]
 
 
@@ -36,10 +37,9 @@ def chart_rows(spec: ChartSpec, inputs: Mapping[str, Any] | None = None, *, seco
 def chart_columns(spec: ChartSpec) -> tuple[str, ...]:
     """Headings for a table of the rows: x, then one a series, with units; for points that take fields along, those."""
     if spec.beside:
-        outputs = outputs_of(result_type_of(model(spec.model).function))
-        fields = (spec.x, *spec.fields, *spec.beside)
-        return tuple(_with_unit(outputs[field].label, outputs[field].unit) for field in fields)
-    return (_with_unit(*axis(spec, "x")), *(f"{label}{_unit_suffix(spec)}" for label in series_labels(spec)))
+        return field_titles(spec, (spec.x, *spec.fields, *spec.beside))
+    unit = axis(spec, "y")[1]
+    return (with_unit(*axis(spec, "x")), *(with_unit(label, unit) for label in series_labels(spec)))
 
 
 def chart_table(spec: ChartSpec, rows: list[Row]) -> list[tuple[Any, ...]]:
@@ -75,52 +75,6 @@ def _keys(spec: ChartSpec) -> tuple[str, ...]:
     """Under which names a row holds x, y and the fields that it takes along."""
     taken = {"x_to": spec.x_to, "series": spec.group, "text": spec.text}
     return ("x", "y", *(key for key, field in taken.items() if field))
-
-
-def line_names(spec: ChartSpec, rows: list[Row]) -> tuple[str, ...]:
-    """The names of the lines that these rows make, in the order in which they are drawn."""
-    return tuple(dict.fromkeys(row["series"] for row in rows)) if spec.group else series_labels(spec)
-
-
-def series_labels(spec: ChartSpec) -> tuple[str, ...]:
-    """The names of the lines, in the order in which they are drawn; those of a group are in its rows."""
-    chosen = model(spec.model)
-    if spec.labels:
-        return spec.labels
-    if spec.series is None:
-        outputs = outputs_of(result_type_of(chosen.function))
-        return _without_common_words([outputs[field].label for field in spec.fields])[1]
-    if spec.series.labels:
-        return spec.series.labels
-    declared = inputs_of(chosen.function)[spec.series.input].input
-    if all(isinstance(value, str) for value in spec.series.values):
-        return tuple(str(value).replace("_", " ") for value in spec.series.values)
-    return tuple(f"{declared.label} {_text(value)}{_unit(declared.unit)}" for value in spec.series.values)
-
-
-def axis(spec: ChartSpec, which: str) -> tuple[str, str]:
-    """Title and unit of the x or y axis."""
-    chosen = model(spec.model)
-    outputs = outputs_of(result_type_of(chosen.function))
-    if which == "x":
-        declared = outputs[spec.x] if spec.sweep is None else inputs_of(chosen.function)[spec.x].input
-        return spec.x_title or declared.label, declared.unit
-    shared, _ = _without_common_words([outputs[field].label for field in spec.fields])
-    return spec.y_title or shared, outputs[spec.fields[0]].unit
-
-
-def _without_common_words(labels: list[str]) -> tuple[str, tuple[str, ...]]:
-    """The words that all labels begin with, and what is left of each: one axis title, short names of lines."""
-    if len(labels) == 1:
-        return labels[0], tuple(labels)
-    words = [label.split() for label in labels]
-    most = min(map(len, words)) - 1
-    same = next((at for at in range(most) if len({word[at] for word in words}) > 1), max(most, 0))
-    title = words[0][:same]
-    while title and title[-1] in _JOINING:
-        title.pop()
-    rest = [" ".join(word[same:]) for word in words]
-    return " ".join(title), tuple(text[:1].upper() + text[1:] for text in rest)
 
 
 def rounded(value: float) -> float:
@@ -222,7 +176,7 @@ def _curves(spec: ChartSpec, result: Any, label: str, labels: tuple[str, ...]) -
         y_values = np.atleast_1d(getattr(result, field))
         if len(x_values) != len(y_values):
             raise InvalidInput(
-                f"{spec.model}: {spec.x} has {len(x_values)} values and {field} {len(y_values)}; "
+                f"{spec.model}: {spec.x} has {several(len(x_values), 'value')} and {field} {len(y_values)}; "
                 "draw fields of one length, or sweep an input"
             )
         if isinstance(x_values[0], str) and spec.shape != "bars":
@@ -249,20 +203,3 @@ def _point(value: Any) -> Any:
 
 def _word(value: Any) -> str:
     return value if isinstance(value, str) else f"{value:g}"
-
-
-def _with_unit(label: str, unit: str) -> str:
-    return f"{label} ({unit})" if unit not in ("", "share") else label
-
-
-def _unit_suffix(spec: ChartSpec) -> str:
-    unit = axis(spec, "y")[1]
-    return f" ({unit})" if unit not in ("", "share") else ""
-
-
-def _unit(unit: str) -> str:
-    return f" {unit}" if unit not in ("", "share") else ""
-
-
-def _text(value: Any) -> str:
-    return f"{value:,g}" if isinstance(value, (int, float)) else ", ".join(map(str, value))

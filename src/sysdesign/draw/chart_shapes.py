@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from sysdesign.draw.chart_plot import Plot
 from sysdesign.draw.chart_rows import Row
 from sysdesign.draw.chart_scale import Axis
 from sysdesign.draw.chart_spec import ChartSpec
+from sysdesign.draw.chart_words import axis
 from sysdesign.draw.theme import DASHES, MUTED, SERIES
 
 POINTS_UNTIL = 12  # a line of so few points shows each of them
@@ -18,15 +20,14 @@ TEXT_LEFT_FROM = 0.8  # from this share of the width on, a point's words stand t
 Layer = dict[str, Any]
 
 
-def shape_layers(
-    spec: ChartSpec, names: tuple[str, ...], rows: list[Row], x: Axis, tooltip: list[dict[str, Any]]
-) -> list[Layer]:
+def shape_layers(plot: Plot) -> list[Layer]:
     """The layers that show the rows, in the colors of the series."""
+    spec, tooltip = plot.spec, _tooltip(plot.spec)
     if spec.shape == "bars":
-        return _bars(names, rows, x, tooltip)
+        return _bars(plot.names, plot.rows, plot.x, tooltip)
     if spec.shape == "points":
-        return [_points(names, tooltip), *(_words(x) if spec.text else [])]
-    return [_lines(spec, names, rows, tooltip)]
+        return [_points(plot.names, tooltip), *(_words(plot.x) if spec.text else [])]
+    return [_lines(spec, plot.names, plot.rows, tooltip)]
 
 
 def sample(spec: ChartSpec, at: int) -> Layer:
@@ -95,3 +96,17 @@ def _bars(names: tuple[str, ...], rows: list[Row], x: Axis, tooltip: list[dict[s
         }
         for at, name in enumerate(names)
     ]  # fmt: skip
+
+
+def _tooltip(spec: ChartSpec) -> list[dict[str, Any]]:
+    text = [{"field": "text", "title": "Point"}] if spec.text else []
+    shown = [
+        {"field": which, "type": "quantitative", "title": _axis_title(spec, which), "format": ",.4~g"}
+        for which in ("x", "y")
+    ]
+    return [*text, *shown, {"field": "series", "title": "Line"}]
+
+
+def _axis_title(spec: ChartSpec, which: str) -> str:
+    label, unit = axis(spec, which)
+    return f"{label or 'Value'} ({unit})" if unit else label or "Value"

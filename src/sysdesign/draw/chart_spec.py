@@ -33,6 +33,7 @@ from sysdesign.content.located import KeyPath, Located
 from sysdesign.errors import BadContent, InvalidInput, UnknownName, nearest
 from sysdesign.models.declaration import Model, check_value, inputs_of, outputs_of, result_type_of
 from sysdesign.models.registry import model
+from sysdesign.models.wording import several
 
 MOST_SERIES = 6  # as many as the theme tells apart
 Scale = Literal["linear", "log", "nines"]  # nines: 90%, 99%, 99.9% at even distances
@@ -195,7 +196,9 @@ class _Checking:
             self._value(series.input, value, ("series", "values", at))
         if series.labels and len(series.labels) != len(series.values):
             self._refuse(
-                ("series", "labels"), f"{len(series.labels)} labels for {len(series.values)} values", "Label each value"
+                ("series", "labels"),
+                f"{several(len(series.labels), 'label')} for {several(len(series.values), 'value')}",
+                "Label each value",
             )
         if len(self.spec.fields) > 1:
             self._refuse(("y",), "several fields beside a series", "Draw one field, or leave the series out")
@@ -209,7 +212,9 @@ class _Checking:
             self._refuse(("labels",), "labels of lines beside a series", "Write them as the series' own labels")
         if len(self.spec.labels) != len(self.spec.fields):
             self._refuse(
-                ("labels",), f"{len(self.spec.labels)} labels for {len(self.spec.fields)} fields", "Label each field"
+                ("labels",),
+                f"{several(len(self.spec.labels), 'label')} for {several(len(self.spec.fields), 'field')}",
+                "Label each field",
             )
 
     def _beside(self) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sysdesign.draw.chart_rows import Row, axis, line_names
+from sysdesign.draw.chart_rows import Row
 from sysdesign.draw.chart_scale import axis_over
 from sysdesign.draw.chart_spec import ChartSpec
+from sysdesign.draw.chart_words import axis, line_names
 from sysdesign.draw.theme import INK, SERIES
 from sysdesign.errors import InvalidInput
 

@@ -66,6 +66,7 @@ class Input:
     default: Any = None  # None: the reader must give it
     help: str = ""
     most: AtMost | None = None
+    replaces: tuple[str, ...] = ()  # inputs that are not used where this one is given
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class Output:
     label: str
     unit: str = ""
     drawn: bool = False  # made for the chart: a listing for people leaves it out
+    apart: bool = False  # a list of its own, never a column beside lists of the same length
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,13 @@ def _kind(base: Any) -> tuple[Any, tuple[str, ...]]:
     if base is Distribution:
         return "distribution", ()
     raise TypeError(f"an input cannot be declared with type {base!r}")
+
+
+def replaced(parameters: Mapping[str, Parameter], inputs: Mapping[str, Any]) -> dict[str, str]:
+    """The inputs that are not used, each with the one given in its place."""
+    taken = {name: each.input.replaces for name, each in parameters.items() if each.input.replaces}
+    given = [name for name in taken if (value := inputs.get(name)) is not None and str(value) != ""]
+    return {each: name for name in reversed(given) for each in taken[name]}
 
 
 def outputs_of(result_type: type) -> dict[str, Output]:

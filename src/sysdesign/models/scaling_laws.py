@@ -18,7 +18,7 @@ from scipy import special
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Numbers, Output, checked
-from sysdesign.models.wording import amount, percent
+from sysdesign.models.wording import amount, percent, several
 
 PARALLEL = Input("Work that can be spread", "share", low=0, high=0.999999999, default=0.95)
 NODES = Input("Nodes", low=1, high=1e9, default=32)
@@ -188,7 +188,7 @@ def usl_fit(
     x, y = np.asarray(nodes, float), np.asarray(throughput, float)
     if x.size != y.size or x.size < 4 or np.unique(x).size < 3:
         raise InvalidInput(
-            f"nodes holds {x.size} values ({np.unique(x).size} different) and throughput {y.size}; "
+            f"nodes holds {several(x.size, 'value')} ({np.unique(x).size} different) and throughput {y.size}; "
             "give four measurements or more, at three different loads or more, as many throughputs as nodes"
         )
     from scipy.optimize import least_squares  # takes longer to load than the other laws to run
@@ -292,7 +292,7 @@ def _usl_sentence(inputs: Any, result: Scalability) -> str:
     start = (
         f"These nodes do {amount(result.capacity)} times the work of one, {percent(result.efficiency)} of each is used"
     )
-    return start + (f"; beyond {result.peak_nodes:.0f} nodes, more hurt." if result.peak_nodes else ".")
+    return start + (f"; beyond {several(round(result.peak_nodes), 'node')}, more hurt." if result.peak_nodes else ".")
 
 
 def _fit_sentence(inputs: Any, result: Fit) -> str:
@@ -311,7 +311,7 @@ MODELS = (
     Model(gustafson, HELPS, lambda i, r: f"They do {amount(r.speedup, 4)} times the work of one in the same time.",
           "01-compute", "01-compute/gustafson"),
     Model(usl, HELPS, _usl_sentence, "01-compute", "01-compute/usl"),
-    Model(usl_limits, HELPS, lambda i, r: f"Throughput peaks at {amount(r.peak_nodes)} nodes.",
+    Model(usl_limits, HELPS, lambda i, r: f"Throughput peaks at {several(r.peak_nodes, 'node')}.",
           "01-compute", "01-compute/usl-limits"),
     Model(usl_fit, HELPS, _fit_sentence, "01-compute", "01-compute/usl-fit"),
 )  # fmt: skip

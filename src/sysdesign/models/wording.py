@@ -46,17 +46,24 @@ def size(size_bytes: float) -> str:
     return f"{amount(size_bytes)} bytes"
 
 
-def several(number: float, noun: str) -> str:
-    """A count with its noun: "1 server", "2 servers", "1,000 queries"."""
-    if number == 1:
-        return f"1 {noun}"
-    plural = f"{noun.removesuffix('y')}ies" if noun.endswith("ry") else f"{noun}s"
-    return f"{count(number)} {plural}"
+SINGULAR = {"are": "is", "were": "was", "have": "has", "do": "does"}
 
 
-def count(value: float) -> str:
-    """A count with separators where it is large, three digits where it is small: 12345.6 is "12,346"."""
-    return f"{value:,.0f}" if 1000 <= abs(value) < 1e15 else amount(value)
+def several(number: float, noun: str, verb: str = "", digits: int = 3) -> str:
+    """A count with its noun, and the verb of several: "1 server", "2 servers", "1,000 queries", "1 server waits"."""
+    if count(number, digits) == "1":
+        return f"1 {noun} {SINGULAR.get(verb, verb + _s_after(verb))}" if verb else f"1 {noun}"
+    plural = f"{noun[:-1]}ies" if noun.endswith(("ry", "py", "ty", "cy")) else noun + _s_after(noun)
+    return f"{count(number, digits)} {plural}{' ' if verb else ''}{verb}"
+
+
+def _s_after(word: str) -> str:
+    return "es" if word.endswith(("s", "sh", "ch", "x")) else "s"
+
+
+def count(value: float, digits: int = 3) -> str:
+    """A count with separators where it is large, a few digits where it is small: 12345.6 is "12,346"."""
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e15 else amount(value, digits)
 
 
 def bound_text(value: float) -> str:

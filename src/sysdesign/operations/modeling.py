@@ -10,9 +10,10 @@ from typing import Any
 
 from sysdesign.content import Reference, load
 from sysdesign.content.tidy import write_atomically
+from sysdesign.draw.chart_engine import picture
 from sysdesign.draw.chart_rows import chart_rows
 from sysdesign.draw.chart_spec import ChartSpec, chart_spec
-from sysdesign.draw.charts import chart_svg, picture, vega_lite
+from sysdesign.draw.charts import chart_svg, vega_lite
 from sysdesign.errors import BudgetSpent, InvalidInput
 from sysdesign.models.declaration import Model, Parameter, inputs_of, outputs_of, result_type_of
 from sysdesign.models.registry import model, models
@@ -105,20 +106,26 @@ def _input_line(parameter: Parameter) -> InputLine:
 
 
 def run_model(
-    name: str, given: Mapping[str, Any], *, files: bool = False, uploads: Mapping[str, bytes] | None = None
+    name: str,
+    given: Mapping[str, Any],
+    *,
+    files: bool = False,
+    once: bool = False,
+    uploads: Mapping[str, bytes] | None = None,
 ) -> ModelRun:
     """Run a model on what a person gave.
 
-    With `files`, inputs may name the reader's own files. `uploads` are the bytes of files by
+    With `files`, inputs may name the reader's own files, which with `once` are not read again by a later run in
+    this process. `uploads` are the bytes of files by
     the input that takes them, read as a file of these bytes would be; nothing in them or in
     `given` names a file of the host.
     Raises UnknownName and InvalidInput.
     """
     if not files:
         return run_on(name, {**given, **_sources(uploads)})
-    from sysdesign.readers.files import read_file
+    from sysdesign.readers.files import read_file, read_file_once
 
-    return run_on(name, given, read_file=read_file)
+    return run_on(name, given, read_file=read_file_once if once else read_file)
 
 
 def _sources(uploads: Mapping[str, bytes] | None) -> dict[str, Source]:
@@ -154,7 +161,9 @@ def solve_model(
     `files` and `uploads` as for `run_model`. Raises UnknownName and InvalidInput, also where no value of the
     input gives it.
     """
-    return solve(name, given, unknown, target(name, wanted), run=partial(run_model, files=files, uploads=uploads))
+    return solve(
+        name, given, unknown, target(name, wanted), run=partial(run_model, files=files, once=files, uploads=uploads)
+    )
 
 
 CHART_SECONDS = 0.06  # for the points of a live chart: a change is seen in about a tenth of a second

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sysdesign.errors import BadFile, InvalidInput, nearest
+from sysdesign.models.wording import several
 from sysdesign.readers.choices import Choices
 from sysdesign.readers.notices import Notices, others
 
@@ -194,7 +195,7 @@ def column(
     if not asked:
         return None
     raise BadFile(
-        name, found.line, f"the lines have {found.width} columns, as in {found.example[:60]!r}",
+        name, found.line, f"the lines have {several(found.width, 'column')}, as in {found.example[:60]!r}",
         f"Say which column is {what}: {_which(found, choices, choice)}",
     )  # fmt: skip
 

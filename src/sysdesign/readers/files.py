@@ -10,7 +10,44 @@ from sysdesign.models.declaration import Parameter
 from sysdesign.readers.choices import Choices
 from sysdesign.readers.measurements import read_measurements, read_points
 from sysdesign.readers.notices import Notices
-from sysdesign.readers.source import Source, on_terminal
+from sysdesign.readers.source import Source, is_pipe, on_terminal
+
+MOST_REMEMBERED = 8  # files
+_remembered: dict[tuple[Any, ...], tuple[Any, Notices]] = {}
+
+
+def read_file_once(parameter: Parameter, given: Source | Path | str, choices: Choices, notices: Notices) -> Any:
+    """As `read_file`, but a file that this process has read and that has not changed is not read again.
+
+    For runs that name the same file again and again, as the points of a sweep do; a pipe can be read only so.
+    """
+    if isinstance(given, Source):
+        return read_file(parameter, given, choices, notices)
+    chosen = tuple(sorted((name, str(value)) for name, value in choices.given.items()))
+    key = (parameter.name, parameter.kind, parameter.input.unit, str(given), _stamp(given), chosen)
+    if key not in _remembered:
+        while len(_remembered) >= MOST_REMEMBERED:
+            del _remembered[next(iter(_remembered))]
+        said = Notices()
+        _remembered[key] = _kept(read_file(parameter, given, choices, said)), said
+    read, said = _remembered[key]
+    said.tell(notices)
+    return read
+
+
+def _stamp(given: Path | str) -> tuple[int, int] | None:
+    """What changes with a file's contents; None for a pipe."""
+    if is_pipe(given):
+        return None
+    found = Path(given).stat()
+    return found.st_mtime_ns, found.st_size
+
+
+def _kept(read: Any) -> Any:
+    """What was read, to be used again: a trace, which is read as it is replayed, keeps its requests."""
+    if hasattr(read, "keep"):
+        read.keep()
+    return read
 
 
 def read_file(parameter: Parameter, given: Source | Path | str, choices: Choices, notices: Notices) -> Any:

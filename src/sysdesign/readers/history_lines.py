@@ -217,11 +217,11 @@ def _field(text: np.ndarray, low: int, high: int, names: np.ndarray, ends: np.nd
 @njit(nogil=True)
 def _whole_number(text: np.ndarray, low: int, high: int) -> int:
     """A whole number of plain digits, or NO_TIME."""
-    value: int = np.int64(0)  # type: ignore[assignment]
+    value = 0
     for at in range(low, high):
         if not ZERO <= text[at] <= NINE:
             return NO_TIME
-        value = value * 10 + (np.int64(text[at]) - ZERO)
+        value = value * 10 + (int(text[at]) - ZERO)
     return value if 0 < high - low <= LONGEST_NUMBER else NO_TIME
 
 

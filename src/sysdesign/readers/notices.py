@@ -10,10 +10,19 @@ class Notices:
 
     def __init__(self) -> None:
         self._texts: dict[str, str] = {}  # by topic
+        self._listener: Notices | None = None
 
     def say(self, text: str, topic: str = "") -> None:
         """Say a sentence; of one topic the latest is kept, as for a count that grows."""
         self._texts[topic or text] = text
+        if self._listener is not None:
+            self._listener.say(text, topic)
+
+    def tell(self, listener: Notices) -> None:
+        """Say to another, from now on the only one, what was said and what will be."""
+        for topic, text in self._texts.items():
+            listener.say(text, topic)
+        self._listener = listener
 
     @property
     def texts(self) -> tuple[str, ...]:

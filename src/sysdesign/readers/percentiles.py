@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from sysdesign.errors import BadFile
+from sysdesign.models.wording import several
 from sysdesign.probability.distribution import Distribution
 from sysdesign.readers.notices import Notices
 
@@ -44,7 +45,7 @@ class Percentiles:
 
     def distribution(self, notices: Notices) -> Distribution:
         """The distribution, with what it cannot know of the tail said."""
-        notices.say(f"read {self.of}: {len(self.shares)} points of the distribution, even between them")
+        notices.say(f"read {self.of}: {several(len(self.shares), 'point')} of the distribution, even between them")
         if self.shares[-1] < 1:
             over = float(f"{100 * (1 - self.shares[-1]):.3g}")
             notices.say(

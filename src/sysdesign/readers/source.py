@@ -27,6 +27,7 @@ from sysdesign.readers.decompression import FAULTS, LONGEST_START, decompressed
 from sysdesign.readers.notices import Notices
 
 HEAD_BYTES = 1 << 16
+LONGEST_PATH = 4096
 LONGEST_LINE_BYTES = 1 << 20
 MOST_UPLOADED_BYTES = 64_000_000  # of an upload, as it comes and decompressed
 WIDE_MARKS = {codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32"} | {
@@ -184,6 +185,12 @@ def decoded(line: bytes, notices: Notices) -> str:
     except UnicodeDecodeError:
         notices.say("not all of it is UTF-8; the other lines were read as Windows-1252")
         return line.decode("cp1252", "replace")
+
+
+def is_pipe(given: Path | str) -> bool:
+    """Whether a text names standard input or a pipe, which goes by once."""
+    text = str(given)
+    return text == "-" or ("\0" not in text and len(text) < LONGEST_PATH and Path(text).is_fifo())
 
 
 def _is_regular(given: Path | str | bytes) -> bool:

@@ -160,7 +160,9 @@ class AccessLog(Layout):
         held = sum(1 for line in lines.split(b"\n") if line.strip())
         self.left_out += held - len(found)
         if self.left_out:
-            text = f"{self.left_out:,} lines are no requests with a {self.field} and were left out"
+            one = self.left_out == 1
+            said = "1 line is no request" if one else f"{self.left_out:,} lines are no requests"
+            text = f"{said} with a {self.field} and {'was' if one else 'were'} left out"
             self.notices.say(text, topic="left out")
         keys = trace_lines.key_lines(b"".join(key + b"\n" for key in found))
         yield keys, np.array(sizes, np.int64) if self.sized else None

@@ -27,16 +27,21 @@ import numpy as np
 
 from sysdesign.errors import BadTrace, InvalidInput
 from sysdesign.models.caching.replacement import Cache, Replay
+from sysdesign.models.wording import several
 from sysdesign.readers.choices import Choices
 from sysdesign.readers.notices import Notices
 from sysdesign.readers.source import LONGEST_LINE_BYTES, Opened, Progress, Source
 from sysdesign.readers.trace_layouts import Layout, Records, Requests, Table, layout_of, records_of
 
+MOST_KEPT_REQUESTS = 30_000_000  # 240 MB of keys, and as much of sizes
 MOST_UPLOADED_REQUESTS = 5_000_000  # some 400 MB where all keys differ
 
 
 class Trace:
-    """A trace. Nothing is read before it is asked for; a file, but not a pipe, may be asked again."""
+    """A trace. Nothing is read before it is asked for; a file, but not a pipe, may be asked again.
+
+    After `keep`, requests that were read whole are kept, up to MOST_KEPT_REQUESTS, and given again without the file.
+    """
 
     def __init__(
         self,
@@ -48,6 +53,8 @@ class Trace:
         self.source = source if isinstance(source, Source) else Source(source)
         self.choices, self.notices = choices or Choices("trace", said), notices or Notices()
         self.found: Layout | None = None  # known once reading has begun
+        self._keeps = False
+        self._kept: list[Requests] | None = None
 
     def __str__(self) -> str:
         return str(self.source)
@@ -64,11 +71,28 @@ class Trace:
             self.found = layout_of(str(self), stream.head_text, stream.whole, self.choices, self.notices)
         return self.found
 
+    def keep(self) -> None:
+        """Keep what is read from now on, for those who ask again."""
+        self._keeps = True
+
     def requests(self) -> Iterator[Requests]:
         """Keys as 64-bit whole numbers, and sizes in bytes or None, in the order of the requests.
 
         Raises BadTrace with the number and text of the first line that cannot be read.
         """
+        if self._kept is not None:
+            yield from self._kept
+            return
+        kept, count = [], 0
+        for keys, sizes in self._read():
+            count += keys.size
+            if self._keeps and count <= MOST_KEPT_REQUESTS:
+                kept.append((keys, sizes))
+            yield keys, sizes
+        if self._keeps and count <= MOST_KEPT_REQUESTS:
+            self._kept = kept
+
+    def _read(self) -> Iterator[Requests]:
         with self.source.opened() as stream:
             layout, done = self._layout(stream), 0
             read = _records(str(self), stream, layout) if isinstance(layout, Records) else self._lines(stream, layout)
@@ -104,7 +128,7 @@ class Trace:
         """Say what a replay cannot know: that no key was asked for twice, and how the file was read."""
         if requests and requests == distinct_keys:
             self.notices.say(
-                f"none of the {requests:,} requests is for a key asked for before, so every cache gives 0%; "
+                f"none of the {several(requests, 'request')} is for a key asked for before, so every cache gives 0%; "
                 f"read as {self.found}. If that is wrong, choose with {self.choices.say('column')} or "
                 f"{self.choices.say('layout')}"
             )

@@ -24,20 +24,19 @@ import numpy as np
 
 from sysdesign import units
 from sysdesign.errors import InvalidInput, nearest
-from sysdesign.models.declaration import Model, Output, Parameter, adapted, check_value, inputs_of, outputs_of
+from sysdesign.models.declaration import Model, Output, Parameter, adapted, check_value, inputs_of, outputs_of, replaced
 from sysdesign.models.registry import model
 from sysdesign.models.wording import percent
 from sysdesign.plain import as_plain
 from sysdesign.probability.distribution import Distribution
 from sysdesign.readers.choices import CHOICES, Choices, kind_of
 from sysdesign.readers.notices import Notices
-from sysdesign.readers.source import Source
+from sysdesign.readers.source import LONGEST_PATH, Source
 
 PATH = re.compile(r"[^()*+ ]{0,400}(/[^()*+ ]{1,400}|\.[A-Za-z]{2,8})")  # no distribution is written so
 LONGEST_TEXT = 1_000_000  # characters of a text read from a file
 MANY_NUMBERS = re.compile(r"((?:samples|percentiles)\((?:[^,()]{1,40}, ){6})[^()]{100,}\)")
 LONG_NUMBER = re.compile(r"\d+\.\d{4,}")
-LONGEST_PATH = 4096
 MOST_VALUES = 200_000  # of a list given in text or JSON; more belongs in a file
 # Times, sizes, rates of bytes and rates of events: powers of time, information, money.
 READABLE = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (-1.0, 1.0, 0.0), (-1.0, 0.0, 0.0))
@@ -94,8 +93,11 @@ def run(name: str, given: Mapping[str, Any], *, read_file: ReadFile | None = Non
 def answer(chosen: Model, inputs: Mapping[str, Any], result: Any, notices: Notices | None = None) -> ModelRun:
     """Inputs and result of a model as labeled values, with the sentence that says what they mean."""
     parameters = inputs_of(chosen.function)
+    unused = replaced(parameters, inputs)
     shown = tuple(
-        _value(name, parameters[name].input.label, parameters[name].input.unit, value) for name, value in inputs.items()
+        _value(name, parameters[name].input.label, parameters[name].input.unit, value)
+        for name, value in inputs.items()
+        if name not in unused
     )
     results, notes = tuple(_results(result)), notices.texts if notices else ()
     return ModelRun(chosen.name, shown, results, chosen.sentence(inputs, result), result, notes)
@@ -127,6 +129,9 @@ def read_inputs(
             raise InvalidInput(f"{chosen.name} needs {name} ({parameter.input.label})")
     for name, value in inputs.items():
         check_value(parameters[name], value)
+    for name, instead in replaced(parameters, inputs).items():
+        if name in read:
+            notices.say(f"{name} is not used: {instead} takes its place")
     return inputs
 
 

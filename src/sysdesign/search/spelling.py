@@ -9,8 +9,7 @@ a swap alone; the most frequent of the nearest wins, then the alphabet.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 SHORTEST = 4
 LONG = 8
@@ -46,42 +45,23 @@ def correct(word: str, known: Mapping[str, int]) -> str:
     if word in known or len(word) < SHORTEST or word.isdigit() or any(k.startswith(word) for k in known):
         return word
     allowed = 2 if len(word) >= LONG else 1
-    best: tuple[int, int, str] | None = None
-    asked = _letters(word)
-    for candidate, count in known.items():
-        if (_letters(candidate) ^ asked).bit_count() > 2 * allowed:
-            continue  # an edit adds one letter and takes one away at most: this spares counting for most words
-        if abs(len(candidate) - len(word)) > allowed or len(candidate) < SHORTEST:
-            continue
-        if len(candidate) == len(word) == SHORTEST and sorted(candidate) != sorted(word):
-            continue  # "dual" is not "deal": so short a word is another word, not a slip
-        edits = distance(word, candidate, allowed)
-        if edits <= allowed and (best is None or (edits, -count, candidate) < best):
-            best = (edits, -count, candidate)
-    return best[2] if best else word
+    near = (
+        (edits, -known[each], each)
+        for each, edits in _within(word, tuple(known), allowed)
+        if not _is_another(word, each)
+    )
+    return min(near, default=(0, 0, word))[2]
 
 
-@lru_cache(maxsize=1 << 18)
-def _letters(word: str) -> int:
-    """Which characters a word holds, a bit each; those beyond the alphabet share bits, which only spares less."""
-    bits = 0
-    for letter in word:
-        bits |= 1 << (ord(letter) & 63)
-    return bits
+def _within(word: str, known: Sequence[str], most: int) -> Iterator[tuple[str, int]]:
+    """The known words within so many edits (optimal string alignment), with the edits to each."""
+    from rapidfuzz.distance import OSA  # here alone: few queries hold a word that is not known
+    from rapidfuzz.process import extract_iter
+
+    return ((each, int(edits)) for each, edits, _ in extract_iter(word, known, scorer=OSA.distance, score_cutoff=most))
 
 
-def distance(a: str, b: str, most: int) -> int:
-    """Edits from a to b (optimal string alignment), or `most + 1` when there are more."""
-    before_last: list[int] = []
-    last = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        row = [i]
-        for j, y in enumerate(b, 1):
-            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (x != y))
-            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
-                cost = min(cost, before_last[j - 2] + 1)
-            row.append(cost)
-        if min(row) > most:
-            return most + 1
-        before_last, last = last, row
-    return last[-1]
+def _is_another(word: str, candidate: str) -> bool:
+    """Whether so short a word is another word, not a slip: "dual" is not "deal"."""
+    swapped = sorted(candidate) == sorted(word)
+    return len(candidate) < SHORTEST or (len(candidate) == len(word) == SHORTEST and not swapped)

@@ -14,7 +14,7 @@ from scipy import special
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import AtMost, Input, Model, Numbers, Output, checked
-from sysdesign.models.wording import duration, percent
+from sysdesign.models.wording import duration, percent, several
 from sysdesign.probability.elementwise import plain
 
 MINUTES_PER_DAY = 1440.0
@@ -162,8 +162,10 @@ def _composition_sentence(inputs: Mapping[str, Any], result: Composition) -> str
 
 
 def _quorum(inputs: Mapping[str, Any], result: Composition) -> str:
+    verb = "is" if inputs["k"] == 1 else "are"
     return (
-        f"At least {inputs['k']:g} of {inputs['n']:g} nodes are up except for {duration(result.year_min * 60)} a year; "
+        f"At least {inputs['k']:g} of {several(inputs['n'], 'node')} {verb} up except for "
+        f"{duration(result.year_min * 60)} a year; "
         f"one node alone is down {duration((1 - inputs['availability']) * 365 * 86_400)}."
     )
 

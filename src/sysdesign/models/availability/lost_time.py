@@ -14,7 +14,7 @@ import numpy as np
 from sysdesign.errors import InvalidInput
 from sysdesign.models.availability.composition import MINUTES_PER_DAY, PROMISE, composed
 from sysdesign.models.declaration import Input, Model, Output, checked
-from sysdesign.models.wording import amount, duration, percent
+from sysdesign.models.wording import amount, duration, percent, several
 from sysdesign.probability.elementwise import plain
 
 DAYS_PER_WEEK = 7
@@ -211,7 +211,7 @@ def _allowed(inputs: Mapping[str, Any], result: Downtime) -> str:
     return (
         f"An availability of {percent(inputs['availability'])} allows "
         f"{duration(result.year_min * 60)} of downtime a year, "
-        f"{duration(result.month_min * 60)} a month of {inputs['days_per_month']:g} days, "
+        f"{duration(result.month_min * 60)} a month of {several(inputs['days_per_month'], 'day')}, "
         f"{duration(result.week_min * 60)} a week."
     )
 

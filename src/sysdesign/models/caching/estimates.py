@@ -21,7 +21,7 @@ from sysdesign.models.caching.fleet import LostNode, OriginLoad, Tiers, lost_nod
 from sysdesign.models.caching.popularity import zipf
 from sysdesign.models.caching.simulated import ReplayResult, replay
 from sysdesign.models.declaration import AtMost, Input, Model, Output, checked
-from sysdesign.models.wording import amount
+from sysdesign.models.wording import amount, several
 
 __all__ = [
     "Bounded", "Estimate", "ExactRatios", "Expiry", "Leases", "LostNode", "OriginLoad", "ReplayResult", "Stampede",
@@ -135,18 +135,18 @@ def _count(value: float) -> str:
 
 def _replay_sentence(inputs: Mapping[str, Any], result: ReplayResult) -> str:
     size = inputs.get("capacity_bytes")
-    room = units.text(size, units.unit("B")[1]) if size else f"{inputs['capacity_keys']:,} keys"
+    room = units.text(size, units.unit("B")[1]) if size else several(inputs["capacity_keys"], "key")
     found = f"{_POLICY_NAMES[inputs['policy']]} with room for {room} answers {_percent(result.hit_ratio)} of requests"
     if result.byte_hit_ratio is not None:
         found += f" and {_percent(result.byte_hit_ratio)} of bytes"
     if inputs.get("trace") is not None:
-        return f"{found}, from a cold start over {result.requests_replayed:,} requests of the trace."
+        return f"{found}, from a cold start over {several(result.requests_replayed, 'request')} of the trace."
     return f"{found} (95% interval {_percent(result.hit_ratio_low)} to {_percent(result.hit_ratio_high)})."
 
 
 def _estimate_sentence(inputs: Mapping[str, Any], result: Estimate) -> str:
     return (
-        f"{_POLICY_NAMES[inputs.get('policy', 'lru')]} with room for {inputs['capacity_keys']:,} keys answers "
+        f"{_POLICY_NAMES[inputs.get('policy', 'lru')]} with room for {several(inputs['capacity_keys'], 'key')} answers "
         f"{_percent(result.hit_ratio)} of requests and sends {_count(result.origin_per_s)} a second on to the origin."
     )
 
@@ -178,7 +178,7 @@ def _stampede_sentence(inputs: Mapping[str, Any], result: Stampede) -> str:
     noun = "query" if round(queries, 1) == 1 else "queries"
     text = f"One expiry sends {_count(queries)} {noun} to the origin, where 1 would do"
     if result.waiting_requests >= 1:
-        text += f"; {_count(result.waiting_requests)} requests wait"
+        text += f"; {several(result.waiting_requests, 'request', 'wait')}"
     if result.early_s > 0:
         text += f"; the entry is rebuilt {result.early_s:.2g} s early on average"
     return text + "."
@@ -193,7 +193,7 @@ def _leases_sentence(inputs: Mapping[str, Any], result: Leases) -> str:
 
 def _origin_sentence(inputs: Mapping[str, Any], result: OriginLoad) -> str:
     return (
-        f"The origin sees {_count(result.origin_per_s)} requests a second, {_percent(result.origin_utilization)} of "
+        f"The origin sees {several(result.origin_per_s, 'request')} a second, {_percent(result.origin_utilization)} of "
         f"its capacity, and would see {_count(result.load_without_cache)} times that without the cache."
     )
 

@@ -11,6 +11,7 @@ from sysdesign.errors import InvalidInput
 from sysdesign.models.caching.popularity import Popularity, zipf
 from sysdesign.models.caching.ratios import approximate, characteristic_time, occupancy
 from sysdesign.models.declaration import AtMost, Input, Output, checked
+from sysdesign.models.wording import several
 from sysdesign.probability.elementwise import plain
 
 RateInput = Annotated[float, Input("Requests", "1/s", low=0.001, high=1e9, default=10_000)]
@@ -182,7 +183,9 @@ def lost_node(
     old nodes are taken to age out. Source: fricker-2012; the shares are derived above.
     """
     if capacity_keys < nodes:
-        raise InvalidInput(f"capacity_keys is {capacity_keys} for {nodes} nodes; give at least one key per node")
+        raise InvalidInput(
+            f"capacity_keys is {capacity_keys} for {several(nodes, 'node')}; give at least one key per node"
+        )
     popularity = zipf(int(catalog_keys), float(skew))
     moved = (nodes - 1) / nodes if placement == "modulo" else 1 / nodes
     before, time = approximate(popularity, "lru", capacity_keys)

@@ -55,11 +55,23 @@ def replay(
     ] = 0.003,
     seed: Annotated[int, Input("Seed", low=0, high=2**31 - 1, default=1)] = 1,
     trace: Annotated[
-        OwnFile | None, Input("Trace file of your own", help="replayed in place of the generated requests")
+        OwnFile | None,
+        Input(
+            "Trace file of your own",
+            help="replayed in place of the generated requests",
+            replaces=("catalog_keys", "skew", "scan_share", "scan_keys", "requests", "precision", "seed"),
+        ),
     ] = None,
     capacity_bytes: Annotated[
         float | None,
-        Input("Capacity in bytes", "B", low=1, high=1e18, help="in place of keys, where a trace has objects' sizes"),
+        Input(
+            "Capacity in bytes",
+            "B",
+            low=1,
+            high=1e18,
+            help="in place of keys, where a trace has objects' sizes",
+            replaces=("capacity_keys",),
+        ),
     ] = None,
 ) -> ReplayResult:
     """Hit ratio of an eviction policy, replaying requests one by one.

@@ -15,7 +15,7 @@ from scipy import special
 from sysdesign.errors import InvalidInput
 from sysdesign.models.consensus.kernels import elections
 from sysdesign.models.declaration import AtMost, Input, Model, Output, checked
-from sysdesign.models.wording import amount, percent
+from sysdesign.models.wording import amount, percent, several
 from sysdesign.probability.distribution import Distribution
 from sysdesign.probability.elementwise import plain
 from sysdesign.probability.interval import interval_of, known
@@ -230,7 +230,8 @@ def _left(servers: int, failed: int) -> int:
     left = servers - failed
     if left < servers // 2 + 1:
         raise InvalidInput(
-            f"{failed} of {servers} servers are down and no majority is left; at most {(servers - 1) // 2} may be"
+            f"with {failed} of {several(servers, 'server')} down no majority is left; at most "
+            f"{(servers - 1) // 2} may be"
         )
     return left
 
@@ -270,8 +271,9 @@ def _elections(
 
 def _split_sentence(inputs: Mapping[str, Any], result: SplitVote) -> str:
     return (
-        f"With {inputs['failed']} of {inputs['servers']} servers down, {result.candidates} candidates at once "
-        f"split the vote: {percent(result.split)} of terms, so an election takes {amount(result.terms)} terms "
+        f"With {inputs['failed']} of {several(inputs['servers'], 'server')} down, "
+        f"{several(result.candidates, 'candidate')} at once "
+        f"split the vote: {percent(result.split)} of terms, so an election takes {several(result.terms, 'term')} "
         f"on average."
     )
 

@@ -16,7 +16,7 @@ import numpy as np
 from sysdesign.errors import InvalidInput
 from sysdesign.models.consensus.elections import RelativeWidth, Seed
 from sysdesign.models.declaration import Input, Model, Numbers, Output, as_numbers, checked
-from sysdesign.models.wording import amount
+from sysdesign.models.wording import amount, several
 from sysdesign.probability.distribution import Distribution
 from sysdesign.probability.interval import interval_of
 
@@ -146,7 +146,7 @@ def _matrix(round_trips: Sequence[float]) -> np.ndarray:
         return values.reshape(square, square)
     if half * (half - 1) // 2 != values.size:
         raise InvalidInput(
-            f"round_trip_ms holds {values.size} numbers; n regions take n (n - 1) / 2 of them, "
+            f"round_trip_ms holds {several(values.size, 'number')}; n regions take n (n - 1) / 2 of them, "
             "or n n with zeros from each region to itself"
         )
     if half > 20:
@@ -195,7 +195,9 @@ def _shares(client_share: Sequence[float], regions: int) -> np.ndarray:
     if weights.size == 1:
         weights = np.ones(regions)
     if weights.size != regions or not weights.sum() > 0:
-        raise InvalidInput(f"client_share holds {weights.size} numbers for {regions} regions; give one each, not all 0")
+        raise InvalidInput(
+            f"client_share holds {several(weights.size, 'number')} for {regions} regions; give one each, not all 0"
+        )
     return weights / weights.sum()
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from sysdesign.models.consistency.causality import Causes, assignments, bits, candidates, causes, closed, read_value
 from sysdesign.models.consistency.history import REGISTER_KINDS, Operation
 from sysdesign.models.consistency.linearizability import Answer, Outcome
+from sysdesign.models.wording import several
 
 Fault = tuple[str, tuple[int, ...]]  # what is wrong, and the operations that show it
 FindFault = Callable[[Causes], Fault | None]
@@ -47,7 +48,7 @@ def judged(
     processes = len({operation.process for operation in used})
     each_costs = len(used) ** 2 * (processes + 1) // 64 + 1
     if each_costs > budget:
-        return Outcome("unknown", 0, f"{len(used)} operations need more than {budget} steps")
+        return Outcome("unknown", 0, f"{several(len(used), 'operation', 'need')} more than {several(budget, 'step')}")
     outcome = _first_without_fault(used, choices, find_fault, budget // each_costs, each_costs)
     if outcome.answer == "holds" and ignored:
         return Outcome("unknown", outcome.steps, "a compare-and-set without a known effect could break it")

@@ -30,6 +30,7 @@ from sysdesign.models.consistency.session import (
     writes_follow_reads,
 )
 from sysdesign.models.declaration import Input, Model, Output, Text, checked
+from sysdesign.models.wording import several
 
 DECISION = "What consistency does a store really give?"
 
@@ -95,7 +96,9 @@ class Consistency:
 
 @checked
 def check(
-    history: Annotated[Path, Input("Recorded history", help="JSON, EDN, or a log as Jepsen prints it")] = NO_FILE,
+    history: Annotated[
+        Path, Input("Recorded history", help="JSON, EDN, or a log as Jepsen prints it", replaces=("example",))
+    ] = NO_FILE,
     example: Annotated[Example, Input("Example, if no history is given", default="stale read")] = "stale read",
     levels: Annotated[Level, Input("Levels", default="all")] = "all",
     steps: Annotated[int, Input("Most steps for a level", "", low=1, high=1e9, default=300_000)] = 300_000,
@@ -248,7 +251,7 @@ def _sentence(inputs: Mapping[str, Any], result: Consistency) -> str:
     holds = [level.replace("_", " ") for level, answer in named.items() if answer == "holds"]
     unknown = [level.replace("_", " ") for level, answer in named.items() if answer == "unknown"]
     fails = [level.replace("_", " ") for level, answer in named.items() if answer == "fails"]
-    parts = [f"The history of {result.operations} operations"]
+    parts = [f"The history of {several(result.operations, 'operation')}"]
     if holds:
         parts.append(f"satisfies {', '.join(holds)}")
     if fails:

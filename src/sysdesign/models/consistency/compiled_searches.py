@@ -98,8 +98,8 @@ def _numbered(distinct: Sequence[tuple[str, Any]]) -> tuple[np.ndarray, ...] | N
     give = [
         0 if kind == "read" else numbers.get(value[1] if kind == "cas" else value, UNSEEN) for kind, value in distinct
     ]
-    kind = np.array([KINDS[kind] for kind, _ in distinct], np.int8)
-    return kind, np.array(want, np.int64), np.array(give, np.int64), np.array(sizes, np.int64)
+    numbered = np.array([KINDS[kind] for kind, _ in distinct], np.int8)
+    return numbered, np.array(want, np.int64), np.array(give, np.int64), np.array(sizes, np.int64)
 
 
 def _tree(asked: Sequence[str], grown: Shown) -> tuple[np.ndarray, ...]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.consistency.columns import Columns
+from sysdesign.models.wording import several
 
 Kind = Literal["read", "write", "cas", "append", "enqueue", "dequeue", "acquire", "release"]
 KINDS: tuple[Kind, ...] = ("read", "write", "cas", "append", "enqueue", "dequeue", "acquire", "release")
@@ -139,7 +140,9 @@ class History(Sequence[Operation]):
 
     def __str__(self) -> str:
         processes, keys = ({getattr(each, name) for each in self} for name in ("process", "key"))
-        return f"{len(self)} operations of {len(processes)} processes on {len(keys)} keys"
+        return (
+            f"{several(len(self), 'operation')} of {several(len(processes), 'process')} on {several(len(keys), 'key')}"
+        )
 
     __repr__ = __str__
 

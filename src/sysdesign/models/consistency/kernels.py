@@ -119,7 +119,7 @@ def register_search(
     bit_of, twin_of = np.zeros(count, np.int64), np.zeros(count, np.int64)
     changing, looking, opened_at = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.int64)
     n_changing = n_looking = n_open = 0
-    free = (np.int64(1) << MOST_BITS) - 1
+    free = (1 << MOST_BITS) - 1
     reached, reached_opens = np.empty((room, 5), np.int64), np.empty((room, 2), np.int64)
     kept, kept_opens = np.empty((room, 5), np.int64), np.empty((room, 2), np.int64)
     seen, seen_opens = np.empty((room, 5), np.int64), np.empty((room, 2), np.int64)
@@ -128,7 +128,7 @@ def register_search(
     reached[0, STATE], reached[0, DONE], reached[0, FIRST] = 0, 0, 0
     reached_opens[0, 0], reached_opens[0, 1] = 0, -1
     n_reached = 1
-    steps = work = np.int64(0)
+    steps = work = 0
     call = ret = 0
     while call < count or ret < returns.size:
         if call < count and (ret >= returns.size or invoked[call] <= returned[returns[ret]]):
@@ -293,8 +293,8 @@ def growth_search(
     count = kind.size
     bit_of, reads = np.zeros(count, np.int64), np.zeros(first.size, np.int64)
     visible = np.empty(count, np.int64)
-    n_visible, hidden = 0, np.int64(0)
-    free = (np.int64(1) << MOST_BITS) - 1
+    n_visible = hidden = 0
+    free = (1 << MOST_BITS) - 1
     reached, kept, seen = (
         np.empty((room, 5), np.int64), np.empty((room, 5), np.int64), np.empty((room, 5), np.int64)
     )  # fmt: skip
@@ -303,7 +303,7 @@ def growth_search(
     found = np.empty((count + 1, 2), np.int64)
     reached[0, STATE] = reached[0, DONE] = 0
     n_reached = 1
-    steps = np.int64(0)
+    steps = 0
     call = ret = 0
     while call < count or ret < returns.size:
         if call < count and (ret >= returns.size or invoked[call] <= returned[returns[ret]]):

@@ -33,6 +33,7 @@ from sysdesign.models.consistency.history import (
     starts_as,
     values,
 )
+from sysdesign.models.wording import several
 
 Answer = Literal["holds", "fails", "unknown"]
 WORK_A_STEP = 100  # looks at an operation or a state, about as long as a step takes where little is under way
@@ -59,7 +60,7 @@ def linearizable(operations: Sequence[Operation], budget: int) -> Outcome:
         if outcome.answer == "fails":
             return Outcome("fails", steps, outcome.reason, outcome.evidence)
         if outcome.answer == "unknown":
-            answer = Outcome("unknown", 0, f"no answer within {budget} steps")
+            answer = Outcome("unknown", 0, f"no answer within {several(budget, 'step')}")
     return Outcome(answer.answer, steps, answer.reason)
 
 
@@ -97,7 +98,7 @@ def linearizable_key(operations: Sequence[Operation], budget: int) -> Outcome:
 def _outcome(operations: Sequence[Operation], budget: int, answer: Answer, steps: int, at: int = -1) -> Outcome:
     """The outcome of a search; `at` is the operation that nothing explains."""
     if answer == "unknown":
-        return Outcome(answer, steps, f"no answer within {budget} steps")
+        return Outcome(answer, steps, f"no answer within {several(budget, 'step')}")
     if answer == "holds":
         return Outcome(answer, steps)
     reason = f"no order of effects explains {operations[at].text}"

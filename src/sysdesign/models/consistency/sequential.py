@@ -12,6 +12,7 @@ from typing import Any
 
 from sysdesign.models.consistency.history import IMPOSSIBLE, Operation, after, agrees, by_key, starts_as
 from sysdesign.models.consistency.linearizability import WORK_A_STEP, Outcome, is_new
+from sysdesign.models.wording import several
 
 Place = tuple[tuple[int, ...], int, tuple[Any, ...]]  # how far each process is, open operations done, stored
 
@@ -31,7 +32,7 @@ def sequential(operations: Sequence[Operation], budget: int) -> Outcome:
             if is_new(seen, (new[0], new[2]), new[1]):
                 waiting.append(new)
         if steps > budget or search.work > budget * WORK_A_STEP:
-            return Outcome("unknown", steps, f"no answer within {budget} steps")
+            return Outcome("unknown", steps, f"no answer within {several(budget, 'step')}")
     return Outcome("fails", steps, "no single order of all operations explains every result", tuple(operations))
 
 

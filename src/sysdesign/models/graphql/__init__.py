@@ -16,7 +16,7 @@ import numpy as np
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Numbers, Output, Text, checked
 from sysdesign.models.graphql.documents import DEEPEST, Selection, shape
-from sysdesign.models.wording import count, duration, percent
+from sysdesign.models.wording import count, duration, percent, several
 from sysdesign.probability.elementwise import plain
 
 JUST_WHOLE = 1 - 1e-12
@@ -38,7 +38,7 @@ class QueryCost:
     depth: Annotated[int, Output("Lists in lists")]
     largest_list: Annotated[float, Output("Longest list asked for")]
     limit_used: Annotated[float, Output("Share of the node limit", "share")]
-    unsized: Annotated[tuple[str, ...], Output("Lists that give no length, at the length assumed")]
+    unsized: Annotated[tuple[str, ...], Output("Lists that give no length, at the length assumed", apart=True)]
     level: Annotated[np.ndarray, Output("Level of lists, from the outermost")]
     nodes_at_level: Annotated[np.ndarray, Output("Nodes at that level")]
     requests_at_level: Annotated[np.ndarray, Output("List requests at that level")]
@@ -158,7 +158,9 @@ def nested(sizes: Sizes, node_limit: NodeLimit = 500_000) -> QueryCost:
     """
     lengths = np.asarray(sizes, dtype=float)
     if lengths.size > DEEPEST or lengths.prod() > 1e290:
-        raise InvalidInput(f"sizes holds {lengths.size} lists; it takes {DEEPEST} or fewer whose product stays finite")
+        raise InvalidInput(
+            f"sizes holds {several(lengths.size, 'list')}; it takes {DEEPEST} or fewer whose product stays finite"
+        )
     parents = np.concatenate(([1.0], np.cumprod(lengths)[:-1]))
     return _cost(parents * lengths, parents, float(lengths.max()), node_limit)
 
@@ -268,7 +270,9 @@ def batching(
     """
     lengths = np.asarray(sizes, dtype=float)
     if lengths.size > DEEPEST or lengths.prod() > 1e290:
-        raise InvalidInput(f"sizes holds {lengths.size} lists; it takes {DEEPEST} or fewer whose product stays finite")
+        raise InvalidInput(
+            f"sizes holds {several(lengths.size, 'list')}; it takes {DEEPEST} or fewer whose product stays finite"
+        )
     keys = np.concatenate(([1.0], np.cumprod(lengths)[:-1]))
     fetched = np.where(keys > 0, np.maximum(np.ceil(keys * distinct * JUST_WHOLE), 1), 0)
     batches = np.ceil(fetched / most_keys)
@@ -287,19 +291,20 @@ def _costed(inputs: Mapping[str, Any], result: QueryCost) -> str:
     guess = inputs.get("unsized_length", 0)
     assumed = (
         f" {', '.join(result.unsized[:5])}{' and others' if len(result.unsized) > 5 else ''} "
-        f"give no length: {count(guess)} is assumed of each."
+        f"{'gives' if len(result.unsized) == 1 else 'give'} no length: {count(guess)} is assumed of each."
         if result.unsized
         else ""
     )
     return (
-        f"Up to {count(result.nodes)} nodes by {count(result.requests)} list requests, {percent(result.limit_used)} of "
-        f"the node limit; {count(result.points)} points.{assumed}"
+        f"Up to {several(result.nodes, 'node')} by {several(result.requests, 'list request')}, "
+        f"{percent(result.limit_used)} of "
+        f"the node limit; {several(result.points, 'point')}.{assumed}"
     )
 
 
 def _bounded(inputs: Mapping[str, Any], result: WorstCase) -> str:
     return (
-        f"A depth limit of {inputs['depth']:g} still lets {count(result.nodes)} nodes through; the node limit "
+        f"A depth limit of {inputs['depth']:g} still lets {several(result.nodes, 'node')} through; the node limit "
         f"would hold by itself up to a depth of {count(result.deepest_allowed)} or lists "
         f"of {count(result.longest_allowed)}."
     )

@@ -128,11 +128,23 @@ class _Document:
         """Values of the operation's variables: those given over its defaults. Raises InvalidInput."""
         definitions = self.operation(operation).variable_definitions or ()
         declared = {each.variable.name.value: each.default_value for each in definitions}
+        needed = [each.variable.name.value for each in definitions if _is_needed(each)]
         for name in given:
             if name not in declared:
                 raise InvalidInput(f"variables names {name[:60]!r}. {nearest(name, declared, 'variables')}")
         defaults = {name: _plain(value, {}) for name, value in declared.items() if value is not None}
+        missing = [name for name in needed if given.get(name) is None and (name in given or name not in defaults)]
+        if missing:
+            shown = ", ".join(f"${name[:60]}" for name in missing[:5])
+            raise InvalidInput(f"query needs {shown}; give it with variables=, as in {missing[0][:60]}=20")
         return {**defaults, **given}
+
+
+def _is_needed(definition: Any) -> bool:
+    """Whether a variable may not be left out: its type ends with !, as in $n: Int!."""
+    from graphql.language import NonNullTypeNode
+
+    return isinstance(definition.type, NonNullTypeNode)
 
 
 def _parsed(text: str) -> tuple[Any, ...]:

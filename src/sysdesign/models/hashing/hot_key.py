@@ -11,7 +11,7 @@ import numpy as np
 
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.hashing.placing import PLACEMENT
-from sysdesign.models.wording import count, percent
+from sysdesign.models.wording import count, percent, several
 from sysdesign.probability.elementwise import plain
 
 
@@ -84,7 +84,7 @@ def _zipf_sum(number: float, exponent: float) -> float:
 def _hot(inputs: Mapping[str, Any], result: HotKeys) -> str:
     return (
         f"The hottest key draws {percent(result.hottest_share)} of requests, so its node has {count(result.node_load)} "
-        f"times the average load: {inputs['nodes']:,} nodes do the work of {count(result.useful_nodes)}."
+        f"times the average load: {several(inputs['nodes'], 'node', 'do')} the work of {count(result.useful_nodes)}."
     )
 
 

@@ -24,7 +24,7 @@ from sysdesign.models.hashing.placing import (
     salts_of,
 )
 from sysdesign.models.hashing.rings import Points
-from sysdesign.models.wording import percent
+from sysdesign.models.wording import percent, several
 from sysdesign.probability.elementwise import plain
 from sysdesign.probability.interval import interval_of, replicate
 
@@ -129,7 +129,8 @@ def moved_drawn(
 
 def _moving(inputs: Mapping[str, Any], result: Moved | MovedDrawn) -> str:
     return (
-        f"From {inputs['nodes_before']:,} to {inputs['nodes_after']:,} nodes {percent(result.moved)} of keys move; "
+        f"From {inputs['nodes_before']:,} to {several(inputs['nodes_after'], 'node')} {percent(result.moved)} "
+        f"of keys move; "
         f"{percent(result.fewest)} must."
     )
 

@@ -12,7 +12,7 @@ from scipy import special
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.hashing import kernels
 from sysdesign.models.hashing.placing import PLACEMENT, Draws, Nodes, Seed, Width, quiet, refuse_large_ring, salts_of
-from sysdesign.models.wording import amount, percent
+from sysdesign.models.wording import amount, percent, several
 from sysdesign.probability.elementwise import plain
 from sysdesign.probability.interval import interval_of, replicate
 
@@ -114,7 +114,7 @@ def ring_drawn(
 
 def _ringed(inputs: Mapping[str, Any], result: RingSpread) -> str:
     return (
-        f"With {inputs['points_per_node']:,} points a node, {percent(inputs['confidence'])} of nodes have "
+        f"With {several(inputs['points_per_node'], 'point')} a node, {percent(inputs['confidence'])} of nodes have "
         f"{result.low:.2f} to {result.high:.2f} times the average load; the fullest about {result.largest:.2f}."
     )
 

@@ -406,15 +406,15 @@ def _staffed(inputs: Mapping[str, Any], result: Consumers) -> str:
     return (
         f"{several(result.consumers, 'consumer')} would be busy {percent(result.utilization)} of the time; all "
         f"together they "
-        f"process {count(result.throughput_per_s)} messages a second."
+        f"process {several(result.throughput_per_s, 'message')} a second."
     )
 
 
 def _drained(inputs: Mapping[str, Any], result: Backlog) -> str:
     if inputs.get("pile"):
-        return f"{count(result.backlog)} messages wait; draining them takes {duration(result.drain_s)}."
+        return f"{several(result.backlog, 'message', 'wait')}; draining takes {duration(result.drain_s)}."
     return (
-        f"An outage of {duration(inputs['outage_s'])} leaves {count(result.backlog)} messages; draining them takes "
+        f"An outage of {duration(inputs['outage_s'])} leaves {several(result.backlog, 'message')}; draining takes "
         f"{duration(result.drain_s)}, and the oldest waits {duration(result.oldest_s)}."
     )
 
@@ -435,8 +435,8 @@ def _redelivered(inputs: Mapping[str, Any], result: Redelivery) -> str:
 
 def _ordered(inputs: Mapping[str, Any], result: Ordering) -> str:
     return (
-        f"{count(result.throughput_per_s)} messages a second, {percent(result.kept)} of what "
-        f"{count(inputs['consumers'])} consumers could do without order."
+        f"{several(result.throughput_per_s, 'message')} a second, {percent(result.kept)} of what "
+        f"{several(inputs['consumers'], 'consumer')} could do without order."
     )
 
 

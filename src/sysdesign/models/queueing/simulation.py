@@ -18,7 +18,7 @@ from sysdesign.errors import InvalidInput, Unstable
 from sysdesign.models.declaration import Input, Model, Output, Samples, checked
 from sysdesign.models.queueing import kernels as queueing_kernels
 from sysdesign.models.queueing.steady_state import service_law
-from sysdesign.models.wording import duration, percent
+from sysdesign.models.wording import duration, percent, several
 from sysdesign.probability.distribution import Distribution
 from sysdesign.probability.interval import interval_of, known
 from sysdesign.probability.stretches import highest, stretches
@@ -144,7 +144,7 @@ def lindley(
     gaps, services = np.asarray(gaps_s, float), np.asarray(services_s, float)
     if gaps.size not in (services.size, services.size - 1):
         raise InvalidInput(
-            f"gaps_s holds {gaps.size} values and services_s {services.size}; "
+            f"gaps_s holds {several(gaps.size, 'value')} and services_s {services.size}; "
             "give as many gaps as services, or one fewer"
         )
     if gaps.size < services.size:

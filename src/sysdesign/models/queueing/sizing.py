@@ -116,7 +116,8 @@ def erlang_c(offered_load: Annotated[float, LOAD], servers: Annotated[int, SERVE
     if np.any(load >= count):
         at = int(np.argmax(load >= count))
         raise Unstable(
-            f"offered_load is {load.flat[at]:g} erlang for {count.flat[at]} servers, so the queue grows without "
+            f"offered_load is {load.flat[at]:g} erlang for {several(count.flat[at], 'server')}, so the queue "
+            f"grows without "
             "end; give a load below the number of servers"
         )
     waiting = erlang_c_share(load, count)
@@ -255,6 +256,6 @@ MODELS = (
           lambda i, r: f"{several(r.servers, 'server')}, {percent(r.utilization)} busy, begin "
                        f"{percent(r.within_target)} of requests in time.",
           "01-compute", "01-compute/servers-for-wait"),
-    Model(desired_replicas, MANY, lambda i, r: f"The autoscaler asks for {r.desired_replicas:,} replicas.",
+    Model(desired_replicas, MANY, lambda i, r: f"The autoscaler asks for {several(r.desired_replicas, 'replica')}.",
           "01-compute", "01-compute/autoscaler"),
 )  # fmt: skip

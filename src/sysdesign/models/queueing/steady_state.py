@@ -20,7 +20,7 @@ from sysdesign.errors import InvalidInput, Unstable
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.queueing import kernels as queueing_kernels
 from sysdesign.models.queueing.waiting_law import md1_wait_quantiles, mg1_quantiles
-from sysdesign.models.wording import amount, duration, percent
+from sysdesign.models.wording import duration, percent, several
 from sysdesign.probability.distribution import Distribution, DistributionLike
 
 SHARES = (0.5, 0.9, 0.95, 0.99, 0.999)
@@ -323,7 +323,8 @@ def _general_sentence(inputs: Any, result: Any) -> str:
 
 FULL = "How full may a server run?"
 MODELS = (
-    Model(littles_law, FULL, lambda i, r: f"On average {amount(r.concurrency, 4)} requests are in progress at once.",
+    Model(littles_law, FULL, lambda i, r: f"On average {several(r.concurrency, 'request', 'are', 4)} in "
+                                          f"progress at once.",
           "01-compute", "01-compute/little"),
     Model(mm1, FULL, _wait_sentence, "01-compute", "01-compute/wait-by-load"),
     Model(mmc, FULL, _wait_sentence, "01-compute", "01-compute/pooled-servers"),

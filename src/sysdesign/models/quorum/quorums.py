@@ -19,7 +19,7 @@ from scipy import special
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import AtMost, Input, Model, Output, checked
 from sysdesign.models.quorum.kernels import race
-from sysdesign.models.wording import amount, duration, percent
+from sysdesign.models.wording import amount, duration, percent, several
 from sysdesign.probability.distribution import Distribution
 from sysdesign.probability.elementwise import plain
 from sysdesign.probability.interval import wilson
@@ -430,7 +430,8 @@ def _versions_sentence(inputs: Mapping[str, Any], result: Versions) -> str:
 
 def _availability_sentence(inputs: Mapping[str, Any], result: Availability) -> str:
     return (
-        f"A majority of {inputs['nodes']} replicas is up {percent(result.majority)} of the time, and missing "
+        f"A majority of {several(inputs['nodes'], 'replica')} is up {percent(result.majority)} of the time, and "
+        f"missing "
         f"{duration(result.majority_down_min_per_month * 60)} a month; without shared causes it would be "
         f"{percent(result.independent_majority)}."
     )

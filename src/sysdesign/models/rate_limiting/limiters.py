@@ -18,7 +18,7 @@ import numpy as np
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Output, Samples, checked
 from sysdesign.models.rate_limiting import kernels
-from sysdesign.models.wording import amount, percent
+from sysdesign.models.wording import amount, percent, several
 from sysdesign.probability.distribution import Distribution
 from sysdesign.probability.elementwise import plain
 from sysdesign.probability.interval import interval_of, replicate
@@ -286,8 +286,8 @@ def warm() -> None:
 
 def _envelope_sentence(inputs: Any, result: Envelope) -> str:
     return (
-        f"At worst {result.most_in_window:,.0f} requests pass in one window's length, "
-        f"{result.most_at_once:,.0f} of them at once; one client takes {result.memory_bytes:,.0f} bytes."
+        f"At worst {several(round(result.most_in_window), 'request', 'pass')} in one window's length, "
+        f"{result.most_at_once:,.0f} of them at once; one client takes {several(round(result.memory_bytes), 'byte')}."
     )
 
 
@@ -298,11 +298,13 @@ MODELS = (
                                                f"{r.decision}.",
           "02-rest", "02-rest/sliding-counter"),
     Model(token_bucket, WHICH,
-          lambda i, r: f"At most {r.max_admitted:,.0f} requests pass in the span; a full bucket meets the demand "
+          lambda i, r: f"At most {several(round(r.max_admitted), 'request', 'pass')} in the span; a full bucket "
+                       f"meets the demand "
                        + (f"for {amount(r.lasts_s)} s." if r.lasts_s else "for good."),
           "02-rest", "02-rest/token-bucket"),
     Model(replay, WHICH,
-          lambda i, r: f"{r.admitted} requests would have passed, at most {r.most_in_window} in one window's length.",
+          lambda i, r: f"{several(r.admitted, 'request')} would have passed, at most {r.most_in_window} in one "
+                       f"window's length.",
           "02-rest", "02-rest/recorded-arrivals"),
     Model(load, WHICH, lambda i, r: f"It refuses {percent(r.refused_share)} of these requests.",
           "02-rest", "02-rest/refused-share"),

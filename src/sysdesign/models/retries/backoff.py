@@ -16,7 +16,7 @@ from sysdesign.errors import BudgetSpent, InvalidInput
 from sysdesign.models.declaration import AtMost, Input, Model, Output, checked
 from sysdesign.models.retries import contention_kernel
 from sysdesign.models.retries.contention_kernel import DECORRELATED, EQUAL, EXPONENTIAL, FULL, NONE
-from sysdesign.models.wording import amount, duration
+from sysdesign.models.wording import amount, duration, several
 from sysdesign.probability.distribution import Distribution
 from sysdesign.probability.interval import FEWEST, interval_of, replicate
 from sysdesign.probability.streams import Streams
@@ -156,7 +156,7 @@ def _race(
             return float(calls), float(end), float(used)
         if hops.size > MOST_HOPS:
             raise BudgetSpent(
-                f"one race of {clients} clients took more than {MOST_HOPS:,} messages; "
+                f"one race of {several(clients, 'client')} took more than {MOST_HOPS:,} messages; "
                 "give fewer clients or a longer base delay"
             )
         if hops.size == size:  # where the first were kept from before, their generator has yet to pass them
@@ -173,7 +173,7 @@ def warm() -> None:
 
 def _schedule_sentence(inputs: Any, result: Schedule) -> str:
     return (
-        f"{len(result.retry)} retries add {duration(result.total_mean_ms / 1000)} of delay on average, "
+        f"{several(len(result.retry), 'retry', 'add')} {duration(result.total_mean_ms / 1000)} of delay on average, "
         f"at most {duration(result.total_most_ms / 1000)}."
     )
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import AtMost, Input, Model, Numbers, Output, checked
-from sysdesign.models.wording import amount, percent
+from sysdesign.models.wording import amount, percent, several
 from sysdesign.probability.elementwise import plain
 
 FAILURES = Input("Attempts that fail", "share", low=0, high=1, default=0.2)
@@ -242,7 +242,8 @@ HOW_MANY = "How many attempts, and at which layer?"
 HOW_FAR = "What may retries cost a service in trouble?"
 MODELS = (
     Model(amplification, HOW_MANY,
-          lambda i, r: f"One request makes {amount(r.mean_calls)} calls at the bottom, at worst {r.worst_calls:.0f}.",
+          lambda i, r: f"One request makes {several(r.mean_calls, 'call')} at the bottom, at worst "
+                       f"{r.worst_calls:.0f}.",
           "07-resilience", "07-resilience/amplification"),
     Model(layered, HOW_MANY,
           lambda i, r: f"Retries put {amount(r.calls)} times the requests on the bottom, and "
@@ -250,11 +251,12 @@ MODELS = (
                        f"{percent(r.safe_utilization)} of its capacity in usual times.",
           "07-resilience", "07-resilience/layered-retries"),
     Model(attempts_for, HOW_MANY,
-          lambda i, r: f"{r.attempts} attempts bring {percent(r.succeeded)} of requests through, "
-                       f"at {amount(r.mean_calls)} calls each.",
+          lambda i, r: f"{several(r.attempts, 'attempt', 'bring')} {percent(r.succeeded)} of requests through, "
+                       f"at {several(r.mean_calls, 'call')} each.",
           "07-resilience", "07-resilience/attempts-for"),
     Model(budget, HOW_FAR,
-          lambda i, r: f"The budget holds one request at {amount(r.calls_with)} calls, not {amount(r.calls_without)}.",
+          lambda i, r: f"The budget holds one request at {several(r.calls_with, 'call')}, not "
+                       f"{amount(r.calls_without)}.",
           "07-resilience", "07-resilience/retry-budget"),
     Model(client_throttle, HOW_FAR, lambda i, r: f"The client refuses {percent(r.rejected)} of its own requests.",
           "07-resilience", "07-resilience/client-throttle"),

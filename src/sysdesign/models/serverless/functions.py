@@ -19,7 +19,7 @@ from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import AtMost, Input, Model, Output, checked
 from sysdesign.models.queueing import sizing
 from sysdesign.models.serverless.kernels import cold_starts_in, warm_kernels
-from sysdesign.models.wording import count, duration, percent
+from sysdesign.models.wording import count, duration, percent, several
 from sysdesign.probability.distribution import Distribution
 from sysdesign.probability.elementwise import plain
 from sysdesign.probability.interval import interval_of, replicate
@@ -356,7 +356,8 @@ def warm() -> None:
 
 
 def _flying(inputs: Mapping[str, Any], result: Concurrency) -> str:
-    return f"{count(result.concurrency)} requests are in flight on average, and seldom more than {count(result.peak)}."
+    flying = several(result.concurrency, "request", "are")
+    return f"{flying} in flight on average, and seldom more than {count(result.peak)}."
 
 
 def _cold(inputs: Mapping[str, Any], result: ColdStarts) -> str:
@@ -369,7 +370,7 @@ def _cold(inputs: Mapping[str, Any], result: ColdStarts) -> str:
 def _cold_drawn(inputs: Mapping[str, Any], result: ColdStartsDrawn) -> str:
     return (
         f"{percent(result.cold)} of requests start cold ({percent(result.cold_low)} to {percent(result.cold_high)}); "
-        f"{count(result.busy)} instances are busy and {count(result.idle)} idle on average."
+        f"{several(result.busy, 'instance', 'are')} busy and {count(result.idle)} idle on average."
     )
 
 
@@ -377,7 +378,8 @@ def _evened(inputs: Mapping[str, Any], result: BreakEven) -> str:
     if result.break_even_load > 1:
         return "Functions are cheaper at every rate: even a full server costs more for each request."
     return (
-        f"Servers become cheaper from {count(result.break_even_per_s)} requests a second, where the fewest are used "
+        f"Servers become cheaper from {several(result.break_even_per_s, 'request')} a second, where the fewest "
+        f"are used "
         f"{percent(result.break_even_per_s / (inputs['server_requests_per_s'] * inputs['fewest_servers']))}."
     )
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Output, checked
-from sysdesign.models.wording import count, several, size
+from sysdesign.models.wording import several, size
 from sysdesign.probability.elementwise import plain
 
 JUST_WHOLE = 1 - 1e-12
@@ -90,7 +90,8 @@ def btree(
     fanout = math.floor(usable / key_bytes)
     if fanout < 2:
         raise InvalidInput(
-            f"a page of {page_bytes:g} B at {fill:g} holds {fanout} keys of {key_bytes:g} B; it takes two or more"
+            f"a page of {page_bytes:g} B at {fill:g} holds {several(fanout, 'key')} of {key_bytes:g} B; it "
+            f"takes two or more"
         )
     per_leaf = math.floor(usable / row_bytes)
     if per_leaf < 1:
@@ -123,7 +124,7 @@ def _tree(inputs: Mapping[str, Any], result: BTree) -> str:
     return (
         f"{several(result.levels, 'level')}; {size(result.inner_bytes)} of memory keep all inner pages, then "
         f"a lookup "
-        f"reads one page and a random update writes {count(result.write_amplification)} bytes for each byte."
+        f"reads one page and a random update writes {several(result.write_amplification, 'byte')} for each byte."
     )
 
 

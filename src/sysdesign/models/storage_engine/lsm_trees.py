@@ -189,7 +189,8 @@ def _merged(inputs: Mapping[str, Any], result: Lsm) -> str:
     return (
         f"{several(result.levels, 'level')}: each byte is written {count(result.write_amplification)} times, "
         f"takes up to "
-        f"{count(result.space_amplification)} bytes, and an absent key costs {count(result.absent_reads)} reads."
+        f"{several(result.space_amplification, 'byte')}, and an absent key costs "
+        f"{several(result.absent_reads, 'read')}."
     )
 
 

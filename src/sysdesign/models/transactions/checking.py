@@ -83,8 +83,8 @@ class Isolation:
     serializable: Annotated[str, Output("Serializable")]
     strong_session_serializable: Annotated[str, Output("Strong session serializable")]
     strict_serializable: Annotated[str, Output("Strict serializable")]
-    anomalies: Annotated[tuple[str, ...], Output("Anomalies")]
-    worst: Annotated[tuple[str, ...], Output("How the worst shows")]
+    anomalies: Annotated[tuple[str, ...], Output("Anomalies", apart=True)]
+    worst: Annotated[tuple[str, ...], Output("How the worst shows", apart=True)]
     doubt: Annotated[str, Output("What is left open")]
     transactions: Annotated[int, Output("Committed transactions")]
     drawn_transaction: Annotated[tuple[str, ...], Output("Transaction", drawn=True)]
@@ -97,9 +97,17 @@ class Isolation:
 
 @checked
 def check(
-    history: Annotated[Path, Input("Recorded history", help="transactions, in JSON, EDN or a log")] = NO_FILE,
+    history: Annotated[
+        Path, Input("Recorded history", help="transactions, in JSON, EDN or a log", replaces=("notation", "example"))
+    ] = NO_FILE,
     notation: Annotated[
-        Text, Input("History as text, if no file is given", default="", help="r1[x=0] w2[x=1] c2 w1[x=2] c1")
+        Text,
+        Input(
+            "History as text, if no file is given",
+            default="",
+            help="r1[x=0] w2[x=1] c2 w1[x=2] c1",
+            replaces=("example",),
+        ),
     ] = "",  # type: ignore[assignment]
     example: Annotated[Example, Input("Example, if neither is given", default="write skew")] = "write skew",
     steps: Annotated[int, Input("Most steps", "", low=1, high=1e9, default=20_000_000)] = 20_000_000,

@@ -7,6 +7,8 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, overload
 
+from sysdesign.models.wording import several
+
 Ending = Literal["committed", "aborted", "unknown"]
 Kind = Literal["read", "write", "append"]
 SHORT: dict[str, Kind] = {"r": "read", "w": "write", "append": "append", "read": "read", "write": "write"}
@@ -99,6 +101,6 @@ class Transactions(Sequence[Transaction]):
 
     def __str__(self) -> str:
         keys = {step.key for each in self for step in each.steps}
-        return f"{len(self)} transactions on {len(keys)} keys"
+        return f"{several(len(self), 'transaction')} on {several(len(keys), 'key')}"
 
     __repr__ = __str__
