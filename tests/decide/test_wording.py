@@ -5,7 +5,10 @@ import re
 import pytest
 
 from sysdesign.decide import as_json, decide, parse_framework, parse_workload, prose, starter, worded, workload_of
+from sysdesign.decide.flips import Flip
+from sysdesign.decide.outcome import outcomes
 from sysdesign.decide.vocabulary import FIELDS
+from sysdesign.decide.wording import number_change
 from tests.decide.generated import workloads
 from tests.decide.test_deciding import PLAIN, SMALL
 
@@ -36,8 +39,10 @@ def test_a_contradiction_names_the_facts(small):
 
 def test_the_plain_answer_says_where_it_falls_short(small):
     found = said(small, traffic={"reads_per_s": 900}, data={"joins": "none"})
-    assert found.why == ("The plain answer, One, falls short: behind in capacity used at the peak: 90% against 45%.")
+    assert found.why == "The plain answer, One, is behind in capacity used at the peak: 90% against 45%."
     assert found.others[0].about == "One" and found.cautions[0].text == "Mind the gap."
+    missed = said(small, traffic={"reads_per_s": 1500}, data={"joins": "none"})
+    assert missed.why == "The plain answer, One, falls short: behind in capacity used at the peak: 150% against 75%."
 
 
 def test_what_rules_an_option_out_comes_with_the_fact(small):
@@ -88,3 +93,43 @@ def test_a_starter_reads_back_without_facts_and_asks_for_what_decides_first(smal
     assert all(f"\n{name}: unknown" in every for framework in decisions.values() for name in framework.fields)
     filled = parse_workload(text.replace("traffic.reads_per_s: unknown", "traffic.reads_per_s: 40 to 60/s"))
     assert filled.values["traffic.reads_per_s"].low == 40
+
+
+def test_labels_tell_fields_apart():
+    labels = [field.label for field in FIELDS.values()]
+    assert len(set(labels)) == len(labels), sorted(label for label in set(labels) if labels.count(label) > 1)
+
+
+def test_a_goal_that_few_cases_have_says_so_and_is_not_missed(small):
+    rows = {row.label: row for row in said(small, goals={**PLAIN["goals"], "change": "unlikely"}).rows}
+    assert rows["Effort to change it later, engineer-days"].goal == ""
+    rows = {row.label: row for row in said(small).rows}
+    assert re.fullmatch(r"at most 100 in \d+% of the cases", rows["Effort to change it later, engineer-days"].goal)
+    likely = {row.label: row for row in said(small, goals={**PLAIN["goals"], "change": "likely"}).rows}
+    assert likely["Effort to change it later, engineer-days"].goal == "at most 100"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.9999, "Availability target higher: 99.99% instead of the 99.9% stated"),
+        (0.90, "Availability target 10% lower: 90% instead of the 99.9% stated"),
+    ],
+)
+def test_a_change_too_small_for_a_factor_shows_the_values_alone(value, text):
+    flip = Flip("availability.target", "up" if value > 0.999 else "down", 0.999, value, "two", True)
+    assert number_change(flip, workload_of({"availability": {"target": 0.999}})) == text
+
+
+def test_facts_without_effect_stand_together(small):
+    found = said(small, latency={"read_p99": "1 s"}, edge={"logic": "none"})
+    assert [(each.about, each.text) for each in found.not_considered] == [
+        (f"{FIELDS['latency.read_p99'].label}; {FIELDS['edge.logic'].label}", "no effect on this decision")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"), [(0.9, 91.0, "90 to 9,100%"), (0.2, 0.4, "20 to 40%"), (11.0, 91.0, "11 to 91 times")]
+)
+def test_a_range_keeps_to_one_unit(low, high, text):
+    assert outcomes()["capacity"].range_text(low, high) == text

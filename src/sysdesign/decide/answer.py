@@ -48,6 +48,7 @@ class Row:
     label: str  # both together
     goal: str  # as text; "" where the outcome is only shown
     goals: tuple[str, ...]  # the fields that hold the goal
+    counts: float  # share of the worlds in which it applies and has weight
     stated: bool  # whether the workload states one of them
     because: str
     source: str
@@ -58,7 +59,7 @@ class Row:
             key: getattr(self, key) for key in ("outcome", "label", "suffix", "goal", "stated", "because", "source")
         }
         cells = {name: cell.as_json() for name, cell in self.cells.items()}
-        return {**plain, "goals": list(self.goals), "cells": cells}
+        return {**plain, "counts": self.counts, "goals": list(self.goals), "cells": cells}
 
 
 @dataclass(frozen=True)

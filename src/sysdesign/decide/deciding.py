@@ -170,34 +170,44 @@ def _share(evaluation: Evaluation, rule: Constraint) -> float:
 
 def _row(evaluation: Evaluation, part: Part, workload: Workload) -> Row:
     outcome = part.outcome
+    counts = _counts(evaluation, part)
     return Row(
         outcome=outcome.id,
         name=outcome.label,
         suffix=outcome.suffix,
         label=outcome.heading,
-        goal=_goal_text(outcome, evaluation),
+        goal=_goal_text(outcome, evaluation, counts),
+        counts=float(counts.mean()),
         goals=outcome.goals,
         stated=any(name in workload.values for name in outcome.goals),
         because=part.rule.because,
         source=part.rule.source,
-        cells=_cells(evaluation, part),
+        cells=_cells(evaluation, part, counts),
     )
 
 
-def _goal_text(outcome: Outcome, evaluation: Evaluation) -> str:
-    """The goal in the middle world; "" where the outcome is only shown, or nothing can miss the goal."""
-    if outcome.goal is None:
+def _counts(evaluation: Evaluation, part: Part) -> np.ndarray:
+    """In which worlds the outcome applies and has weight."""
+    held = part.applies & (part.outcome.weight.number(evaluation.worlds) > 0)
+    return np.broadcast_to(np.ravel(held), evaluation.shape[1])
+
+
+def _goal_text(outcome: Outcome, evaluation: Evaluation, counts: np.ndarray) -> str:
+    """The goal in the middle world of those in which it counts; "" where none does, or nothing can miss the goal."""
+    if outcome.goal is None or not counts.any():
         return ""
-    goal = float(np.quantile(outcome.goal.number(evaluation.worlds), 0.5, method="higher"))
+    goals = np.broadcast_to(np.ravel(outcome.goal.number(evaluation.worlds)), counts.shape)[counts]
+    goal = float(np.quantile(goals, 0.5, method="higher"))
     return "" if outcome.suffix == "per million" and goal >= MILLION else outcome.text(goal)
 
 
-def _cells(evaluation: Evaluation, part: Part) -> dict[str, Cell]:
-    """The row of an outcome: the middle world, the range that holds most, and where the goal is missed."""
-    count = evaluation.shape[1]
-    values = np.sort(np.broadcast_to(np.nan_to_num(part.values[:, 0], nan=np.inf), (len(part.names), count)), axis=1)
-    picked = values[:, [round(share * (count - 1)) for share in RANGE]]
-    missed = (part.outcome.missed(part.values, evaluation.worlds) & part.applies).mean(axis=(1, 2))
+def _cells(evaluation: Evaluation, part: Part, counts: np.ndarray) -> dict[str, Cell]:
+    """The row of an outcome where it applies: the middle world, the range that holds most, and misses of the goal."""
+    applies = np.broadcast_to(np.ravel(part.applies), counts.shape)
+    values = np.broadcast_to(np.nan_to_num(part.values[:, 0], nan=np.inf), (len(part.names), len(counts)))
+    values = np.sort(values[:, applies], axis=1)
+    picked = values[:, [round(share * (values.shape[1] - 1)) for share in RANGE]]
+    missed = (part.outcome.missed(part.values, evaluation.worlds) & counts).mean(axis=(1, 2))
     regrets = part.regrets.mean(axis=(1, 2))
     whole = evaluation.totals[[evaluation.places[name] for name in part.names], 0].mean(axis=1)
     return {
@@ -239,5 +249,5 @@ def _not_considered(evaluation: Evaluation, workload: Workload) -> tuple[NotCons
         if name in MONEY and not priced:
             found.append(NotConsidered(name, "it takes prices of your own (--prices); machines are shown instead"))
         elif name not in read:
-            found.append(NotConsidered(name, "this decision does not depend on it"))
+            found.append(NotConsidered(name, "no effect on this decision"))
     return tuple(found)

@@ -19,6 +19,7 @@ from sysdesign.decide.formula import formula
 from sysdesign.decide.node import Array, Node, Worlds
 
 MOST = 1e6  # widths beyond the target; farther is no worse, and what is undefined is as bad
+MOST_AS_PERCENT = 100.0  # a range that begins in percent ends in percent up to here
 KEYS = (
     "label", "unit", "suffix", "scale", "floor", "target", "limit", "goal", "weight", "goals", "meaning", "machines",
 )  # fmt: skip
@@ -63,6 +64,8 @@ class Outcome:
         if first == last:
             return ""
         (number, _, unit), (_, _, other) = first.partition(" "), last.partition(" ")
+        if first.endswith("%") and last.endswith(" times") and high <= MOST_AS_PERCENT:
+            return f"{first.removesuffix('%')} to {units.number_text(100 * high, 2)}%"
         if first.endswith("%"):
             number = units.number_text(low if unit != other else 100 * low, 2)
             unit = other

@@ -11,7 +11,7 @@ from sysdesign.decide.wording import TableCell, TableRow, Told, Wording, worded
 
 WIDTH = 100
 COLUMNS = 4  # options that the table of a terminal shows
-LABEL, GOAL = 24, 13  # widths of the first and the last column
+LABEL, GOAL = 20, 13  # widths of the first and the last column
 GAP = 2  # between columns
 MISS = "✗"
 
@@ -56,7 +56,7 @@ def _table(said: Wording) -> Iterator[str]:
     columns = _shown(said)
     if not columns:
         return
-    rows = [row for row in said.rows if row.differs]
+    rows = [row for row in said.rows if row.differs and _tells_apart(row, columns)]
     head = ["", *(said.columns[at] for at in columns), "goal"]
     lines = [head, *([row.label, *_cells(row, columns), _goal(row)] for row in rows)]
     room = (WIDTH - LABEL - GOAL - GAP) // len(columns) - GAP
@@ -72,6 +72,12 @@ def _shown(said: Wording) -> list[int]:
     if found and said.plain >= len(found):
         found[-1] = said.plain
     return found
+
+
+def _tells_apart(row: TableRow, columns: list[int]) -> bool:
+    """Whether the columns shown differ in it, or miss its goal."""
+    cells = _cells(row, columns)
+    return len(cells) == 1 or len(set(cells)) > 1 or any(MISS in cell for cell in cells)
 
 
 def _cells(row: TableRow, columns: list[int]) -> list[str]:
@@ -98,4 +104,5 @@ def _line(cells: list[str], widths: list[int]) -> Iterator[str]:
 
 
 def _folded(text: str, width: int) -> list[str]:
-    return [line for part in text.split("\n") for line in textwrap.wrap(part, width, break_on_hyphens=False)] or [""]
+    long = any(len(word) > width for word in text.split())
+    return [line for part in text.split("\n") for line in textwrap.wrap(part, width, break_on_hyphens=long)] or [""]

@@ -21,6 +21,7 @@ WORTH_SAYING = 0.1  # share of the worlds in which a rule that excludes an optio
 MOSTLY = 0.5  # of the worlds, from which on a goal counts as missed
 SHOWN_FLIPS = 6
 ALMOST = 1.5  # factors below this read better as a percentage
+NEAR = 1.005  # factors below this say less than the two values: 99.99% instead of 99.9%
 FARTHEST = 1e4  # a factor beyond this says nothing
 
 
@@ -102,7 +103,7 @@ def worded(answer: Answer) -> Wording:
         leads=tuple(Told(text, label(answer, option)) for text, option in (answer.ask.leads if answer.ask else ())),
         cautions=tuple(_cautions(answer)),
         next=tuple(Told(_named(each["target"]), each["because"]) for each in answer.interactions()),
-        not_considered=tuple(Told(FIELDS[item.name].label, item.why) for item in answer.not_considered),
+        not_considered=tuple(_not_considered(answer)),
         notes=answer.notes,
         products=tuple(_products(answer)),
     )
@@ -136,13 +137,23 @@ def _sure(answer: Answer) -> str:
         facts = "; ".join(f"{FIELDS[n].label}: {fact_text(n, answer.workload)}" for n in answer.contradiction)
         return f"These cannot hold together: {facts}."
     if answer.either:
-        shares = ", ".join(f"{label(answer, name)} in {_best_in(answer, name)}" for name in answer.either)
-        return f"They are too close to tell apart. Best in the likely cases: {shares}."
+        return f"They are too close to tell apart. {_close(answer)}"
     return f"It does best in {share_text(answer.confidence)}, given what is stated and what is usual for the rest."
 
 
+def _close(answer: Answer) -> str:
+    """How often each of a close call is best, and why the first leads where another is best more often."""
+    often = sorted(answer.either, key=lambda name: -answer.verdict(name).best_in)
+    shares = ", ".join(f"{label(answer, name)} in {_best_in(answer, name)}" for name in often)
+    found = f"Best in the likely cases: {shares}."
+    if often[0] == answer.first or answer.first == answer.framework.default:
+        return found
+    return f"{found} {label(answer, answer.first)} stands first because it loses least on average over all of them."
+
+
 def _best_in(answer: Answer, option: str) -> str:
-    return f"{round(100 * answer.verdict(option).best_in)}%"
+    share = answer.verdict(option).best_in
+    return f"{round(100 * share)}%" if share == 0 or share >= 0.005 else "under 1%"
 
 
 def share_text(share: float) -> str:
@@ -160,9 +171,25 @@ def _why(answer: Answer) -> str:
     if answer.first == default:
         return "It is the plain answer, and nothing stated forces another."
     verdict = answer.verdict(default)
-    ruled_out = verdict.verdict == "ruled out"
-    reason = _rule(verdict.excluded_by[0]) if ruled_out and verdict.excluded_by else _lower(_reason(answer, verdict))
-    return f"The plain answer, {verdict.label}, {'is ruled out' if ruled_out else 'falls short'}: {reason}"
+    if verdict.verdict == "ruled out" and verdict.excluded_by:
+        return f"The plain answer, {verdict.label}, is ruled out: {_rule(verdict.excluded_by[0])}"
+    how = "falls short:" if _misses(answer, verdict) else "is"
+    return f"The plain answer, {verdict.label}, {how} {_lower(_reason(answer, verdict))}"
+
+
+def _misses(answer: Answer, verdict: Verdict) -> bool:
+    """Whether it misses a goal, in most likely cases, where it is most behind."""
+    cell = answer.row(verdict.behind_by).cells.get(verdict.option) if verdict.behind_by else None
+    return cell is not None and cell.missed > MOSTLY
+
+
+def _not_considered(answer: Answer) -> Iterator[Told]:
+    """Facts with the same reason together."""
+    found: dict[str, list[str]] = {}
+    for item in answer.not_considered:
+        found.setdefault(item.why, []).append(FIELDS[item.name].label)
+    for why, labels in found.items():
+        yield Told("; ".join(labels), why)
 
 
 def _lower(text: str) -> str:
@@ -171,9 +198,14 @@ def _lower(text: str) -> str:
 
 def _row(row: Row, names: list[str]) -> TableRow:
     cells = tuple(_cell(row.cells.get(name)) for name in names)
-    goal = f"at most {row.goal}" if row.goal else ""
+    goal = " ".join(part for part in (f"at most {row.goal}" if row.goal else "", _seldom(row.counts)) if part)
     differs = len(cells) == 1 or len({cell and (cell.text, cell.range) for cell in cells}) > 1
     return TableRow(row.label, goal, row.stated, differs, cells)
+
+
+def _seldom(counts: float) -> str:
+    """For an outcome that counts in some of the worlds only."""
+    return f"in {max(1, round(100 * counts))}% of the cases" if 0 < counts < MOSTLY else ""
 
 
 def _cell(cell: Cell | None) -> TableCell | None:
@@ -235,8 +267,11 @@ def _changes(answer: Answer) -> Iterator[Told]:
     """Numbers by distance, then words by likelihood."""
     for flip in (answer.flips or ())[:SHOWN_FLIPS]:
         yield Told(number_change(flip, answer.workload), label(answer, flip.becomes))
+    words: dict[tuple[str, str], list[str]] = {}
     for word in (answer.word_flips or ())[:SHOWN_FLIPS]:
-        yield Told(word_change(word), label(answer, word.becomes))
+        words.setdefault((word.input, word.becomes), []).append(word_meaning(word))
+    for (name, becomes), meanings in words.items():
+        yield Told(f"{FIELDS[name].label}: {', or '.join(meanings)}", label(answer, becomes))
 
 
 def number_change(flip: Flip, workload: Workload) -> str:
@@ -254,14 +289,11 @@ def _times(flip: Flip) -> str:
         return "higher" if flip.direction == "up" else "lower"
     times = max(flip.factor, 1 / flip.factor)
     way = "higher" if flip.direction == "up" else "lower"
+    if times < NEAR:
+        return way
     if times < ALMOST:
-        return f"{round(100 * abs(flip.factor - 1)) or 1}% {way}"
+        return f"{round(100 * abs(flip.factor - 1))}% {way}"
     return f"{units.number_text(times, 2)} times {way}" if times < FARTHEST else f"far {way}"
-
-
-def word_change(flip: WordFlip) -> str:
-    """The field, and what the word means."""
-    return f"{FIELDS[flip.input].label}: {word_meaning(flip)}"
 
 
 def word_meaning(flip: WordFlip) -> str:
