@@ -89,3 +89,24 @@ def test_every_figure_by_the_balance_of_neighboring_states():
     assert found.longest_mean_wait_s == pytest.approx(3 / 8)  # three leave, eight a second
     assert found.number.tolist() == [0, 1, 2, 3, 4, 5] and found.share == pytest.approx(share)
     assert bounded_queue.mmck(10, 1, 3, 900).number.size == 201
+
+
+@given(
+    st.lists(st.tuples(st.floats(0.001, 40), st.integers(1, 400), st.integers(0, 2000)), min_size=1, max_size=6),
+    st.sampled_from([1.0, 1 + 1e-9, 0.25]),
+)
+def test_arrays_tell_what_the_balance_of_each_state_tells(queues, loads):
+    """Near full load the sums of the closed form cancel; far above it they overflow unless kept as logarithms."""
+    servers, room = np.array([each[1] for each in queues], float), np.array([each[2] for each in queues], float)
+    arrivals = servers * np.array([each[0] if loads == 0.25 else loads for each in queues])
+    found = bounded_queue.mmck(arrivals, np.ones(len(queues)), servers, servers + room)
+    for at, (_, count, more) in enumerate(queues):
+        number = np.arange(1, count + more + 1)
+        logs = np.concatenate(([0.0], np.cumsum(np.log(arrivals[at] / np.minimum(number, count)))))
+        share = np.exp(logs - logs.max())
+        share /= share.sum()
+        waiting = float(np.maximum(np.arange(count + more + 1) - count, 0) @ share)
+        done = float(np.minimum(np.arange(count + more + 1), count) @ share)
+        assert found.refused[at] == pytest.approx(share[-1], rel=1e-8, abs=1e-250)
+        assert found.throughput_per_s[at] == pytest.approx(done, rel=1e-8)
+        assert found.mean_wait_s[at] == pytest.approx(waiting / done, rel=1e-8, abs=1e-250)
