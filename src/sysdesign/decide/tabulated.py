@@ -33,7 +33,8 @@ STEPS: dict[str, dict[str, float]] = {
 }  # of models that take arrays too slowly; each input's own step where the curve is smooth
 SLOW = frozenset({"caching.hit_ratio", "hashing.hot_keys", "queueing.mmc", "graphql.depth_limit"})
 SIMULATED = ("seed", "trials", "requests")  # inputs that only a simulation has
-_NODES: dict[tuple[Any, ...], float] = {}
+MOST_NODES = 200_000  # that a table holds as one block of an array
+_TABLES: dict[tuple[Any, ...], _Table] = {}
 
 
 def elementwise(
@@ -105,21 +106,68 @@ def _interpolated(
         nodes[:, :, at] = node + sides
     used = weights > 0
     found = np.zeros(weights.shape)
-    found[used] = _at_nodes(key, at_point, axes, nodes[used])
+    found[used] = _table(key, at_point, axes).at(nodes[used])
     return np.sum(np.where(used, weights * found, 0.0), axis=0)
 
 
-def _at_nodes(key: tuple[Any, ...], at: Callable[[Mapping[str, Any]], Any], axes: list[_Axis], nodes: Array) -> Array:
-    """Values at rows of nodes; each node that occurs is looked up once."""
-    _, first, where = np.unique(_codes(nodes), return_index=True, return_inverse=True)
-    names = tuple(axis.name for axis in axes)
-    found = np.empty(len(first))
-    for index, node in enumerate(map(tuple, nodes[first].tolist())):
-        place = (*key, names, node)
-        if place not in _NODES:
-            _NODES[place] = _one(at, {axis.name: axis.value(step) for axis, step in zip(axes, node, strict=True)})
-        found[index] = _NODES[place]
-    return found[where]
+class _Table:
+    """The nodes of one lattice that were computed so far."""
+
+    def __init__(self, at_point: Callable[[Mapping[str, Any]], Any], axes: list[_Axis]) -> None:
+        self.at_point, self.axes = at_point, axes
+        self.found: dict[tuple[int, ...], float] = {}
+        self.low = np.zeros(len(axes), dtype=np.int64)
+        self.block = np.zeros((0,) * len(axes))  # nodes from `low` on; NaN where not computed
+
+    def at(self, nodes: Array) -> Array:
+        """Values at rows of nodes."""
+        if not len(nodes):
+            return np.zeros(0)
+        if not self._holds(nodes.min(axis=0), nodes.max(axis=0)):
+            return self._one_by_one(nodes)
+        places = tuple((nodes - self.low).T)
+        found = self.block[places]
+        missing = np.isnan(found)
+        if missing.any():
+            found[missing] = self._one_by_one(nodes[missing])
+            self.block[places] = found
+        return found
+
+    def _holds(self, low: Array, high: Array) -> bool:
+        """Whether the block spans these nodes, once it has grown to them where it may."""
+        if self.block.size:
+            low, high = np.minimum(low, self.low), np.maximum(high, self.low + self.block.shape - 1)
+        shape = tuple((high - low + 1).tolist())
+        if math.prod(shape) > MOST_NODES:
+            return False
+        if shape != self.block.shape:
+            grown = np.full(shape, np.nan)
+            before = self.low - low
+            if self.block.size:
+                inside = (slice(at, at + size) for at, size in zip(before.tolist(), self.block.shape, strict=True))
+                grown[tuple(inside)] = self.block
+            self.low, self.block = low, grown
+        return True
+
+    def _one_by_one(self, nodes: Array) -> Array:
+        """Each node that occurs is looked up once."""
+        _, first, where = np.unique(_codes(nodes), return_index=True, return_inverse=True)
+        found = np.array([self._node(node) for node in map(tuple, nodes[first].tolist())])
+        return found[where]
+
+    def _node(self, node: tuple[int, ...]) -> float:
+        if node not in self.found:
+            values = {axis.name: axis.value(step) for axis, step in zip(self.axes, node, strict=True)}
+            self.found[node] = _one(self.at_point, values)
+        return self.found[node]
+
+
+def _table(key: tuple[Any, ...], at_point: Callable[[Mapping[str, Any]], Any], axes: list[_Axis]) -> _Table:
+    """The same for calls of the same model, result, words and inputs."""
+    place = *key, tuple(axis.name for axis in axes)
+    if place not in _TABLES:
+        _TABLES[place] = _Table(at_point, axes)
+    return _TABLES[place]
 
 
 def _codes(nodes: Array) -> Array:
