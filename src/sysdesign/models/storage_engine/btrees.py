@@ -5,7 +5,6 @@ Keys are uniform and rows of one size; page caches and the log are left out unle
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -15,7 +14,7 @@ import numpy as np
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.wording import several, size
-from sysdesign.probability.elementwise import plain
+from sysdesign.probability.elementwise import Numeric, plain
 
 JUST_WHOLE = 1 - 1e-12
 
@@ -79,41 +78,53 @@ def btree(
     Levels follow from leaf pages and fan-out by repeated division. A random update rewrites
     its page, so write amplification is page / row times `page_writes` (2 with a doublewrite
     buffer); updates that meet in one page before it is written share it, which this leaves
-    out. Random inserts leave pages ln 2 = 69% full on average.
+    out. Random inserts leave pages ln 2 = 69% full on average. Elementwise over arrays.
     Raises InvalidInput where a page holds less than two keys or not one row.
     Source: kleppmann-2017, chapter 3, for the structure.
 
     >>> btree(1e9, 200, 24).levels
     5.0
     """
-    usable = page_bytes * fill
-    fanout = math.floor(usable / key_bytes)
-    if fanout < 2:
+    usable = np.asarray(page_bytes * fill, dtype=float)
+    fanout, per_leaf = np.floor(usable / key_bytes), np.floor(usable / row_bytes)
+    if np.any(fanout < 2):
         raise InvalidInput(
-            f"a page of {page_bytes:g} B at {fill:g} holds {several(fanout, 'key')} of {key_bytes:g} B; it "
-            f"takes two or more"
+            f"a page of {_least(page_bytes)} B at {_least(fill)} holds {several(np.min(fanout), 'key')} of "
+            f"{_most(key_bytes)} B; it takes two or more"
         )
-    per_leaf = math.floor(usable / row_bytes)
-    if per_leaf < 1:
+    if np.any(per_leaf < 1):
         raise InvalidInput(
-            f"a page of {page_bytes:g} B at {fill:g} holds no row of {row_bytes:g} B; use a larger page or store "
-            "large values outside the rows"
+            f"a page of {_least(page_bytes)} B at {_least(fill)} holds no row of {_most(row_bytes)} B; "
+            "use a larger page or store large values outside the rows"
         )
-    leaves = level = math.ceil(rows / per_leaf * JUST_WHOLE)
-    inner, levels = 0, 1
-    while level > 1:
-        level = math.ceil(level / fanout)
-        inner += level
-        levels += 1
+    leaves = np.ceil(rows / per_leaf * JUST_WHOLE)
+    inner, levels = _above(leaves, fanout)
     return BTree(
-        levels=float(levels),
-        fanout=float(fanout),
-        leaf_pages=float(leaves),
-        inner_bytes=inner * page_bytes,
+        levels=plain(levels),
+        fanout=plain(fanout),
+        leaf_pages=plain(leaves),
+        inner_bytes=plain(inner * page_bytes),
         reads=1.0,
-        write_amplification=max(1.0, page_bytes / row_bytes) * page_writes,
-        space_amplification=leaves * page_bytes / (rows * row_bytes),
+        write_amplification=plain(np.maximum(1.0, page_bytes / row_bytes) * page_writes),
+        space_amplification=plain(leaves * page_bytes / (rows * row_bytes)),
     )
+
+
+def _above(leaves: np.ndarray, fanout: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pages above the leaves, and levels in all."""
+    level, inner, levels = leaves, np.zeros_like(leaves), np.ones_like(leaves)
+    while np.any(more := level > 1):
+        level = np.where(more, np.ceil(level / fanout), level)
+        inner, levels = inner + np.where(more, level, 0.0), levels + more
+    return inner, levels
+
+
+def _least(value: Numeric) -> str:
+    return f"{np.min(value):g}"
+
+
+def _most(value: Numeric) -> str:
+    return f"{np.max(value):g}"
 
 
 def _reached(inputs: Mapping[str, Any], result: Capacity) -> str:
