@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 
 class SysdesignError(Exception):
@@ -21,6 +22,11 @@ class InvalidInput(SysdesignError, ValueError):
 
 class Unstable(InvalidInput):
     """Work arrives at least as fast as it can be done, so no steady state exists."""
+
+    def __init__(self, text: str, where: Any = None) -> None:
+        """`where` tells, for arrays, which points are refused."""
+        super().__init__(text)
+        self.where = where
 
 
 class BadFile(InvalidInput):

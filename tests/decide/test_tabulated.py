@@ -5,6 +5,7 @@ import pytest
 
 from sysdesign.decide import tabulated
 from sysdesign.decide.expression import number
+from sysdesign.models import queueing
 from sysdesign.models.retries import budget
 
 CALL = "retries.budget(attempts=5, failed_attempts=failures.share, budget_share=10%).calls_with"
@@ -24,3 +25,15 @@ def test_a_table_gives_the_same_as_one_block_and_node_by_node(monkeypatch):
     assert np.array_equal(block, _called(shares, monkeypatch, 0))
     assert np.array_equal(block, _called(shares, monkeypatch, 8))
     assert block[-1] == pytest.approx(budget(5, 1.0, 0.1).calls_with, rel=1e-12)
+
+
+def test_points_that_are_refused_leave_the_others_as_they_are():
+    """An unstable queue waits without end; its neighbors in the array are answered together, as each would be alone."""
+    call = number(
+        "queueing.mm1(arrivals_per_s=offered, services_per_s=100 /s).mean_wait_s", {"offered": number("5 /s", {})}
+    )
+    offered = np.array([50.0, 100.0, 99.0, 250.0, 1.0])
+    found = call.at([offered, np.array([100.0])])
+    assert np.isinf(found[[1, 3]]).all()
+    for at in (0, 2, 4):
+        assert found[at] == queueing.mm1(float(offered[at]), 100).mean_wait_s

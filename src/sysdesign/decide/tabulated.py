@@ -59,12 +59,22 @@ def elementwise(
 
 
 def _over_arrays(at: Callable[[Mapping[str, Any]], Any], inputs: Mapping[str, Array]) -> Array:
-    """All at once; where the model refuses some of the points, each alone."""
+    """All at once; without those that the model tells to be unstable; where it refuses others, each alone."""
     try:
         return np.asarray(at(inputs), dtype=float)
-    except SysdesignError:
+    except SysdesignError as error:
+        refused = getattr(error, "where", None)
+        if np.shape(refused) == np.shape(next(iter(inputs.values()))):
+            return _stable_alone(at, inputs, ~refused)
         columns = zip(*(values.tolist() for values in inputs.values()), strict=True)
         return np.array([_one(at, dict(zip(inputs, point, strict=True))) for point in columns])
+
+
+def _stable_alone(at: Callable[[Mapping[str, Any]], Any], inputs: Mapping[str, Array], stable: Array) -> Array:
+    found = np.full(stable.shape, math.inf)
+    if stable.any():
+        found[stable] = _over_arrays(at, {name: values[stable] for name, values in inputs.items()})
+    return found
 
 
 def _takes_arrays(

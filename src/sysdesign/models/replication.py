@@ -68,7 +68,8 @@ def lag(
     if np.any(mean >= apply):
         raise Unstable(
             f"{writes_per_s} writes/s come and the replica applies {applies_per_s}, so it falls behind without end; "
-            "raise applies_per_s above the writes"
+            "raise applies_per_s above the writes",
+            mean >= apply,
         )
     rates, roots, weights = _lag_law(mean, apply, factor, burst, quiet)
     median, p99, p999 = (_percentile(share, roots, weights) for share in (0.5, 0.01, 0.001))

@@ -173,7 +173,8 @@ def backlog(
     if np.any(services <= arrivals):
         raise Unstable(
             f"{arrivals_per_s} messages/s arrive and {services_per_s} can be processed, so the backlog never drains; "
-            "add consumers until services_per_s exceeds arrivals_per_s"
+            "add consumers until services_per_s exceeds arrivals_per_s",
+            services <= arrivals,
         )
     kept_up = np.minimum(during_per_s, arrivals)
     waiting = pile + (arrivals - kept_up) * outage_s

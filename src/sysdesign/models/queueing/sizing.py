@@ -118,7 +118,8 @@ def erlang_c(offered_load: Annotated[float, LOAD], servers: Annotated[int, SERVE
         raise Unstable(
             f"offered_load is {load.flat[at]:g} erlang for {several(count.flat[at], 'server')}, so the queue "
             f"grows without "
-            "end; give a load below the number of servers"
+            "end; give a load below the number of servers",
+            load >= count,
         )
     waiting = erlang_c_share(load, count)
     wait = waiting / (count - load)

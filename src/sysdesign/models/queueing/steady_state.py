@@ -286,7 +286,8 @@ def _stable(arrivals: np.ndarray, services: Any, servers: Any) -> np.ndarray:
         doable = np.broadcast_to(servers * services, load.shape).flat[at]
         raise Unstable(
             f"{arriving:g} requests/s arrive and {doable:g}/s can be done, so the queue grows without end; "
-            "give fewer arrivals, faster service or more servers"
+            "give fewer arrivals, faster service or more servers",
+            load >= 1,
         )
     return load
 
