@@ -129,7 +129,14 @@ def test_facts_without_effect_stand_together(small):
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "text"), [(0.9, 91.0, "90 to 9,100%"), (0.2, 0.4, "20 to 40%"), (11.0, 91.0, "11 to 91 times")]
+    ("low", "high", "text"),
+    [
+        (0.9, 91.0, "90 to 9,100%"),
+        (0.2, 0.4, "20 to 40%"),
+        (2e-7, 0.05, "<0.01 to 5%"),
+        (2e-7, 3e-6, ""),
+        (11.0, 91.0, "11 to 91 times"),
+    ],
 )
 def test_a_range_keeps_to_one_unit(low, high, text):
     assert outcomes()["capacity"].range_text(low, high) == text

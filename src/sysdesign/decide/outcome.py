@@ -19,6 +19,7 @@ from sysdesign.decide.formula import formula
 from sysdesign.decide.node import Array, Node, Worlds
 
 MOST = 1e6  # widths beyond the target; farther is no worse, and what is undefined is as bad
+LEAST_SHARE = 1e-4  # smaller shares are next to nothing for all that is compared here
 MOST_AS_PERCENT = 100.0  # a range that begins in percent ends in percent up to here
 KEYS = (
     "label", "unit", "suffix", "scale", "floor", "target", "limit", "goal", "weight", "goals", "meaning", "machines",
@@ -56,6 +57,8 @@ class Outcome:
 
     def text(self, value: float) -> str:
         """A value in base units, for people."""
+        if self.unit == "share" and 0 < value < LEAST_SHARE:
+            return "<0.01%"
         return units.text(value, units.unit(self.unit)[1], self.unit, 2)
 
     def range_text(self, low: float, high: float) -> str:
@@ -66,6 +69,8 @@ class Outcome:
         (number, _, unit), (_, _, other) = first.partition(" "), last.partition(" ")
         if first.endswith("%") and last.endswith(" times") and high <= MOST_AS_PERCENT:
             return f"{first.removesuffix('%')} to {units.number_text(100 * high, 2)}%"
+        if first.startswith("<"):
+            return f"{first.removesuffix('%') if last.endswith('%') else first} to {last}"
         if first.endswith("%"):
             number = units.number_text(low if unit != other else 100 * low, 2)
             unit = other

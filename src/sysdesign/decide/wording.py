@@ -46,7 +46,7 @@ class TableRow:
 
     label: str
     goal: str  # "" where there is none
-    stated: bool
+    stated: bool  # whether the workload states the goal, or there is none
     differs: bool  # whether it tells the options apart
     cells: tuple[TableCell | None, ...]
 
@@ -200,7 +200,7 @@ def _row(row: Row, names: list[str]) -> TableRow:
     cells = tuple(_cell(row.cells.get(name)) for name in names)
     goal = " ".join(part for part in (f"at most {row.goal}" if row.goal else "", _seldom(row.counts)) if part)
     differs = len(cells) == 1 or len({cell and (cell.text, cell.range) for cell in cells}) > 1
-    return TableRow(row.label, goal, row.stated, differs, cells)
+    return TableRow(row.label, goal, row.stated or not row.goal, differs, cells)
 
 
 def _seldom(counts: float) -> str:
