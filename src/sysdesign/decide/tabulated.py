@@ -64,7 +64,7 @@ def _over_arrays(at: Callable[[Mapping[str, Any]], Any], inputs: Mapping[str, Ar
         return np.asarray(at(inputs), dtype=float)
     except SysdesignError as error:
         refused = getattr(error, "where", None)
-        if np.shape(refused) == np.shape(next(iter(inputs.values()))):
+        if isinstance(refused, np.ndarray) and refused.shape == next(iter(inputs.values())).shape:
             return _stable_alone(at, inputs, ~refused)
         columns = zip(*(values.tolist() for values in inputs.values()), strict=True)
         return np.array([_one(at, dict(zip(inputs, point, strict=True))) for point in columns])
