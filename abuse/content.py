@@ -77,8 +77,8 @@ def kinds() -> Iterator[Kind]:
     yield Kind("YAML", lambda: YAML.items(), partial(_told, lambda text: parse(text, "reference/x.yaml")), seconds=30)
     yield Kind("Markdown", _documents, partial(_told, _document), seconds=60)
     yield Kind("drawings", _drawings, _drawing)
-    yield Kind("files that are none", _obstacles, _whole, seconds=60)
-    yield Kind("plans and records", _changes, _whole, seconds=60)
+    yield Kind("files that are none", obstacles, _whole, seconds=60)
+    yield Kind("plans and records", changes, _whole, seconds=60)
     yield Kind("workloads", _workloads, _workload)
     yield Kind("what stands where a site is built", _neighbors, _build)
 
@@ -115,15 +115,15 @@ def _drawing(text: str) -> None:
         drawing(text)
 
 
-def _obstacles() -> Iterator[tuple[str, Change]]:
+def obstacles() -> Iterator[tuple[str, Change]]:
     for file in FILES:
         yield f"a pipe as {file}", partial(_pipe, file=file)
         yield f"a device as {file}", partial(_linked, file=file, to="/dev/zero")
         yield f"a folder as {file}", partial(_folder, file=file)
         yield f"a link to itself as {file}", partial(_linked, file=file, to=Path(file).name)
-        yield f"bytes that are no text as {file}", partial(_written, file=file, data=b"\xff\xfe\x00" * 9)
-        yield f"five megabytes as {file}", partial(_written, file=file, data=b"# a\n" * 1_250_000)
-        yield f"nothing in {file}", partial(_written, file=file, data=b"")
+        yield f"bytes that are no text as {file}", partial(put, file=file, data=b"\xff\xfe\x00" * 9)
+        yield f"five megabytes as {file}", partial(put, file=file, data=b"# a\n" * 1_250_000)
+        yield f"nothing in {file}", partial(put, file=file, data=b"")
     for folder in ("facts", "numbers", "decisions", "figures/05-caching", "claims", "."):
         yield f"a name that is not UTF-8 in {folder}", partial(_odd_name, folder=folder)
         yield f"a pipe beside the files of {folder}", partial(_pipe, file=f"{folder}/other.yaml")
@@ -148,7 +148,7 @@ def _folder(root: Path, file: str) -> None:
     _cleared(root, file).mkdir()
 
 
-def _written(root: Path, file: str, data: bytes) -> None:
+def put(root: Path, file: str, data: bytes) -> None:
     _cleared(root, file).write_bytes(data)
 
 
@@ -159,7 +159,7 @@ def _odd_name(root: Path, folder: str) -> None:
         file.write("{}")
 
 
-def _changes() -> Iterator[tuple[str, Change]]:
+def changes() -> Iterator[tuple[str, Change]]:
     for count in (2_000, 200):
         yield f"{count} prerequisites in a chain", partial(_chain, count=count)
         yield f"{count} prerequisites in a circle", partial(_chain, count=count, closed=True)
@@ -189,7 +189,7 @@ def _changes() -> Iterator[tuple[str, Change]]:
             ),
         )
     for label, text in YAML.items():
-        yield f"sources with {label}", partial(_written, file="sources.yaml", data=text.encode(errors="surrogatepass"))
+        yield f"sources with {label}", partial(put, file="sources.yaml", data=text.encode(errors="surrogatepass"))
 
 
 def _replaced(root: Path, file: str, old: str, new: str) -> None:
@@ -239,7 +239,7 @@ def _checked(root: Path) -> None:
 
 def _workloads() -> Iterator[tuple[str, Change]]:
     for label, text in YAML.items():
-        yield label, partial(_written, file="w.yaml", data=text.encode(errors="surrogatepass"))
+        yield label, partial(put, file="w.yaml", data=text.encode(errors="surrogatepass"))
     yield "a pipe", partial(_pipe, file="w.yaml")
     yield "a device", partial(_linked, file="w.yaml", to="/dev/zero")
     yield "a folder", partial(_folder, file="w.yaml")

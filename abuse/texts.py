@@ -16,8 +16,10 @@ from sysdesign.content import markdown
 from sysdesign.decide import expression
 from sysdesign.errors import SysdesignError
 from sysdesign.models import graphql
+from sysdesign.models.transactions import notation
 from sysdesign.probability import distribution_text
 from sysdesign.readers import histories
+from sysdesign.running import solving
 from sysdesign.search import entries
 
 LONG = 200_000
@@ -52,6 +54,16 @@ READERS: dict[str, tuple[Callable[[str], object], int, tuple[str, ...]]] = {
         lambda text: list(markdown.sentences(text)),
         LONG,
         ("a", ". A", ".", " ", "*)", "e.g. ", "A. ", ".) ", "\n"),
+    ),
+    "notations of transactions": (
+        notation.transactions_of,
+        100_000,
+        ("[", "<<", "r1", "r1[x", "r1[x=", "w2(x", "r1(x0,", "c1 ", "[x0 << ", "[x0<<x1]", "a<", " ", "1"),
+    ),
+    "wishes for a result": (
+        lambda text: solving.target("queueing.mmc", text),
+        LONG,
+        ("a", " ", "=", "<=", "1", "mean_wait_s=", "é", "mean_wait_s = 1"),
     ),
     "lines of histories": (
         histories.parse,

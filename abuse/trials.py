@@ -18,7 +18,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-MODULES = ("texts", "requests", "markup", "content")
+MODULES = ("texts", "requests", "markup", "content", "edits")
 PATIENT = 6  # times as long beside other tests
 FEW = 4  # inputs of a kind that `make test` tries
 SHOWN = 160  # characters of what an input did

@@ -10,15 +10,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 CHROMIUM = os.environ.get("SYSDESIGN_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 
 @contextmanager
-def serving(root: Path, out: Path, *, watch: bool = True) -> Iterator[str]:
-    """The address of `sysdesign serve` over that reference."""
+def serving(root: Path, out: Path, *, watch: bool = True, told: IO[bytes] | None = None) -> Iterator[str]:
+    """The address of `sysdesign serve` over that reference; what it tells of edits goes to `told`."""
     command = [
         str(Path(sys.prefix, "bin", "sysdesign")),
         "serve",
@@ -28,7 +28,9 @@ def serving(root: Path, out: Path, *, watch: bool = True) -> Iterator[str]:
         "--watch" if watch else "--no-watch",
     ]
     process = subprocess.Popen(
-        [*command, "--reference", str(root), "--out", str(out)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        [*command, "--reference", str(root), "--out", str(out)],
+        stdout=subprocess.PIPE,
+        stderr=told or subprocess.DEVNULL,
     )
     try:
         assert process.stdout is not None

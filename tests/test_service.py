@@ -333,6 +333,15 @@ def test_what_cannot_be_solved_is_said(client: TestClient, asked: dict[str, Any]
     assert answer.status_code == 422 and says in answer.json()["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    "asked", [{"solve": "a" * 200_000}, {"for": "a" * 200_000 + "=1"}, {"inputs": {"a" * 200_000: 1}}]
+)
+def test_what_was_sent_is_not_said_back_whole(client: TestClient, asked: dict[str, Any]) -> None:
+    asked = {"solve": "budget_share", "for": "calls_with=1.3", **asked}
+    answer = client.post("/api/models/retries.budget/solve", json=asked)
+    assert answer.status_code == 422 and 10 < len(answer.json()["error"]["message"]) < 4_000
+
+
 def test_solving_is_refused_where_its_runs_take_too_long(client: TestClient) -> None:
     """One run of these inputs would do; the forty-nine that solving takes would not."""
     inputs = {"requests": 10_000_000, "precision": 0}

@@ -131,14 +131,26 @@ def _not_to_be_read(root: Path) -> Callable[[], None]:
     return pipe.rmdir
 
 
+def _name_that_is_no_text(root: Path) -> Callable[[], None]:
+    odd = os.fsencode(root) + b"/\xff.md"
+    with open(odd, "w") as file:
+        file.write("# T\n")
+    return lambda: os.unlink(odd)
+
+
 @pytest.mark.parametrize(
     "harm",
     [
-        _dangling_link, _folder_moved, _folder_made_anew, _odd_metadata, _unknown_document, _not_text, _not_to_be_read,
+        _name_that_is_no_text,
+        _dangling_link, _folder_moved, _folder_made_anew, _odd_metadata, _unknown_document, _not_text,
+        _not_to_be_read,
     ],
 )  # fmt: skip
 def test_after_a_bad_edit_the_next_good_one_is_shown(
-    harm: Callable[[Path], Callable[[], None]], root: Path, served: tuple[str, Room]
+    harm: Callable[[Path], Callable[[], None]],
+    root: Path,
+    served: tuple[str, Room],
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     address, _ = served
     mend = harm(root)
@@ -147,6 +159,7 @@ def test_after_a_bad_edit_the_next_good_one_is_shown(
     mend()
     _edit(root, "A sentence that came after.")
     assert _shown(address, "A sentence that came after.")
+    assert "a fault of this program" not in capfd.readouterr().err
 
 
 def test_a_fault_while_rebuilding_is_told_and_over(

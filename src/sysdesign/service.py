@@ -48,6 +48,7 @@ MOST_UPLOADED = MOST_UPLOADED_BYTES  # of the files given to a model
 BODY_S = 10.0  # for a request's body to arrive
 UPLOAD_S = 60.0
 LONGEST_TEXT = 2_000  # of a query's parameters
+MOST_SAID = 3_000  # characters of an error's message
 SEARCHES_WAITING = 16
 
 POLICY = (
@@ -223,9 +224,15 @@ def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) 
 
 
 def _error(error: Exception) -> dict[str, Any]:
-    message = str(error)
+    message = _shortened(str(error))
     first = message.split(" ", 1)[0].rstrip(":")
     return {"error": {"input": first if first.isidentifier() and "_" in first else None, "message": message}}
+
+
+def _shortened(message: str) -> str:
+    """A message that repeats something very long keeps its beginning and its end."""
+    half = MOST_SAID // 2
+    return message if len(message) <= MOST_SAID else f"{message[:half]} ... {message[-half:]}"
 
 
 async def _documents(room: Room, request: Request) -> Any:

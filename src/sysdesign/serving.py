@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import gc
 import signal
 import socket
 import sys
@@ -15,9 +16,11 @@ from pathlib import Path
 
 import uvicorn
 from watchfiles import awatch
+from watchfiles._rust_notify import WatchfilesRustInternalError
 
 from sysdesign.connections import PatientNotForever
-from sysdesign.content import load
+from sysdesign.content import Reference, load
+from sysdesign.content.loading import collection_paused
 from sysdesign.errors import InvalidInput, SysdesignError
 from sysdesign.plain import visible
 from sysdesign.search.index import Index
@@ -27,6 +30,7 @@ from sysdesign.workers.pool import Pool
 
 PAUSE_S = 0.5  # without an edit, before the whole site is built: until then the reader's own page comes first
 LOOK_MS = 1000  # between looks at whether the folder is still the same
+MANY = 100_000  # objects of one reading that a collection would take some 10 ms for
 TURN_S = 0.001  # that a thread works before another may: a build beside must not hold up the answers
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -165,10 +169,35 @@ def _identity(root: Path) -> tuple[int, int] | None:
 
 
 async def _show(room: Room, root: Path) -> None:
-    reference = await asyncio.to_thread(load, root, before=room.reference)
+    reference = await asyncio.to_thread(_loaded, root, room.reference)
+    pages = await asyncio.to_thread(lambda: dict(changed_pages(reference, room.reference)))
     async with announced(room):
-        room.fresh = {**room.fresh, **dict(changed_pages(reference, room.reference))}
+        room.fresh = {**room.fresh, **pages}
         room.reference = reference
+
+
+def _loaded(root: Path, before: Reference) -> Reference:
+    """The reference, read in a thread that lets go of the interpreter: what one edit made is never looked at whole.
+
+    A collection of garbage that finds a million new objects holds up every page. So what a failed reading made is
+    freed, frames and all, before collections go on, and what a large one made is taken out of them.
+    """
+    with collection_paused():
+        found = _read(root, before)
+        if gc.get_count()[0] > MANY:
+            gc.freeze()
+    if isinstance(found, SysdesignError):
+        raise found
+    return found
+
+
+def _read(root: Path, before: Reference) -> Reference | SysdesignError:
+    """The reference, or what is wrong with it, without the frames that found it."""
+    try:
+        return load(root, before=before)
+    except SysdesignError as error:
+        error.__context__ = None
+        return error.with_traceback(None)
 
 
 async def _rebuild(room: Room, root: Path, changes: asyncio.Queue[bool]) -> None:
@@ -197,6 +226,10 @@ def _reported() -> Iterator[None]:
     except SysdesignError as error:
         _tell(str(error))
     except Exception as error:
+        unwatched = error.subgroup(WatchfilesRustInternalError) if isinstance(error, ExceptionGroup) else None
+        if unwatched is not None:  # a name in the folder that is no text, as a rule
+            _tell(f"the folder cannot be watched ({unwatched.exceptions[0]}). Names are UTF-8: rename what is not")
+            return
         _tell(f"a fault of this program, {type(error).__name__}: {error}\n{traceback.format_exc()}")
 
 

@@ -161,3 +161,12 @@ def test_a_damaged_plan_is_refused_or_read(data: st.DataObject, tmp_path: Path) 
         load(root)
     except SysdesignError as error:
         assert str(error)
+
+
+@pytest.mark.parametrize(
+    "text", ["- x\n" * 120_000, "[" + "{}," * 120_000 + "]", "- &a [" + "x, " * 400 + "]\n" + "- *a\n" * 200]
+)
+def test_more_values_than_a_file_may_hold_are_refused(text: str) -> None:
+    with pytest.raises(BadContent, match="holds more than 50,000 values") as found:
+        located.parse(text, "reference/facts/x.yaml")
+    assert found.value.line >= 1

@@ -5,8 +5,10 @@ import json
 import math
 import os
 from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -15,9 +17,10 @@ from sysdesign.errors import InvalidInput
 from sysdesign.models import consistency
 from sysdesign.models.consistency import IMPLIES, LEVELS, SESSION, check, growth, linearizability, shown, zones
 from sysdesign.models.consistency.causal import causal
+from sysdesign.models.consistency.columns import Columns
 from sysdesign.models.consistency.compiled_searches import searched
 from sysdesign.models.consistency.example_histories import EXAMPLES
-from sysdesign.models.consistency.history import Operation, kinds, ordered, values
+from sysdesign.models.consistency.history import KINDS, History, Operation, kinds, ordered, values
 from sysdesign.models.consistency.linearizability import linearizable
 from sysdesign.models.consistency.reduction import smallest_failing
 from sysdesign.models.consistency.sequential import sequential
@@ -671,6 +674,63 @@ def test_compiled_searches_take_the_same_steps(chance, grows):
         plain = linearizability.linearizable_key(operations, budget)
     assert (answer, steps) == (plain.answer, plain.steps)
     assert answer != "fails" or operations[at].text in plain.reason
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_texts_of_many_keys_at_once_are_decided_as_one_by_one(chance):
+    columns = as_columns(texts_of_keys(chance))
+    budget = chance.choice((3, 20, 10**6))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(linearizability, "_texts", lambda operations: None)
+        patched.setattr(linearizability, "WORTH_NUMBERING", 1)  # of plain searches it is open which states come first
+        apart = linearizable(History(columns), budget)
+    at_once = linearizable(History(columns), budget)
+    assert (at_once.answer, at_once.steps, at_once.reason) == (apart.answer, apart.steps, apart.reason)
+    assert list(at_once.evidence) == list(apart.evidence)
+
+
+def texts_of_keys(chance):
+    """Crowded texts of up to four keys, told by whole words of which one may begin another; some keys only written."""
+    words = chance.choice((("x 1 y", "x 12 y", "", "z"), ("x 1 y", "x 1 y2", "b", "cc"), ("ab", "b", "c", "x 0 0 y")))
+    found = []
+    for key in range(chance.randint(1, 4)):
+        for each in crowded(chance, chance.random() < 0.9):
+            value = None if each.value is None else "".join(words["abcdefgh".find(one) % 4] for one in str(each.value))
+            if each.kind != "cas":
+                found.append(replace(each, process=(key, each.process), key=key, value=value))
+    return sorted(found, key=lambda each: each.invoked)
+
+
+def as_columns(operations):
+    """The same as columns: times become places in the record."""
+    processes, keys, held = (
+        [*dict.fromkeys(map(get, operations))] for get in map(attrgetter, ("process", "key", "value"))
+    )
+    codes = [
+        (processes.index(each.process), KINDS.index(each.kind), keys.index(each.key), held.index(each.value))
+        for each in operations
+    ]
+    columns = np.array(codes, np.int64).reshape(-1, 4).T.copy()
+    invoked, returned = (
+        np.array([getattr(each, name) for each in operations], float) for name in ("invoked", "returned")
+    )
+    sure = np.ones(len(operations), bool)
+    return Columns(
+        *columns, invoked, returned, sure, ~sure, np.arange(len(operations)), tuple(processes), KINDS, tuple(keys),
+        tuple(held),
+    ).empty_as_nothing()  # fmt: skip
+
+
+def test_of_texts_what_is_unusual_is_decided_by_other_code():
+    written = [Operation(0, "write", "x", "a", 0, 1), Operation(0, "read", "x", "b", 2, 3)]
+    grown = [Operation(1, "append", "y", "c", 4, 5), Operation(1, "read", "y", "c", 6, 7)]
+    at_once = [Operation(at, "append", "z", f"{at:02}", at, 200 - at) for at in range(70)]
+    assert linearizable(History(as_columns([*written, *grown])), BUDGET).answer == "fails"
+    assert linearizable(History(as_columns([*written[:1], *grown])), BUDGET).answer == "holds"
+    looks = Operation(99, "read", "z", "".join(f"{at:02}" for at in range(70)), 300, 301)
+    assert linearizable(History(as_columns([*at_once, looks])), BUDGET).answer == "holds"
+    assert linearizable(History(as_columns([*at_once, replace(looks, value="01xx")])), BUDGET).answer == "fails"
 
 
 def crowded(chance, grows):

@@ -14,6 +14,7 @@ import pytest
 
 from sysdesign.content import load
 from sysdesign.errors import BudgetSpent, InvalidInput, UnknownName
+from sysdesign.operations.modeling import refuse_heavy
 from sysdesign.workers.pool import Busy, Fault, Pool
 from tests.reading import write_reference
 
@@ -85,6 +86,21 @@ def test_declared_work_beyond_the_bound_does_not_begin(do: Do) -> None:
             await pool.run("run", {"name": "balancing.balance", "inputs": heavy, "chart": False})
 
     do(work)
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs"),
+    [
+        ("hashing.spread", {"algorithm": "bounded", "nodes": 5_000_000 // 100, "points_per_node": 100}),
+        ("hashing.moved_drawn", {"algorithm": "ring", "nodes_before": 999_999, "nodes_after": 1_000_000,
+                                 "points_per_node": 5}),
+    ],
+)  # fmt: skip
+def test_placings_at_their_most_do_not_begin(name: str, inputs: dict[str, Any]) -> None:
+    most = {"keys": 1_000_000, "most_draws": 2000, "relative_width": 0.001, **inputs}
+    with pytest.raises(BudgetSpent, match="would take about"):
+        refuse_heavy(name, most, seconds=5)
+    refuse_heavy(name, {}, seconds=5)
 
 
 def test_a_run_ends_when_its_asker_leaves(do: Do) -> None:

@@ -27,7 +27,7 @@ LIMIT_BYTES = 4_000_000  # far above any record file; bounds what a stray file c
 LIMIT_DEPTH = 40
 LIMIT_INTEGER = 2**64  # models count in 64 bits; a longer one cannot even be printed at once
 LIMIT_SHOWN = 80  # characters of a value in a message
-LIMIT_VALUES = 300_000  # aliases of aliases grow without bound
+LIMIT_VALUES = 50_000  # ten times our longest file; many more are freed at once for longer than a page may wait
 
 
 class _Loader(CSafeLoader):
@@ -35,12 +35,16 @@ class _Loader(CSafeLoader):
 
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
     _depth = 0
+    _nodes = 0
 
     def descend_resolver(self, current_node: Node | None, current_index: Any) -> None:
         """Called before each node: the parser itself descends until the stack of the process ends."""
         self._depth += 1
+        self._nodes += 1
         if current_node is not None and self._depth > LIMIT_DEPTH + 1:
             raise _TooDeep(problem_mark=current_node.start_mark)
+        if current_node is not None and self._nodes > 2 * LIMIT_VALUES:  # a key is a node too
+            raise _TooMany(problem_mark=current_node.start_mark)
 
     def ascend_resolver(self) -> None:
         self._depth -= 1
@@ -48,6 +52,10 @@ class _Loader(CSafeLoader):
 
 class _TooDeep(MarkedYAMLError):
     """Nested beyond reason."""
+
+
+class _TooMany(MarkedYAMLError):
+    """More values than a file may hold."""
 
 
 # YAML 1.2's core schema, with a date: "yes", "on" and "12:30" stay text.
@@ -150,6 +158,8 @@ def parse(text: str, shown: str) -> Located:
         node = compose(text, Loader=_Loader)
     except _TooDeep as error:
         raise _too_deep(shown, error.problem_mark.line + 1 if error.problem_mark else 1) from None
+    except _TooMany as error:
+        raise _too_many(shown, error.problem_mark.line + 1 if error.problem_mark else 1) from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise BadContent(
@@ -173,11 +183,15 @@ def _too_deep(shown: str, line: int) -> BadContent:
     )
 
 
+def _too_many(shown: str, line: int) -> BadContent:
+    return BadContent(shown, line, f"holds more than {LIMIT_VALUES:,} values", "Split it, or write aliases out")
+
+
 def _value(node: Node, keys: KeyPath, lines: dict[KeyPath, int], shown: str) -> Any:
     line = node.start_mark.line + 1
     lines[keys] = line
     if len(lines) > LIMIT_VALUES:
-        raise BadContent(shown, line, f"holds more than {LIMIT_VALUES:,} values", "Split it, or write aliases out")
+        raise _too_many(shown, line)
     if len(keys) > LIMIT_DEPTH:
         raise _too_deep(shown, line)
     if isinstance(node, MappingNode):

@@ -14,6 +14,7 @@ import numpy as np
 from scipy import special
 
 FEWEST = 5  # with fewer values the t interval is too wide to tell anything
+NARROW = 0.01  # a relative width that takes all runs, or nearly
 
 
 @dataclass(frozen=True)

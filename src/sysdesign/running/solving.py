@@ -28,7 +28,7 @@ HALVINGS = 60
 EDGE = 44  # halvings towards the value at which a model stops answering
 NARROW = 1e-9  # of the value: closer than anybody reads
 LOG_FROM = 50.0  # a range whose ends lie so many times apart is scanned in even factors
-TARGET = re.compile(r"\s*(?P<result>[A-Za-z_]\w*)\s*(?P<sign><=|>=|=|<|>)(?P<value>.{1,80})\Z", re.DOTALL)
+TARGET = re.compile(r"\s*(?P<result>[A-Za-z_]\w{0,60})\s*(?P<sign><=|>=|=|<|>)(?P<value>.{1,80})\Z", re.DOTALL)
 
 Run = Callable[[str, Mapping[str, Any]], ModelRun]
 
@@ -119,7 +119,9 @@ def _solvable(name: str, unknown: str, given: Mapping[str, Any]) -> Parameter:
     }
     if unknown not in numbers:
         kind = f"a {parameters[unknown].kind}, not a number" if unknown in parameters else "no input of it"
-        raise InvalidInput(f"{name} cannot be solved for {unknown!r}: {kind}. {nearest(unknown, numbers, 'numbers')}")
+        raise InvalidInput(
+            f"{name} cannot be solved for {unknown[:60]!r}: {kind}. {nearest(unknown, numbers, 'numbers')}"
+        )
     if unknown in given:
         raise InvalidInput(f"{unknown} is given and solved for; leave one of the two out")
     return numbers[unknown]

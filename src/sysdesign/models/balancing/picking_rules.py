@@ -22,7 +22,7 @@ from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.wording import amount
 from sysdesign.probability.distribution import Distribution
 from sysdesign.probability.elementwise import plain
-from sysdesign.probability.interval import FEWEST, interval_of, replicate
+from sysdesign.probability.interval import FEWEST, NARROW, interval_of, replicate
 from sysdesign.probability.streams import Streams
 
 Algorithm = Literal[
@@ -38,7 +38,6 @@ KINDS = {
 }
 SHORTEST_RUN, LONGEST_RUN = 10_000, 400_000
 MOST_SERVERS = 1_000
-NARROW = 0.01  # a relative width that takes all runs, or nearly
 STREAMS = Streams()
 BLIND = ("random", "round robin", "consistent hashing")
 TAIL = 12  # line lengths told by the limit

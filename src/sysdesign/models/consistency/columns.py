@@ -55,6 +55,16 @@ class Columns:
         plain = (column.tolist() for column in (self.succeeded, self.line, self.assumed))
         return zip(*looked_up, *times, *plain, strict=True)
 
+    def row(self, at: int) -> tuple[Any, ...]:
+        """The fields of one operation, as `rows` gives them."""
+        looked_up = (
+            self.processes[self.process[at]], self.kinds[self.kind[at]], self.keys[self.key[at]],
+            self.values[self.value[at]],
+        )  # fmt: skip
+        returned = float(self.returned[at])
+        times = int(self.invoked[at]), returned if returned == np.inf else int(returned)
+        return *looked_up, *times, bool(self.succeeded[at]), int(self.line[at]), bool(self.assumed[at])
+
     def empty_as_nothing(self) -> Columns:
         """The same with empty texts told as nothing: in a store that appends to texts, a key starts empty."""
         if "" not in self.values:
@@ -63,11 +73,13 @@ class Columns:
 
     def until(self, moment: float) -> Columns:
         """What had been asked by then; what had not returned is open, and left out if it changes nothing."""
-        changes = np.array([each not in ("read", "cas") for each in self.kinds])[self.kind]
-        changes |= (np.array(self.kinds) == "cas")[self.kind] & self.succeeded
-        at = np.flatnonzero((self.invoked <= moment) & ((self.returned <= moment) | changes))
-        found = self.taken(at)
-        return replace(found, returned=np.where(found.returned <= moment, found.returned, np.inf))
+        always = np.array([each not in ("read", "cas") for each in self.kinds])
+        if_met = np.array([each == "cas" for each in self.kinds])
+        answered = self.returned <= moment
+        changes = always[self.kind] | (if_met[self.kind] & self.succeeded)
+        found = self.taken(((self.invoked <= moment) & (answered | changes)).nonzero()[0])
+        found.returned[found.returned > moment] = np.inf
+        return found
 
     def taken(self, at: np.ndarray) -> Columns:
         """The operations at some places."""

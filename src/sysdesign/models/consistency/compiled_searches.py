@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Literal
 
 import numpy as np
 
-from sysdesign.models.consistency import kernels
+from sysdesign.models.consistency import kernels, text_kernels
+from sysdesign.models.consistency.columns import Columns
 from sysdesign.models.consistency.growth import Shown
 from sysdesign.models.consistency.history import History, Operation, kinds, values
 
@@ -16,6 +19,7 @@ KINDS = {"read": kernels.READ, "write": kernels.WRITE, "cas": kernels.CAS, "appe
 ANSWERS: dict[int, Literal["holds", "fails", "unknown"]] = {
     kernels.HOLDS: "holds", kernels.FAILS: "fails", kernels.SPENT: "unknown"
 }  # fmt: skip
+OF_TEXTS = {**ANSWERS, text_kernels.IMPOSSIBLE: "impossible", text_kernels.ELSEWHERE: "elsewhere"}
 UNSEEN = 1
 FIRST_ROOM, MOST_ROOM = 1 << 9, 1 << 21  # states
 Found = tuple[Literal["holds", "fails", "unknown"], int, int]
@@ -117,3 +121,50 @@ def _tree(asked: Sequence[str], grown: Shown) -> tuple[np.ndarray, ...]:
     hidden = [at in grown.part_of and grown.may_hide(at) for at in places]
     numbers = np.array([node_of, part_of]), np.array([seen, hidden]), np.array([first, sibling, part_at])
     return (kind, *numbers[0], *numbers[1], *numbers[2])
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A store of texts that grow: columns as the kernel takes them, the values one after the other in one text."""
+
+    columns: Columns
+    kind: np.ndarray
+    text: np.ndarray
+    bounds: np.ndarray
+    keys: int
+
+    def searched(self, passed: int, budget: int) -> tuple[Any, int, int, int]:
+        """What was found of the first key past some of them that does not hold: answer, steps, keys passed, where.
+
+        Besides the answers: impossible, a read that nothing written gives, and elsewhere, a key for other code.
+        """
+        given = self.columns
+        status, steps, passed, at = text_kernels.search_texts(
+            self.kind, given.key, given.value, given.invoked, given.returned, self.text, self.bounds,
+            len(given.keys), passed, budget, FIRST_ROOM, MOST_ROOM,
+        )  # fmt: skip
+        return OF_TEXTS[status], steps, passed, at
+
+    def key_of(self, at: int) -> tuple[History, int]:
+        """All operations of one operation's key, and which of them it is."""
+        places = (self.columns.key == self.columns.key[at]).nonzero()[0]
+        return History(self.columns.taken(places)), int(places.searchsorted(at))
+
+
+def texts(columns: Columns) -> Texts | None:
+    """The columns of a store that only writes, appends and reads texts; None for another, or texts beyond ASCII."""
+    numbers = np.array([KINDS.get(each, -1) for each in columns.kinds], np.int64)
+    kind = numbers[columns.kind]
+    counts = np.bincount(kind + 1, minlength=5)
+    if counts[0] or counts[kernels.CAS + 1] or not counts[text_kernels.APPEND + 1]:
+        return None
+    pieces = ["" if each is None else each for each in columns.told or columns.values]
+    try:
+        text = "".join(pieces)
+    except TypeError:
+        return None
+    if not text or not text.isascii():
+        return None
+    bounds = np.array([*accumulate(map(len, pieces), initial=0)], np.int64)
+    keys = np.count_nonzero(np.bincount(columns.key))
+    return Texts(columns, kind, np.frombuffer(text.encode("ascii"), np.uint8), bounds, int(keys))

@@ -126,7 +126,7 @@ class History(Sequence[Operation]):
     def __getitem__(self, at: slice) -> tuple[Operation, ...]: ...
     def __getitem__(self, at: int | slice) -> Operation | tuple[Operation, ...]:
         if self._made is None and self.columns is not None and isinstance(at, int) and 0 <= at < len(self):
-            return _made(self.columns.taken(np.array([at])))[0]
+            return _told(_filled(self.columns.row(int(at))), self.columns)
         return self._operations[at]
 
     def __iter__(self) -> Iterator[Operation]:
@@ -148,8 +148,11 @@ class History(Sequence[Operation]):
 
 
 def _made(columns: Columns) -> tuple[Operation, ...]:
-    found = map(_filled, columns.rows())
-    return tuple(_normal(each, "text") for each in found) if columns.told else tuple(found)
+    return tuple(_told(_filled(each), columns) for each in columns.rows())
+
+
+def _told(operation: Operation, columns: Columns) -> Operation:
+    return _normal(operation, "text") if columns.told else operation
 
 
 FIELDS = tuple(each.name for each in fields(Operation))

@@ -16,9 +16,9 @@ order of small histories.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sysdesign.models.consistency import growth, zones
 from sysdesign.models.consistency.columns import kernels_pay
@@ -34,6 +34,9 @@ from sysdesign.models.consistency.history import (
     values,
 )
 from sysdesign.models.wording import several
+
+if TYPE_CHECKING:
+    from sysdesign.models.consistency.compiled_searches import Texts
 
 Answer = Literal["holds", "fails", "unknown"]
 WORK_A_STEP = 100  # looks at an operation or a state, about as long as a step takes where little is under way
@@ -54,14 +57,59 @@ class Outcome:
 def linearizable(operations: Sequence[Operation], budget: int) -> Outcome:
     """Whether a whole history is linearizable, key by key, within `budget` steps."""
     steps, answer = 0, Outcome("holds", 0)
-    for each in each_key(operations):
-        outcome = linearizable_key(each, budget - steps)
+    for outcome in _outcomes(operations, budget):
         steps += outcome.steps
         if outcome.answer == "fails":
             return Outcome("fails", steps, outcome.reason, outcome.evidence)
         if outcome.answer == "unknown":
             answer = Outcome("unknown", 0, f"no answer within {several(budget, 'step')}")
     return Outcome(answer.answer, steps, answer.reason)
+
+
+def _outcomes(operations: Sequence[Operation], budget: int) -> Iterator[Outcome]:
+    """The outcomes of the keys one after the other; of texts that grow, several keys in one."""
+    texts = _texts(operations)
+    if texts is not None:
+        yield from _outcomes_of_texts(texts, budget)
+        return
+    for each in each_key(operations):
+        outcome = linearizable_key(each, budget)
+        budget -= outcome.steps
+        yield outcome
+
+
+def _texts(operations: Sequence[Operation]) -> Texts | None:
+    """A store of texts that grow as compiled code takes it; None for any other."""
+    columns = operations.columns if isinstance(operations, History) else None
+    if columns is None or not kernels_pay(len(columns)):
+        return None
+    from sysdesign.models.consistency.compiled_searches import texts
+
+    return texts(columns)
+
+
+def _outcomes_of_texts(texts: Texts, budget: int) -> Iterator[Outcome]:
+    """Of as many keys as hold, then of the next; a key that compiled code leaves alone is decided as any other."""
+    passed = 0
+    while passed < texts.keys:
+        found, steps, passed, at = texts.searched(passed, budget)
+        budget -= steps
+        if found in ("holds", "unknown"):
+            yield Outcome(found, steps)
+            continue
+        operations, which = texts.key_of(at)
+        if found == "fails":
+            yield _outcome(operations, budget, found, steps, which)
+        elif found == "impossible":
+            yield _impossible(operations, steps, which)
+        else:
+            outcome = linearizable_key(operations, budget)
+            budget -= outcome.steps
+            yield replace(outcome, steps=steps + outcome.steps)
+
+
+def _impossible(operations: Sequence[Operation], steps: int, at: int) -> Outcome:
+    return Outcome("fails", steps, f"no order of effects explains {operations[at].text}", operations)
 
 
 def linearizable_key(operations: Sequence[Operation], budget: int) -> Outcome:
@@ -71,8 +119,7 @@ def linearizable_key(operations: Sequence[Operation], budget: int) -> Outcome:
         return _by_zones(operations)
     grown = growth.shown(asked, given)
     if grown is not None and grown.impossible is not None:
-        look = operations[grown.impossible]
-        return Outcome("fails", 1, f"no order of effects explains {look.text}", operations)
+        return _impossible(operations, 1, grown.impossible)
     if len(operations) >= WORTH_NUMBERING and kernels_pay(len(operations)):
         from sysdesign.models.consistency.compiled_searches import searched
 

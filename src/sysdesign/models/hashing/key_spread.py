@@ -23,6 +23,7 @@ from sysdesign.models.hashing.placing import (
     place,
     refuse_work,
     salts_of,
+    seconds_of,
 )
 from sysdesign.models.hashing.rings import Points
 from sysdesign.models.wording import percent
@@ -97,4 +98,8 @@ def _spread(inputs: Mapping[str, Any], result: KeySpread) -> str:
     )
 
 
-MODELS = (Model(spread, PLACEMENT, _spread, "04-databases", "04-databases/key-spread"),)
+def _spread_work(inputs: Mapping[str, Any]) -> float:
+    return seconds_of(inputs, int(inputs["nodes"]))
+
+
+MODELS = (Model(spread, PLACEMENT, _spread, "04-databases", "04-databases/key-spread", _spread_work),)

@@ -22,6 +22,7 @@ from sysdesign.models.hashing.placing import (
     place,
     refuse_work,
     salts_of,
+    seconds_of,
 )
 from sysdesign.models.hashing.rings import Points
 from sysdesign.models.wording import percent, several
@@ -135,7 +136,12 @@ def _moving(inputs: Mapping[str, Any], result: Moved | MovedDrawn) -> str:
     )
 
 
+def _moved_work(inputs: Mapping[str, Any]) -> float:
+    """Each draw places the keys twice: before and after."""
+    return 2 * seconds_of(inputs, max(int(inputs["nodes_before"]), int(inputs["nodes_after"])))
+
+
 MODELS = (
     Model(moved, PLACEMENT, _moving, "04-databases", "04-databases/keys-moved"),
-    Model(moved_drawn, PLACEMENT, _moving, "04-databases", "04-databases/bounded-moves"),
+    Model(moved_drawn, PLACEMENT, _moving, "04-databases", "04-databases/bounded-moves", _moved_work),
 )
