@@ -31,7 +31,7 @@ COUNTS = frozenset((
     "trials", "most_trials", "most_runs", "most_draws", "most_customers", "draws", "requests", "customers", "keys",
     "servers", "nodes", "clients", "replicas", "steps",
 ))  # fmt: skip
-ANSWER_S = 60.0  # for any answer; a run ends after ten, and waits twenty for its turn at most
+ANSWER_S = 120.0  # for any answer; a run ends after ten, or sixty while kernels compile, and waits twenty at most
 
 Sent = tuple[str, str, dict[str, str], bytes]  # method, path, headers, body
 
