@@ -86,7 +86,8 @@ def test_what_is_divided_by_a_thousand_is_plain_again(framework):
         name: FIELDS[name].prior[1] / 1000 for name in framework.fields if getattr(FIELDS[name], "load", False)
     }  # fmt: skip
     small = {name: max(value, FIELDS[name].bounds[0]) for name, value in small.items() if not FIELDS[name].whole}
-    assert decide(framework, Workload(small, {}), with_flips=False).first == framework.default
+    answer = decide(framework, Workload(small, {}), with_flips=False)
+    assert framework.default in (answer.first, *answer.either)
 
 
 def test_an_example_divided_by_a_thousand_is_plain_or_says_what_holds_it(framework):

@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -216,7 +217,7 @@ def _same(shown: Quantity, value: Any, unit: str) -> bool:
     """Whether a quantity of the text is a value of that unit; one written without a unit is taken as in that unit."""
     if isinstance(value, (list, tuple)):
         return any(_same(shown, item, unit) for item in value)
-    if isinstance(value, bool) or value is None:
+    if value is None or isinstance(value, bool | date):  # the day of a launch is no quantity
         return False
     if isinstance(value, str):
         return any(_matches(shown, number.value, number.factor, number.dimension) for number in all_numbers(value))
