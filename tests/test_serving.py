@@ -7,7 +7,7 @@ import os
 import shutil
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
 
 import httpx
@@ -182,6 +182,99 @@ def test_a_fault_while_rebuilding_is_told_and_over(
     assert _shown(address, "Found again.") and _shown(address, "Lost for now.")
     said = capfd.readouterr().err
     assert "KeyError" in said and "still served" in said and "\x1b" not in said
+
+
+class Editing:
+    """A reference whose edits, showing and building a test holds in its hands; `said` is what happened."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.edits: asyncio.Queue[set[str]] = asyncio.Queue()
+        self.shown, self.built = asyncio.Semaphore(0), threading.Semaphore(0)
+        self.said: list[str] = []
+        for name in ("_changes", "_show", "build_site", "Index"):
+            monkeypatch.setattr(serving, name, getattr(self, name.removeprefix("_")))
+        monkeypatch.setattr(serving, "PAUSE_S", 0.01)
+        self.text = 0
+
+    async def changes(self, *_: object) -> AsyncIterator[set[str]]:
+        while True:
+            yield await self.edits.get()
+
+    async def edit(self) -> None:
+        self.text += 1
+        self.edits.put_nowait({f"{self.text}.md"})
+        async with asyncio.timeout(PATIENCE_S):
+            while not self.edits.empty():
+                await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    async def show(self, room: Room, _: object) -> None:
+        text = self.text
+        self.said.append(f"shows {text}")
+        await self.shown.acquire()
+        room.reference = text  # type: ignore[assignment]
+        self.said.append(f"shown {text}")
+
+    def Index(self, reference: object) -> object:
+        return reference
+
+    def build_site(self, *_: object, before: object, **__: object) -> None:
+        self.said.append(f"builds {before}")
+        assert self.built.acquire(timeout=PATIENCE_S)
+        self.said.append(f"built {before}")
+
+    async def until(self, what: str) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while what not in self.said:
+                await asyncio.sleep(0.001)
+
+
+def _edited(monkeypatch: pytest.MonkeyPatch, work: Callable[[Editing], Coroutine[None, None, None]]) -> list[str]:
+    """What happened while a test edited a followed reference."""
+
+    async def run() -> list[str]:
+        editing, room = Editing(monkeypatch), Room(Path(), 0, 0)  # type: ignore[arg-type]
+        following = asyncio.create_task(serving._follow(room, Path(), asyncio.Event()))
+        await work(editing)
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        return editing.said
+
+    return asyncio.run(run())
+
+
+def test_edits_made_while_pages_are_shown_are_shown_together_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work(editing: Editing) -> None:
+        await editing.edit()
+        await editing.until("shows 1")
+        for _ in range(4):
+            await editing.edit()
+        editing.shown.release()
+        await editing.until("shows 5")
+        editing.shown.release()
+        await editing.until("shown 5")
+        for _ in range(3):
+            editing.built.release()
+        await editing.until("built 5")
+
+    said = [each for each in _edited(monkeypatch, work) if each.startswith("show")]
+    assert said == ["shows 1", "shown 1", "shows 5", "shown 5"]
+
+
+def test_edits_made_while_the_site_is_built_are_shown_before_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work(editing: Editing) -> None:
+        for text in range(1, 4):
+            await editing.edit()
+            editing.shown.release()
+            await editing.until(f"shown {text}")
+            await editing.until("builds 1")
+        for _ in range(2):
+            editing.built.release()
+        await editing.until("built 3")
+
+    said = _edited(monkeypatch, work)
+    assert said.index("shown 3") < said.index("built 1")
+    assert [each for each in said if each.startswith("buil")] == ["builds 1", "built 1", "builds 3", "built 3"]
 
 
 @pytest.mark.parametrize(

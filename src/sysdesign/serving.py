@@ -121,22 +121,39 @@ async def _announce(server: uvicorn.Server, say: Callable[[], None]) -> None:
 async def _follow(room: Room, root: Path, stop: asyncio.Event) -> None:
     """On each change, show the pages of changed documents at once; the whole site follows when the edits pause.
 
-    Whatever a change does, it is told, and the next one is followed.
+    What changes while pages are being shown is gathered meanwhile and shown together next. Whatever a change
+    does, it is told, and the next one is followed.
     """
+    edits: asyncio.Queue[set[str]] = asyncio.Queue()
     changes: asyncio.Queue[bool] = asyncio.Queue()
-    rebuilding = asyncio.create_task(_rebuild(room, root, changes))
+    beside = [asyncio.create_task(_gather(root, stop, edits)), asyncio.create_task(_rebuild(room, root, changes))]
     elsewhere = False  # whether more than a document's text changed since pages were shown last
     try:
-        async for found in _changes(root, stop):
+        while True:
+            found = await _all_waiting(edits)
             elsewhere |= any(Path(path).suffix != ".md" for path in found)
             with _reported():
                 await _show(room, root)
                 changes.put_nowait(elsewhere)
                 elsewhere = False
     finally:
-        rebuilding.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await rebuilding
+        for task in beside:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+async def _gather(root: Path, stop: asyncio.Event, edits: asyncio.Queue[set[str]]) -> None:
+    async for found in _changes(root, stop):
+        edits.put_nowait(found)
+
+
+async def _all_waiting(edits: asyncio.Queue[set[str]]) -> set[str]:
+    """Everything that has changed by now, once something has."""
+    found = await edits.get()
+    while not edits.empty():
+        found = found | edits.get_nowait()
+    return found
 
 
 async def _changes(root: Path, stop: asyncio.Event) -> AsyncIterator[set[str]]:
