@@ -26,7 +26,7 @@ from sysdesign.readers.histories import read_history
 
 PUBLISHED = {2, 5, 7, 18, 25, 31, 38, 45, 48, 49}  # linearizable; all others are not (porcupine_test.go)
 BUDGET = 10_000_000
-RUNS = 15
+RUNS = 40
 PEER = """package porcupine
 
 import (

@@ -69,7 +69,7 @@ class Source:
             else:
                 path = Path(self.given)
                 with path.open("rb") as file:
-                    yield Opened(self, self._read(file, path.stat().st_size if path.is_file() else 0))
+                    yield Opened(self, self._read(file, _size(path) if self.progress else 0))
         except OSError as error:
             raise InvalidInput(
                 f"{self.name!r} cannot be read ({error.strerror or error}); give the path of a file, or - for a pipe"
@@ -191,6 +191,11 @@ def is_pipe(given: Path | str) -> bool:
     """Whether a text names standard input or a pipe, which goes by once."""
     text = str(given)
     return text == "-" or ("\0" not in text and len(text) < LONGEST_PATH and Path(text).is_fifo())
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file as it lies; 0 for a pipe."""
+    return path.stat().st_size if path.is_file() else 0
 
 
 def _is_regular(given: Path | str | bytes) -> bool:
