@@ -68,13 +68,18 @@ def _answer(evaluation: Evaluation, workload: Workload) -> Answer:
 
 
 def _either(evaluation: Evaluation, first: int) -> tuple[int, ...]:
-    """The first and the options that cannot be told from the leader; empty where the leader stands alone."""
+    """The first and what cannot be told from the leader, that which is best most often among it; or empty."""
     if first == NONE:
         return ()
     leader = int(evaluation.leaders[0])
     close = [at for at in range(len(evaluation.options)) if evaluation.close(at)[0] or at == leader]
+    often = np.bincount(_best(evaluation), minlength=len(evaluation.options))
+    foremost = max(close, key=lambda at: often[at])
     close.sort(key=lambda at: (at != first, evaluation.means[at, 0]))
-    return tuple(close[:MOST_CLOSE]) if len(close) > 1 else ()
+    named = close[:MOST_CLOSE]
+    if foremost not in named:
+        named[-1] = foremost
+    return tuple(named) if len(named) > 1 else ()
 
 
 def _confidence(evaluation: Evaluation, options: tuple[int, ...]) -> float:
