@@ -13,6 +13,7 @@ from sysdesign.content.located import read_text
 from sysdesign.decide.answer import Answer
 from sysdesign.decide.deciding import decide
 from sysdesign.decide.field import Number
+from sysdesign.decide.flips import Flip, WordFlip
 from sysdesign.decide.framework import Framework
 from sysdesign.decide.loading import load_framework
 from sysdesign.decide.vocabulary import FIELDS
@@ -20,6 +21,7 @@ from sysdesign.decide.wording import label, word_meaning
 from sysdesign.decide.workload import Workload
 
 SHOWN = 3  # of what would flip an answer
+OF_THE_TEAM = ("team.", "goals.")
 
 
 def frameworks_of(root: Path, document: str) -> Iterator[Framework]:
@@ -42,17 +44,25 @@ def _plain_answer(framework: Framework) -> PlainAnswer:
 
 
 def _flips(answer: Answer) -> Iterator[str]:
-    """The nearest numbers, then the likeliest words, that bring another answer where nothing else is known."""
+    """What brings another answer where nothing else is known: words before numbers, the team's last."""
     if answer.first != answer.framework.default:
         return
-    for flip in answer.flips or ():
-        field = FIELDS[flip.input]
-        assert isinstance(field, Number)
-        way = "at least" if flip.direction == "up" else "at most"
-        value = units.text(flip.value, field.dimension, field.unit, 2)
-        yield f"{_lower(field.label)} is {way} {value} ({label(answer, flip.becomes)})"
-    for word in answer.word_flips or ():
-        yield f"{_lower(FIELDS[word.input].label)} is “{word_meaning(word)}” ({label(answer, word.becomes)})"
+    found = [(word.input, _word(answer, word)) for word in answer.word_flips or ()]
+    found += [(flip.input, _number(answer, flip)) for flip in answer.flips or ()]
+    found.sort(key=lambda each: each[0].startswith(OF_THE_TEAM))
+    yield from (text for _, text in found)
+
+
+def _word(answer: Answer, flip: WordFlip) -> str:
+    return f"{_lower(FIELDS[flip.input].label)} is “{word_meaning(flip)}” ({label(answer, flip.becomes)})"
+
+
+def _number(answer: Answer, flip: Flip) -> str:
+    field = FIELDS[flip.input]
+    assert isinstance(field, Number)
+    way = "at least" if flip.direction == "up" else "at most"
+    value = units.text(flip.value, field.dimension, field.unit, 2)
+    return f"{_lower(field.label)} is {way} {value} ({label(answer, flip.becomes)})"
 
 
 def _lower(text: str) -> str:
