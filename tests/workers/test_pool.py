@@ -128,17 +128,21 @@ def test_a_run_ends_when_its_asker_leaves(do: Do) -> None:
     do(work)
 
 
-def test_too_many_are_turned_away_and_askers_take_turns(do: Do) -> None:
+def test_too_many_are_turned_away_and_askers_take_turns(do: Do, monkeypatch: pytest.MonkeyPatch) -> None:
     async def work(pool: Pool) -> None:
-        leaving, ended = asyncio.Event(), []
+        leaving, begun, turn = asyncio.Event(), [], pool._turn
 
         async def left() -> None:
             await leaving.wait()
 
         async def short(asker: str) -> None:
             await pool.run("run", SHORT, asker=asker)
-            ended.append(asker)
 
+        async def noted(asker: str) -> None:
+            await turn(asker)
+            begun.append(asker)
+
+        monkeypatch.setattr(pool, "_turn", noted)
         held = [asyncio.create_task(pool.run("run", LONG, left=left)) for _ in range(2)]
         await _busy(pool, 2)
         first = [asyncio.create_task(short("one")) for _ in range(3)]
@@ -152,7 +156,7 @@ def test_too_many_are_turned_away_and_askers_take_turns(do: Do) -> None:
         assert isinstance(first[2].exception(), Busy)
         leaving.set()
         await asyncio.gather(*held, *first[:2], other, return_exceptions=True)
-        assert sorted(ended) == ["one", "one", "other"] and ended[-1] == "one"
+        assert begun == ["", "", "one", "other", "one"]
         assert pool.running == 0 and not pool.waiting
 
     do(work)
