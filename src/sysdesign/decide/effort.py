@@ -92,9 +92,6 @@ class Effort(Node):
         lighter = (each.when for each in self.component.reduced if self.kind in each.share)
         return (self.count, *lighter)
 
-    def number(self, worlds: Worlds) -> Array:
-        return worlds.kept(self, self._number)
-
     def _number(self, worlds: Worlds) -> Array:
         return self.component.effort(self.kind, self.count.number(worlds), worlds)
 
@@ -108,9 +105,6 @@ class Total(Node):
     @property
     def parts(self) -> tuple[Node, ...]:
         return self.values
-
-    def number(self, worlds: Worlds) -> Array:
-        return worlds.kept(self, self._number)
 
     def _number(self, worlds: Worlds) -> Array:
         found = np.zeros(1)

@@ -90,6 +90,10 @@ class Node:
         return False
 
     def number(self, worlds: Worlds) -> Array:
+        """Computed once for the worlds; what costs nothing to tell overrides this."""
+        return worlds.kept(self, self._number)
+
+    def _number(self, worlds: Worlds) -> Array:
         raise NotImplementedError
 
     def truth(self, worlds: Worlds) -> Array:
@@ -183,9 +187,6 @@ class Arithmetic(Node):
     def parts(self) -> tuple[Node, ...]:
         return (self.left, self.right)
 
-    def number(self, worlds: Worlds) -> Array:
-        return worlds.kept(self, self._number)
-
     def _number(self, worlds: Worlds) -> Array:
         return _OPERATIONS[self.operator](self.left.number(worlds), self.right.number(worlds))
 
@@ -229,9 +230,6 @@ class Extreme(Node):
     def parts(self) -> tuple[Node, ...]:
         return self.values
 
-    def number(self, worlds: Worlds) -> Array:
-        return worlds.kept(self, self._number)
-
     def _number(self, worlds: Worlds) -> Array:
         found = [value.number(worlds) for value in self.values]
         if self.name == "ceil":
@@ -259,9 +257,6 @@ class Cases(Node):
     @property
     def parts(self) -> tuple[Node, ...]:
         return tuple(part for case in self.cases for part in case if part is not None)
-
-    def number(self, worlds: Worlds) -> Array:
-        return worlds.kept(self, self._number)
 
     def _number(self, worlds: Worlds) -> Array:
         found = self.cases[-1][1].number(worlds)
@@ -315,9 +310,6 @@ class ModelCall(Node):
     @property
     def parts(self) -> tuple[Node, ...]:
         return tuple(argument.node for argument in self.arguments)
-
-    def number(self, worlds: Worlds) -> Array:
-        return worlds.kept(self, self._number)
 
     def _number(self, worlds: Worlds) -> Array:
         return self.at([argument.node.number(worlds) for argument in self.arguments])

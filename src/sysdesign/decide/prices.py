@@ -57,9 +57,6 @@ class Cost(Node):
     def parts(self) -> tuple[Node, ...]:
         return (self.count, *(each.when for each in self.component.reduced))
 
-    def number(self, worlds: Worlds) -> Array:
-        return worlds.kept(self, self._number)
-
     def _number(self, worlds: Worlds) -> Array:
         return self.prices.cost(self.component, self.count.number(worlds), worlds)
 
@@ -79,9 +76,6 @@ class MachineCost(Node):
     @property
     def parts(self) -> tuple[Node, ...]:
         return (self.machines, *self.priced)
-
-    def number(self, worlds: Worlds) -> Array:
-        return worlds.kept(self, self._number)
 
     def _number(self, worlds: Worlds) -> Array:
         left = self.machines.number(worlds) - Total(self.priced).number(worlds)

@@ -271,6 +271,21 @@ def _child(first: np.ndarray, sibling: np.ndarray, part_at: np.ndarray, node: in
 
 
 @njit()
+def _sorted_in(
+    waiting: np.ndarray, n_waiting: int, kept: np.ndarray, kept_heads: np.ndarray, n_kept: int,
+    state: int, done: int, bit: int,
+) -> tuple[int, int]:  # fmt: skip
+    """A state waits until it has done what returns now, then it is kept, once; how many wait and are kept."""
+    if not done & bit:
+        waiting[n_waiting, 0], waiting[n_waiting, 1] = state, done
+        return n_waiting + 1, n_kept
+    if _found(kept, kept_heads, state, done ^ bit) < 0:
+        _put(kept, kept_heads, n_kept, state, done ^ bit)
+        return n_waiting, n_kept + 1
+    return n_waiting, n_kept
+
+
+@njit()
 def growth_search(
     kind: np.ndarray,
     node_of: np.ndarray,
@@ -339,12 +354,7 @@ def growth_search(
             state, done = reached[key, STATE], reached[key, DONE]
             _put(seen, seen_heads, n_seen, state, done)
             n_seen += 1
-            if not done & bit:
-                waiting[n_waiting, 0], waiting[n_waiting, 1] = state, done
-                n_waiting += 1
-            elif _found(kept, kept_heads, state, done ^ bit) < 0:
-                _put(kept, kept_heads, n_kept, state, done ^ bit)
-                n_kept += 1
+            n_waiting, n_kept = _sorted_in(waiting, n_waiting, kept, kept_heads, n_kept, state, done, bit)
         while n_waiting and steps <= budget:
             n_waiting -= 1
             node, done = waiting[n_waiting, 0], waiting[n_waiting, 1]
@@ -377,12 +387,7 @@ def growth_search(
                     return FULL, steps, -1
                 _put(seen, seen_heads, n_seen, node, done)
                 n_seen += 1
-                if not done & bit:
-                    waiting[n_waiting, 0], waiting[n_waiting, 1] = node, done
-                    n_waiting += 1
-                elif _found(kept, kept_heads, node, done ^ bit) < 0:
-                    _put(kept, kept_heads, n_kept, node, done ^ bit)
-                    n_kept += 1
+                n_waiting, n_kept = _sorted_in(waiting, n_waiting, kept, kept_heads, n_kept, node, done, bit)
         n_seen = _cleared(seen, seen_heads, n_seen)
         _cleared(kept, kept_heads, n_kept)
         reached, kept = kept, reached
