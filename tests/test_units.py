@@ -23,6 +23,8 @@ RATE, DATA, TIME = (-1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (1.0, 0.0, 0.0)
         ("10 ms", 0.01, TIME),
         ("1 month", 365.25 / 12 * 86400, TIME),
         ("95 %", 0.95, units.PURE),
+        ("40x", 40, units.PURE),
+        ("1.3 times", 1.3, units.PURE),
         ("5 USD/month", 5 / (365.25 / 12 * 86400), (-1.0, 0.0, 1.0)),
         ("10k", 1e4, units.PURE),
         ("1.5M", 1.5e6, units.PURE),

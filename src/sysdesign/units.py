@@ -25,6 +25,7 @@ Dimension = tuple[float, float, float]  # powers of time, information, money
 PURE: Dimension = (0.0, 0.0, 0.0)
 DIGITS = 3  # significant digits that a number is shown with
 NINES_DIGITS = 6  # and a share near 1, whose meaning is in what is missing
+FACTORS = ("times", "x", "×")  # after a number: "40x"
 MOST_AS_PERCENT = 10.0  # a larger share reads better as a factor, "25 times" and not "2,500%"
 MOST_DIGITS = 7  # beyond these nobody tells two numbers apart
 SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
@@ -211,7 +212,7 @@ def _quantity(plain: str, text: str) -> tuple[float, Dimension, bool]:
     number, scale, unit_text = _parts(plain, text)
     if any(letter.isdigit() for letter in unit_text):
         raise InvalidInput(_not_a_quantity(text))
-    size, dimension = unit(unit_text)
+    size, dimension = (1.0, PURE) if unit_text in FACTORS else unit(unit_text)
     size *= SCALES.get(scale) or SHORT_SCALES.get(scale, 1.0)
     value = number if size == 1.0 else clean(number * size)
     if not math.isfinite(value):

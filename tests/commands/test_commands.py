@@ -80,6 +80,8 @@ def test_symptoms_are_listed_and_narrowed(tmp_path: Path) -> None:
     [line] = json.loads(run("symptoms", "err", "NUMBER", "3", "--json", "--reference", root).stdout)
     assert line == {"notice": "ERR number 3 of a kind", "kind": "error", "section": f"{HOME}#cache-stampede"}
     assert f"{HOME}#cache-stampede" in run("symptoms", "number 3", "--reference", root).stdout
+    for graver in ("FATAL: number 3 of", "(error) ERR number 3", "[error] number 3"):
+        assert f"{HOME}#cache-stampede" in run("symptoms", graver, "--reference", root).stdout
     assert "Nothing holds that" in run("symptoms", "zzz", "--reference", root).stdout
 
 

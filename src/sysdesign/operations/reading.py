@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ from sysdesign.errors import InvalidInput
 
 if TYPE_CHECKING:
     from sysdesign.search.index import Answer, Index
+
+_GRAVITY = re.compile(r"^[([]?(?:panic|fatal|critical|error|err|warning|warn|notice|info|log)[)\]]?[:\s]\s*")
 
 
 @dataclass(frozen=True)
@@ -118,11 +121,16 @@ class SymptomLine:
 
 
 def list_symptoms(reference: Reference, holds: str = "") -> tuple[SymptomLine, ...]:
-    """What leads to a section, in the order of the documents; those alone that hold some text, whatever its case."""
+    """What leads to a section, in the order of the documents; those alone that hold some text, whatever its case.
+
+    How grave the program that wrote it called it ("FATAL: ", "(error) ") may stand before the text.
+    """
+    asked = holds.lower().strip()
+    forms = {asked, _GRAVITY.sub("", asked)} - {""} or {""}
     return tuple(
         SymptomLine(each.notice, each.kind, each.section)
         for each in reference.symptoms
-        if holds.lower() in each.notice.lower()
+        if any(form in each.notice.lower() for form in forms)
     )
 
 

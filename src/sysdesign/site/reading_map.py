@@ -14,7 +14,7 @@ from sysdesign.content.records import Plan, PlannedDocument
 BOX_WIDTH, BOX_HEIGHT = 186, 46
 ROW, COLUMN = 56, 252
 LANE_LABEL, MARGIN, LANE_GAP = 150, 12, 16
-LINE_CHARACTERS = 22  # of a title's line in a box, at the map's type size
+LINE_CHARACTERS = 20  # of a title's line in a box, at the map's type size, in the widest usual face
 
 
 @dataclass(frozen=True)
