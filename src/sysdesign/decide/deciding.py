@@ -72,8 +72,9 @@ def _either(evaluation: Evaluation, first: int) -> tuple[int, ...]:
     if first == NONE:
         return ()
     leader = int(evaluation.leaders[0])
-    close = [at for at in range(len(evaluation.options)) if evaluation.close(at)[0] or at == leader]
     often = np.bincount(_best(evaluation), minlength=len(evaluation.options))
+    near = [at for at in range(len(evaluation.options)) if evaluation.close(at)[0] or at == leader]
+    close = [at for at in near if often[at] or at in (first, leader)]  # what is never best is no rival
     foremost = max(close, key=lambda at: often[at])
     close.sort(key=lambda at: (at != first, evaluation.means[at, 0]))
     named = close[:MOST_CLOSE]
