@@ -16,7 +16,8 @@ from sysdesign.probability.elementwise import plain
 
 P99 = float(ndtri(0.99))
 EXACT_TERMS = 8  # of a sum over renewals; beyond, two blocks for each doubling
-BLOCKS = 70
+MOST_BLOCKS = 70
+NEVER = 8.0  # standard deviations of the logarithm beyond which no message takes longer
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,13 @@ def lease(
     every = length / (tries + 1)
     late = _beyond(length, median, sigma)
     row = np.where(tries > 0, lost**tries, 1.0)  # all renewals of a lease lost
-    lapsed = row * late + (1 - row) * _sum_beyond(length, every, median, sigma, _hazard(lost, tries))
-    renewed = np.where(tries > 0, _sum_beyond(np.zeros_like(length), every, median, sigma), 0.0)
+    lapsed, renewed = np.copy(late), np.zeros_like(late)
+    some = tries > 0
+    if some.any():
+        each = every[some], median[some], sigma[some]
+        later = _sum_beyond(length[some], *each, _hazard(lost[some], tries[some]))
+        lapsed[some] = row[some] * late[some] + (1 - row[some]) * later
+        renewed[some] = _sum_beyond(np.zeros_like(later), *each)
     twice = 1 - (1 - lapsed) * (1 - crash)
     found = (late, lapsed, 1e6 * twice, renewed, every, length)
     return Lease(**dict(zip(FIELDS, map(plain, found), strict=True)))
@@ -100,17 +106,18 @@ def _sum_beyond(
     """The share of messages that meet an event of that chance at one of the steps after `start` while handled.
 
     Without a chance, the mean number of steps instead. Sum over steps j of P(longer than start + j step) times
-    chance (1 - chance)^(j - 1): the first steps one by one, then all in a block at once.
+    chance (1 - chance)^(j - 1): the first steps one by one, then all in a block at once. Arrays of one axis.
     """
-    edges = np.concatenate((np.arange(EXACT_TERMS + 1), EXACT_TERMS * 2 ** (np.arange(1, BLOCKS + 1) / 2)))
+    longest = np.max(np.log2(median / step) + NEVER * sigma / np.log(2)) - np.log2(EXACT_TERMS)
+    blocks = int(np.clip(np.ceil(2 * longest), 1, MOST_BLOCKS))
+    edges = np.concatenate((np.arange(EXACT_TERMS + 1), EXACT_TERMS * 2 ** (np.arange(1, blocks + 1) / 2)))
     low, high = edges[:-1, None], edges[1:, None]
     middle = np.where(high - low > 1, np.sqrt((low + 0.5) * (high + 0.5)), high)
     weight = high - low
     if chance is not None:
-        gone = np.log1p(-np.ravel(chance))
+        gone = np.log1p(-chance)
         weight = -np.exp(low * gone) * np.expm1((high - low) * gone)
-    tails = _beyond(np.ravel(start) + middle * np.ravel(step), np.ravel(median), np.ravel(sigma))
-    return np.sum(weight * tails, axis=0).reshape(step.shape)
+    return np.sum(weight * _beyond(start + middle * step, median, sigma), axis=0)
 
 
 def _leased(inputs: Mapping[str, Any], result: Lease) -> str:
