@@ -52,7 +52,7 @@ define set-up
 @$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) lacks the venv module. Install it (on Debian and Ubuntu: apt install python3-venv)" >&2; exit 1; }
 @test -x $(BIN)/python || { echo "Making the environment in .venv" >&2; $(PYTHON) -m venv .venv; } || { rm -rf .venv; exit 1; }
 @echo "Installing packages from $(1)" >&2
-@$(BIN)/python -m pip install --quiet --require-hashes -r $(1) 2>.venv/pip.log || { tail -n 1 .venv/pip.log >&2; echo "The packages could not be installed. Is there a network? The whole report is in .venv/pip.log" >&2; exit 1; }
+@$(BIN)/python -m pip install --quiet --no-compile --no-deps --require-hashes -r $(1) 2>.venv/pip.log || { tail -n 1 .venv/pip.log >&2; echo "The packages could not be installed. Is there a network? The whole report is in .venv/pip.log" >&2; exit 1; }
 @$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e . 2>.venv/pip.log || { tail -n 1 .venv/pip.log >&2; exit 1; }
 @touch $@
 endef

@@ -46,7 +46,7 @@ def kinds() -> Iterator[Kind]:
         yield Kind("files in one body", _uploads, lambda sent: _answered(port, sent), ANSWER_S)
         yield Kind("queries", _queries, lambda sent: _answered(port, sent), ANSWER_S)
         yield Kind("pages of other origins", _foreign, lambda sent: _refused(port, sent), ANSWER_S)
-        yield Kind("bytes that are no request", _bytes, lambda data: _closed(port, data), ANSWER_S)
+        yield Kind("bytes that are no request", _bytes, lambda data: _closed(port, data), ANSWER_S, at_once=8)
         yield Kind("models at the ends of their inputs", _corners, lambda sent: _answered(port, sent), 2 * ANSWER_S)
         yield Kind("askers who leave", _leavers, lambda count: _left(port, count), 2 * ANSWER_S)
         yield Kind("runs at once", _floods, lambda count: _flood(port, count), 3 * ANSWER_S, few=1)

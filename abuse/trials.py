@@ -14,8 +14,10 @@ import select
 import signal
 import struct
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 MODULES = ("texts", "requests", "markup", "content", "edits")
@@ -39,6 +41,7 @@ class Kind:
     seconds: float = 10.0  # for one input; many times what it takes, so that a busy machine changes nothing
     megabytes: int = 2000  # that the process may have beyond what it begins with
     few: int = FEW
+    at_once: int = 1  # inputs tried beside each other, where they wait more than they work
 
 
 @dataclass
@@ -117,16 +120,21 @@ def _attempts(kind: Kind, inputs: Iterable[tuple[str, Any]], pipe: int) -> None:
     faulthandler.disable()  # a crash is told by how the process ended
     try:
         _limit_memory(kind.megabytes)
-        for _, given in inputs:
-            told = ""
-            try:
-                kind.attempt(given)
-            except BaseException as error:  # whatever it is, it is told
-                told = f"{type(error).__name__}: {error}"[:SHOWN]
+        tried = map if kind.at_once == 1 else ThreadPoolExecutor(kind.at_once).map
+        for told in tried(partial(_borne, kind), [given for _, given in inputs]):
             data = ("+" + told).encode(errors="backslashreplace")
             os.write(pipe, struct.pack("H", len(data)) + data)
     finally:
         os._exit(0)
+
+
+def _borne(kind: Kind, given: Any) -> str:
+    """What went wrong with an input, or "" where it survived."""
+    try:
+        kind.attempt(given)
+    except BaseException as error:  # whatever it is, it is told
+        return f"{type(error).__name__}: {error}"[:SHOWN]
+    return ""
 
 
 def _limit_memory(megabytes: int) -> None:

@@ -1,9 +1,11 @@
 """The engine on a small framework whose numbers can be checked by hand."""
 
+import os
+
 import pytest
 
 from sysdesign import units
-from sysdesign.decide import decide, own_efforts, parse_framework, prose, read_prices, workload_of
+from sysdesign.decide import decide, frameworks, own_efforts, parse_framework, prose, read_prices, workload_of
 from sysdesign.decide.effort import efforts
 from sysdesign.decide.outcome import regret_of
 from sysdesign.errors import BadContent
@@ -210,3 +212,11 @@ def test_efforts_of_ones_own_stand_over_those_of_the_reference(tmp_path):
     path.write_text("cache_nodes: {label: Cache node, build: 1, run: 1, basis: ours}\n", encoding="utf-8")
     with pytest.raises(BadContent, match="Did you mean cache_node"):
         own_efforts(path)
+
+
+def test_a_name_that_cannot_be_printed_is_told_in_letters_that_can(tmp_path):
+    (tmp_path / "decisions").mkdir()
+    (tmp_path / "decisions" / os.fsdecode(b"\xff.yaml")).write_text("{}", encoding="utf-8")
+    with pytest.raises(BadContent, match="not UTF-8") as caught:
+        frameworks(tmp_path)
+    str(caught.value).encode()

@@ -11,7 +11,7 @@ from typing import Any
 
 from sysdesign import units
 from sysdesign.content.loading import default_root
-from sysdesign.content.located import parse, read_text
+from sysdesign.content.located import listed, parse, read_text
 from sysdesign.decide import expression
 from sysdesign.decide.effort import Efforts, efforts
 from sysdesign.decide.entry import Entry, shown
@@ -43,16 +43,19 @@ Derived = Mapping[str, Node]
 
 def frameworks(root: Path | str | None = None) -> dict[str, Framework]:
     """Every framework under `root` (the reference in use, by default), by name. Raises BadContent."""
-    folder = Path(root or default_root()) / "decisions"
-    return {path.stem: load_framework(path) for path in sorted(folder.glob("*.yaml"))}
+    return {path.stem: load_framework(path) for path in _files(Path(root or default_root()))}
 
 
 def framework(root: Path | str, name: str, catalog: Efforts | None = None) -> Framework:
     """The framework of that name. Raises UnknownName, naming the nearest."""
-    paths = {path.stem: path for path in sorted((Path(root) / "decisions").glob("*.yaml"))}
+    paths = {path.stem: path for path in _files(Path(root))}
     if name not in paths:
         raise UnknownName(f"there is no decision {name!r}. {nearest(name, paths, 'decisions')}")
     return load_framework(paths[name], catalog)
+
+
+def _files(root: Path) -> list[Path]:
+    return listed(root / "decisions", "*.yaml", root)
 
 
 def load_framework(path: Path, catalog: Efforts | None = None) -> Framework:
