@@ -22,6 +22,7 @@ SUBJECTS = (
     "graphql",
     "hashing",
     "messaging",
+    "partition",
     "queueing",
     "quorum",
     "rate_limiting",

@@ -1,0 +1,289 @@
+"""What a network partition costs by choice: requests refused, or writes that conflict and get lost.
+
+The sides are a majority and a minority. Writes are Poisson, their keys follow Zipf's law, and
+every write goes to the side of its client. Times in seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Annotated, Any
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from sysdesign.models.declaration import Input, Model, Output, checked
+from sysdesign.models.wording import amount, count, duration, percent, several
+from sysdesign.probability.elementwise import plain
+
+Array = np.ndarray
+SPLIT = "What should a store do while it is split?"
+P99 = float(ndtri(0.99))
+FINE, COARSE = (48, 150), (12, 24)  # keys counted one by one, and bins of the others: errors of 0.02% and 1%
+YEAR_S, MONTHS = 365 * 86_400.0, 365 / 30
+LONGEST_S = 30 * 86_400.0  # of a partition; a longer one is two sites
+
+Duration = Annotated[float, Input("Length of the partition", "s", low=0, high=LONGEST_S, default=60)]
+Writes = Annotated[float, Input("Writes", "1/s", low=0, high=1e8, default=500)]
+Reads = Annotated[float, Input("Reads", "1/s", low=0, high=1e9, default=2000)]
+MinorityShare = Annotated[
+    float, Input("Clients on the minority side", "share", low=0, high=1, default=0.3, help="of the requests")
+]
+Detection = Annotated[float, Input("Time until the split is noticed", "s", low=0, high=LONGEST_S, default=10)]
+Keys = Annotated[float, Input("Keys", low=1, high=1e12, default=1_000_000)]
+Skew = Annotated[float, Input("Zipf exponent of writes over keys", low=0, high=3, default=0.99, help="0: all alike")]
+LeaderThere = Annotated[
+    float, Input("Chance that the leader is on the minority side", "share", low=0, high=1, default=0.3)
+]
+ClockAhead = Annotated[
+    float,
+    Input("Clocks of the minority side ahead by", "s", low=-LONGEST_S, high=LONGEST_S, default=0,
+          help="negative: behind"),
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What each choice costs over one partition."""
+
+    refused_writes: Annotated[float, Output("Refused if only the majority goes on: writes")]
+    refused_reads: Annotated[float, Output("Refused if only the majority goes on: reads")]
+    refused_share: Annotated[float, Output("Requests refused meanwhile", "share")]
+    conflicting_keys: Annotated[float, Output("Conflicts if both sides go on: keys")]
+    conflicting_writes: Annotated[float, Output("Conflicts if both sides go on: writes to those keys")]
+    lost_writes: Annotated[float, Output("Lost if the last write then wins: writes")]
+    lost_share: Annotated[float, Output("of all writes accepted meanwhile", "share")]
+    lost_at_takeover: Annotated[float, Output("Lost if the majority promotes and the old leader goes on: writes")]
+    lost_fenced: Annotated[float, Output("Lost if it stops once the split is noticed: writes")]
+
+
+@checked
+def cost(
+    duration_s: Duration,
+    writes_per_s: Writes,
+    reads_per_s: Reads,
+    minority_share: MinorityShare,
+    detection_s: Detection,
+    keys: Keys = 1_000_000,
+    skew: Skew = 0.99,
+    leader_there: LeaderThere = 0.3,
+    clock_ahead_s: ClockAhead = 0,
+) -> Cost:
+    """What a partition costs by choice: requests refused, or writes that conflict and are lost.
+
+    Only the majority goes on: the minority's requests fail for the whole partition, and all
+    requests fail until it is noticed where the leader stood on the minority side. Both go on: a key
+    conflicts when both sides write it, and the last write by its timestamp drops every write
+    of the other side. With m writes to a key, a share q of them on the minority side and equal
+    clocks, 2 q (1 - q) (m - 1 + exp(-m)) are lost in the mean. Clocks that are ahead give their side
+    the later stamps. Takeover: an old leader on the minority side that replicates
+    asynchronously confirms writes that the promoted one never sees.
+
+    Each key's writes are Poisson and fall on the sides independently of the key; where users
+    own their keys, fewer conflict. A write replaces a value: increments and additions that are
+    merged lose nothing. Requests come as before although refused: no retries.
+    Elementwise over arrays. Raises InvalidInput where an input is out of range.
+    Follows from the definitions; no source needed.
+
+    >>> round(cost(60, 500, 0, 0.5, 0, keys=1, skew=0).lost_writes)
+    15000
+    """
+    length, writes, reads, share, noticed, number, exponent, there, ahead = _floats(
+        duration_s, writes_per_s, reads_per_s, minority_share, detection_s, keys, skew, leader_there, clock_ahead_s
+    )
+    refused_s = share * length + (1 - share) * there * np.minimum(length, noticed)
+    popularity, alike = key_classes(number, exponent)
+    conflicts, touched, lost = _conflicts(popularity * writes, share, length, ahead)
+    lost_writes = np.sum(alike * lost, axis=0)
+    taken_over = np.where(length > noticed, there * share * writes, 0.0)
+    total = writes * length
+    found = (
+        writes * refused_s, reads * refused_s, _ratio(refused_s, length), np.sum(alike * conflicts, axis=0),
+        np.sum(alike * touched, axis=0), lost_writes, _ratio(lost_writes, total), taken_over * length,
+        taken_over * noticed,
+    )  # fmt: skip
+    return Cost(**dict(zip(COST, map(plain, np.broadcast_arrays(*found)), strict=True)))
+
+
+COST = tuple(each.name for each in fields(Cost))
+
+
+def _floats(*values: Any) -> tuple[Array, ...]:
+    return tuple(np.broadcast_arrays(*(np.asarray(each, dtype=float) for each in values)))
+
+
+def _ratio(part: Array, whole: Array) -> Array:
+    return np.divide(part, whole, out=np.zeros(np.broadcast(part, whole).shape), where=np.asarray(whole) > 0)
+
+
+def key_classes(keys: Array, skew: Array, grid: tuple[int, int] = FINE) -> tuple[Array, Array]:
+    """Zipf's law in classes of keys: the share of writes of one key, and the keys, a class a row.
+
+    The first ranks one by one; the rest in bins of equal ratio, with their mean share.
+    """
+    exact, bins = grid
+    number = np.maximum(np.rint(keys), 1.0)
+    ranks = np.arange(1, exact + 1, dtype=float).reshape(-1, *[1] * number.ndim)
+    first = np.broadcast_to(ranks <= number, np.broadcast(ranks, number).shape).astype(float)
+    steps = np.linspace(0, 1, bins + 1).reshape(-1, *[1] * number.ndim)
+    edges = exact * np.maximum(number / exact, 1.0) ** steps
+    rest = np.diff(edges, axis=0)
+    area = _power_area(edges[:-1] + 0.5, edges[1:] + 0.5, skew)
+    weight = np.concatenate((ranks**-skew, np.divide(area, rest, out=np.zeros(rest.shape), where=rest > 0)))
+    alike = np.concatenate((first, rest))
+    return weight / np.sum(weight * alike, axis=0), alike
+
+
+def _power_area(low: Array, high: Array, skew: Array) -> Array:
+    """The integral of x^-skew, stable where skew is near 1."""
+    bend, growth = 1 - skew, np.log(high / low)
+    straight = np.abs(bend) < 1e-9
+    safe = np.where(straight, 1.0, bend)
+    return np.where(straight, growth, low**safe * np.expm1(safe * growth) / safe)
+
+
+def _conflicts(writes: Array, share: Array, length: Array, ahead: Array) -> tuple[Array, Array, Array]:
+    """For each key: chance that both sides write it, writes to it if they do, writes lost to the last one."""
+    few, many = writes * share, writes * (1 - share)  # rates of the minority side and of the other
+    a, b = few * length, many * length
+    both = np.expm1(-a) * np.expm1(-b)
+    touched = -a * np.expm1(-b) - b * np.expm1(-a)
+    behind = np.where(ahead >= 0, many, few)
+    ahead_rate = np.where(ahead >= 0, few, many)
+    return both, touched, _lost(ahead_rate, behind, length, np.minimum(np.abs(ahead), length))
+
+
+def _lost(ahead: Array, behind: Array, length: Array, by: Array) -> Array:
+    """Writes lost where the side of rate `ahead` stamps its writes later `by` so much.
+
+    The last write of each side decides. Over its age u before the end: the side ahead wins where
+    the other's last is older than u - by, and all of the other's writes are lost; or turned round.
+    """
+    rate = ahead + behind
+    left = rate * (length - by)
+    mixed = _ratio(ahead * behind, rate * rate) * np.exp(-ahead * by)
+    loses = -behind * length * np.expm1(-ahead * by) - mixed * rate * by * np.expm1(-left)
+    return loses + 2 * mixed * _beyond_first(left)
+
+
+def _beyond_first(mean: Array) -> Array:
+    """m - 1 + exp(-m): the mean of what a Poisson number has beyond the first."""
+    return np.where(mean < 1e-5, mean * mean / 2, mean + np.expm1(-mean))
+
+
+@dataclass(frozen=True)
+class Year:
+    """What the partitions of a year cost by choice, by the month or per million."""
+
+    cut_off_min: Annotated[float, Output("Minority side cut off, a month", "min")]
+    refused_per_million: Annotated[float, Output("Refused if only the majority goes on, per million requests")]
+    stopped_per_million: Annotated[float, Output("Refused if both sides stop, per million requests")]
+    conflicting_keys: Annotated[float, Output("Conflicts if both sides go on: keys a month")]
+    conflicts_per_million: Annotated[float, Output("Writes to keys in conflict, per million writes")]
+    lost_per_million: Annotated[float, Output("Lost if the last write then wins, per million writes")]
+    takeover_per_million: Annotated[float, Output("Lost if the majority promotes unfenced, per million writes")]
+    fenced_per_million: Annotated[float, Output("Lost if the old leader stops once noticed, per million writes")]
+    longest_s: Annotated[float, Output("A partition of which one in a hundred is longer", "s")]
+    outlast_share: Annotated[float, Output("Partitions that outlast the time to notice", "share")]
+
+
+YEAR = tuple(each.name for each in fields(Year))
+NODES = 20  # of the lengths: what grows with their square is within 1%
+
+
+@checked
+def year(
+    partitions_per_year: Annotated[float, Input("Partitions a year", low=0, high=1e5, default=12)],
+    median_s: Annotated[float, Input("Length of a partition, median", "s", low=0.001, high=1e6, default=160)],
+    spread: Annotated[float, Input("99th percentile of the length over the median", low=1, high=1e4, default=17)],
+    writes_per_s: Writes,
+    minority_share: MinorityShare,
+    detection_s: Detection,
+    keys: Keys = 1_000_000,
+    skew: Skew = 0.99,
+    leader_there: LeaderThere = 0.3,
+    clock_ahead_s: ClockAhead = 0,
+) -> Year:
+    """What a year of partitions of uneven length costs by choice.
+
+    Lengths are lognormal, none longer than 30 days; each partition costs what `cost` says, and
+    they do not overlap. Long ones decide: refusals grow with the length, conflicts faster until
+    every key that both sides write is in conflict. Both sides stop where neither has a
+    majority, as with two equal sites and no third vote. A year has 365 days, a month 30.
+    Elementwise over arrays. Raises InvalidInput where an input is out of range.
+    Source: bailis-kingsbury-2014 for the default lengths, those of partitions by software in one
+    network (median 2.7 minutes, 95th percentile 19.9); those by hardware had 32 minutes and 3.7
+    days. How many there are in a year is an assumption. The sums follow from `cost`.
+
+    >>> round(year(1, 3600, 1, 0, 1.0, 0).cut_off_min * 365 / 30, 6)
+    60.0
+    """
+    often, median, wide, writes, share, noticed, number, exponent, there, ahead = _floats(
+        partitions_per_year, median_s, spread, writes_per_s, minority_share, detection_s, keys, skew, leader_there,
+        clock_ahead_s,
+    )  # fmt: skip
+    shape = (-1, *[1] * often.ndim)
+    lengths, weight = _lengths(median, wide, shape)
+    popularity, alike = key_classes(number, exponent, COARSE)
+    per_key = (popularity * writes)[None]
+    conflicts, touched, lost = (
+        np.sum(weight * np.sum(alike[None] * each, axis=1), axis=0)
+        for each in _conflicts(per_key, share, lengths[:, None], ahead)
+    )
+    mean, _ = _cut_short(np.full(often.shape, LONGEST_S), median, wide)
+    unnoticed, outlast = _cut_short(noticed, median, wide)
+    longer = np.maximum(mean - unnoticed + noticed * outlast, 0.0)
+    million = 1e6 * often / YEAR_S
+    each_write = _ratio(1e6 * often, writes * YEAR_S)
+    found = (
+        share * mean * often / MONTHS / 60, _millions(million * (share * mean + (1 - share) * there * unnoticed)),
+        _millions(million * mean), conflicts * often / MONTHS, _millions(each_write * touched),
+        _millions(each_write * lost), _millions(million * there * share * longer),
+        _millions(million * there * share * noticed * outlast), np.minimum(median * wide, LONGEST_S), outlast,
+    )  # fmt: skip
+    return Year(**dict(zip(YEAR, map(plain, np.broadcast_arrays(*found)), strict=True)))
+
+
+def _millions(value: Array) -> Array:
+    return np.minimum(value, 1e6)
+
+
+def _lengths(median: Array, spread: Array, shape: tuple[int, ...]) -> tuple[Array, Array]:
+    """Lengths that stand for the lognormal law, with weights that keep its moments: nodes by Gauss and Hermite."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+    lengths = median * np.exp(nodes.reshape(shape) * np.log(spread) / P99)
+    return np.minimum(lengths, LONGEST_S), (weights / weights.sum()).reshape(shape)
+
+
+def _cut_short(at: Array, median: Array, spread: Array) -> tuple[Array, Array]:
+    """The mean length of partitions cut short at a length, and the share that is longer."""
+    sigma = np.maximum(np.log(spread) / P99, 1e-9)
+    with np.errstate(divide="ignore"):
+        away = (np.log(at) - np.log(median)) / sigma
+    longer = ndtr(-away)
+    return median * np.exp(sigma * sigma / 2) * ndtr(away - sigma) + at * longer, longer
+
+
+def _cost_sentence(inputs: Mapping[str, Any], result: Cost) -> str:
+    return (
+        f"In {duration(inputs['duration_s'])} a majority that goes on alone refuses "
+        f"{several(result.refused_writes, 'write')} and {several(result.refused_reads, 'read')}; if both sides go on, "
+        f"{several(result.conflicting_keys, 'key', 'conflict')}, and the last write drops "
+        f"{count(result.lost_writes)} others."
+    )
+
+
+def _year_sentence(inputs: Mapping[str, Any], result: Year) -> str:
+    return (
+        f"The minority side is cut off {duration(result.cut_off_min * 60)} a month: refusing costs "
+        f"{amount(result.refused_per_million)} requests in a million, accepting on both sides and letting the last "
+        f"write win {amount(result.lost_per_million)} writes in a million. "
+        f"{percent(result.outlast_share)} of partitions outlast {duration(inputs['detection_s'])}."
+    )
+
+
+MODELS = (
+    Model(cost, SPLIT, _cost_sentence, "00-cap", "00-cap/partition-cost"),
+    Model(year, SPLIT, _year_sentence, "00-cap", "00-cap/partition-year"),
+)
