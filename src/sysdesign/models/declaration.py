@@ -206,17 +206,22 @@ def checked(function: F) -> F:
     """
     declared = _inputs_of(function)
     signature = inspect.signature(function)
+    names = signature.parameters.keys()
+    needed = {name for name, each in signature.parameters.items() if each.default is inspect.Parameter.empty}
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        try:
-            bound = signature.bind(*args, **kwargs)
-        except TypeError as error:
-            raise InvalidInput(f"{function.__name__}: {error}; it takes {', '.join(signature.parameters)}") from None
+        if args or not needed <= kwargs.keys() <= names:
+            try:
+                kwargs = signature.bind(*args, **kwargs).arguments
+            except TypeError as error:
+                raise InvalidInput(
+                    f"{function.__name__}: {error}; it takes {', '.join(signature.parameters)}"
+                ) from None
         for name, parameter in declared.items():
-            if name in bound.arguments:
-                check_value(parameter, bound.arguments[name])
-        return function(*bound.args, **{**bound.kwargs, **adapted(declared, bound.arguments)})
+            if name in kwargs:
+                check_value(parameter, kwargs[name])
+        return function(**{**kwargs, **adapted(declared, kwargs)})
 
     return call  # type: ignore[return-value]
 
@@ -323,6 +328,9 @@ def _check_number(parameter: Parameter, value: Any) -> None:
 
 def _check_bounds(parameter: Parameter, array: np.ndarray) -> None:
     declared = parameter.input
+    low, high = declared.low, declared.high
+    if low is not None and high is not None and array.size and low <= array.min() and array.max() <= high:
+        return  # the common case, in two passes; no comparison holds for what is not a number
     bad = ~np.isfinite(array)
     if declared.low is not None:
         bad |= array < declared.low

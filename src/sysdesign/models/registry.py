@@ -17,6 +17,7 @@ SUBJECTS = (
     "balancing",
     "blast_radius",
     "caching",
+    "capacity",
     "consensus",
     "consistency",
     "graphql",
