@@ -22,7 +22,7 @@ def whole_and_brief(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]
     drawing = '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="100" viewBox="0 0 300 100"></svg>'
     root = write_example(tmp_path_factory.mktemp("example"), **{"figures/05-caching/aside.svg": drawing})
     pages = dict(document_pages(site_of(load(root)), "05-caching"))
-    assert tuple(pages) == PAGES
+    assert set(PAGES) <= set(pages)
     return pages[PAGES[0]].decode(), pages[PAGES[1]].decode()
 
 

@@ -24,15 +24,22 @@ def add_to(app: typer.Typer) -> None:
     app.command()(serve)
 
 
-def build(out: Out = None, as_json: AsJson = False, reference: Root = None) -> None:
+def build(
+    out: Out = None,
+    address: Annotated[
+        str, typer.Option(help="Where the site will stand, for its map and cards: https://example.org/design/")
+    ] = "",
+    as_json: AsJson = False,
+    reference: Root = None,
+) -> None:
     """Write the static site, ready for any static host under any prefix."""
     from sysdesign.content import default_root
-    from sysdesign.site.building import build_site, default_out
+    from sysdesign.site.building import build_site, default_out, site_address
 
     root = reference or default_root()
     target = out or default_out(root)
     with progress_console().status("Building the site") as status:
-        built = build_site(root, target, progress=status.update)
+        built = build_site(root, target, progress=status.update, address=site_address(address))
     if as_json:
         print_json(built)
     else:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -18,7 +19,7 @@ from sysdesign.content import Reference, load, located
 from sysdesign.content.document import Document
 from sysdesign.content.loading import PACKAGE, Heard, cache_folder, collection_paused
 from sysdesign.content.records import Symptom, Term
-from sysdesign.errors import BadContent
+from sysdesign.errors import BadContent, InvalidInput
 from sysdesign.search.entries import Names, document_entries, entries, names_by_home
 from sysdesign.search.pages import SearchIndex
 from sysdesign.site.pages import document_pages, pages, site_of
@@ -45,11 +46,18 @@ class Built:
 
 
 def build_site(
-    root: Path, out: Path, *, force: bool = True, before: Reference | None = None, progress: Progress = _say_nothing
+    root: Path,
+    out: Path,
+    *,
+    force: bool = True,
+    before: Reference | None = None,
+    progress: Progress = _say_nothing,
+    address: str = "",
 ) -> Built:
     """Build the site and swap it in; without `force` only when something changed.
 
     `progress` hears what is being read or written; documents that stand unchanged in `before` are not parsed again.
+    `address` is where the site will stand, for what needs a full address.
     Raises BadContent for content that would give a broken page, BuildFailed when it
     cannot be written. The site before is untouched until the new one is whole.
     """
@@ -67,7 +75,7 @@ def build_site(
 
     with collection_paused(), SearchIndex(sum(1 for _ in root.glob("*.md"))) as search:
         reference = load(root, heard=_indexed(search, progress), before=before)
-        folder = publish(out, counted(_files(reference, scoreboard_of(root), search)), digest)
+        folder = publish(out, counted(_files(reference, scoreboard_of(root), search, address)), digest)
     page_count = sum(path.endswith(".html") for path in written)
     return Built(folder, page_count, len(written), time.perf_counter() - started, changed=True)
 
@@ -93,10 +101,12 @@ def site_files(reference: Reference, scoreboard: Any = None) -> dict[str, bytes]
         return dict(_files(reference, scoreboard, search))
 
 
-def _files(reference: Reference, scoreboard: Any, search: SearchIndex) -> Iterator[tuple[str, bytes]]:
+def _files(
+    reference: Reference, scoreboard: Any, search: SearchIndex, address: str = ""
+) -> Iterator[tuple[str, bytes]]:
     """One file after the other, so that a large site never stands in memory whole."""
     search.close()
-    yield from pages(reference, scoreboard)
+    yield from pages(reference, scoreboard, address)
     yield from search.files()
 
 
@@ -179,6 +189,16 @@ def _sources(base: Path) -> Iterator[Path]:
         for name in sorted(names):
             if not name.startswith(".") and not name.endswith((".pyc", ".nbi", ".nbc", "~")):
                 yield Path(folder, name)
+
+
+def site_address(text: str) -> str:
+    """The address at which a site will stand, ending in a slash; "" for none. Raises InvalidInput."""
+    if not text:
+        return ""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise InvalidInput(f"the address {text[:80]!r} is none of a site. Give one such as https://example.org/design/")
+    return text.rstrip("/") + "/"
 
 
 def default_out(root: Path) -> Path:

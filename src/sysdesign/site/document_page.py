@@ -40,7 +40,7 @@ def page(site: Site, slug: str) -> Page:
         evidence_line=_evidence_line(reference, prose),
         previous=before and document_item(reference, before, root),
         next=after and document_item(reference, after, root),
-        has_figures=bool(document.figures), has_brief=has_brief(document),
+        has_figures=bool(document.figures), has_brief=has_brief(document), for_programs="./index",
     )  # fmt: skip
 
 

@@ -38,6 +38,7 @@ class Site:
     models: Mapping[str, Model]
     figures: FigureRoom
     decisions: Mapping[str, Any] = field(default_factory=dict)  # frameworks by name
+    address: str = ""  # where the site will stand, ending in a slash; "" where nobody told
     files: dict[str, str] = field(default_factory=dict)  # name of an asset: its path with its version
 
     def __post_init__(self) -> None:
@@ -60,7 +61,8 @@ class Site:
         common = {
             "root": root_from(path), "assets": self.files, "here": path.removesuffix("index.html"),
             "rooms": self._rooms(), "more": list(MORE), "layout": "wide", "has_figures": False,
-            "own_search": False, "policy": POLICY, "main_class": "", "description": "", "title": "",
+            "own_search": False, "policy": POLICY, "main_class": "", "description": "", "title": "", "for_programs": "",
+            "canonical": self.address and self.address + path.removesuffix("index.html"), "card": "",
         }  # fmt: skip
         text = environment().get_template(template).render({**common, **values})
         return path, text.encode()

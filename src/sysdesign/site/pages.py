@@ -12,25 +12,45 @@ from typing import Any
 from sysdesign.content import Reference
 from sysdesign.content.brief import has_brief
 from sysdesign.models.registry import models
-from sysdesign.site import brief_page, decision_pages, document_page, home_page, model_pages, record_pages
+from sysdesign.site import (
+    brief_page,
+    decision_pages,
+    document_page,
+    evidence_page,
+    home_page,
+    machine_files,
+    model_pages,
+    record_pages,
+)
 from sysdesign.site.asset_files import assets, chart_engine
 from sysdesign.site.figures import FigureRoom
 from sysdesign.site.layout import Page, Site
 
 
-def pages(reference: Reference, scoreboard: Mapping[str, Any] | None = None) -> Iterator[Page]:
+def pages(reference: Reference, scoreboard: Mapping[str, Any] | None = None, address: str = "") -> Iterator[Page]:
     """Path and bytes of every file of the site but the search index.
 
     `scoreboard` is what the checks found, as plain values; without it the page that shows it says how to get it.
-    Raises BadContent where a page would be broken.
+    `address` is where the site will stand; what needs a full address (the map for search engines, cards) is made
+    where it is given. Raises BadContent where a page would be broken.
     """
-    site = site_of(reference)
-    for slug in reference.documents:
+    site = site_of(reference, address)
+    paths = []
+    for path, content in _every(site, scoreboard):
+        paths.append(path)
+        yield path, content
+    if address:
+        yield from machine_files.site_map(address, (path for path in paths if path.endswith(".html")))
+
+
+def _every(site: Site, scoreboard: Mapping[str, Any] | None) -> Iterator[Page]:
+    for slug in site.reference.documents:
         yield from document_pages(site, slug)
     yield home_page.page(site)
     yield from model_pages.pages(site)
     yield from decision_pages.pages(site)
     yield from record_pages.pages(site, scoreboard)
+    yield from machine_files.record_files(site)
     yield "assets/figures.css", site.figures_sheet
     yield "assets/chart-engine.js", chart_engine()
     for name, content in assets().items():
@@ -38,17 +58,20 @@ def pages(reference: Reference, scoreboard: Mapping[str, Any] | None = None) -> 
 
 
 def document_pages(site: Site, slug: str) -> Iterator[Page]:
-    """The page of a written document, and of its brief where it has one."""
+    """The page of a written document, of its evidence, of its brief where it has one, and the same for programs."""
     yield document_page.page(site, slug)
+    yield evidence_page.page(site, slug)
     if has_brief(site.reference.documents[slug]):
         yield brief_page.page(site, slug)
+    yield from machine_files.document_files(site, slug)
 
 
-def site_of(reference: Reference) -> Site:
+def site_of(reference: Reference, address: str = "") -> Site:
     """What the pages of one build share."""
-    return Site(reference, models(), FigureRoom(reference, models()), decision_pages.frameworks(reference))
+    frameworks = decision_pages.frameworks(reference)
+    return Site(reference, models(), FigureRoom(reference, models()), frameworks, address=address)
 
 
-def render(reference: Reference, *, scoreboard: Mapping[str, Any] | None = None) -> dict[str, bytes]:
+def render(reference: Reference, *, scoreboard: Mapping[str, Any] | None = None, address: str = "") -> dict[str, bytes]:
     """All files of the site but the search index, by path."""
-    return dict(pages(reference, scoreboard))
+    return dict(pages(reference, scoreboard, address))
