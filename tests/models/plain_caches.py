@@ -195,7 +195,7 @@ class ExactCounts:
         if self.counts.get(key, 0) < 15:
             self.counts[key] = self.counts.get(key, 0) + 1
             self.counted += 1
-            if self.counted == self.sample:
+            if self.counted >= self.sample:
                 self.counts = {each: count // 2 for each, count in self.counts.items()}
                 self.counted //= 2
 

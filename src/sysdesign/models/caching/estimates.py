@@ -14,7 +14,7 @@ import numpy as np
 
 from sysdesign import units
 from sysdesign.errors import InvalidInput
-from sysdesign.models.caching import ratios, replacement
+from sysdesign.models.caching import ratios, replacement, sized
 from sysdesign.models.caching.bounded import Bounded, lru_ttl
 from sysdesign.models.caching.expiry import Expiry, Leases, Stampede, leases, stampede, ttl
 from sysdesign.models.caching.fleet import LostNode, OriginLoad, Tiers, lost_node, origin_load, tiers
@@ -113,6 +113,7 @@ def exact_hit_ratio(
 def warm() -> None:
     """Compile what replay needs, so that no request waits for it."""
     replacement.warm()
+    sized.warm()
     ratios.warm()
     replay("lru", 10, requests=1_000)
 

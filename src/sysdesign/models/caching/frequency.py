@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sysdesign.compiled import njit
-from sysdesign.models.caching.lists import NONE, OLDEST, SIZE, State, add_newest, take_oldest, take_out
+from sysdesign.models.caching.lists import NONE, OLDEST, SIZE, State, add_newest, take_out
 
 # Row 0 of `lists` holds (least frequent bucket, first free row, cached keys, rows used);
 # every other row is a bucket of keys read equally often
@@ -25,26 +25,24 @@ def lfu(ids: np.ndarray, hit: np.ndarray, capacity: int, state: State) -> None:
         if place[key] == 1:
             hit[at] = True
             old = mark[key]
-            bucket = _bucket_above(lists, old, lists[old, COUNT] + 1)
-            take_out(state, old, key)
-            if lists[old, SIZE] == 0:
-                _drop_bucket(lists, old)
+            bucket = bucket_above(lists, old, lists[old, COUNT] + 1)
+            leave(state, old, key)
         else:
             if lists[0, CACHED] == capacity:
                 least = lists[0, LEAST]
-                place[take_oldest(state, least)] = 0
-                if lists[least, SIZE] == 0:
-                    _drop_bucket(lists, least)
+                victim = lists[least, OLDEST]
+                leave(state, least, victim)
+                place[victim] = 0
             else:
                 lists[0, CACHED] += 1
-            bucket = _bucket_above(lists, NONE, 1)
+            bucket = bucket_above(lists, NONE, 1)
             place[key] = 1
         add_newest(state, bucket, key)
         mark[key] = bucket
 
 
 @njit()
-def _bucket_above(lists: np.ndarray, below: int, count: int) -> int:
+def bucket_above(lists: np.ndarray, below: int, count: int) -> int:
     """The bucket of that count, made if need be; `below` is the one under it (NONE: it is the lowest)."""
     above = lists[0, LEAST] if below == NONE else lists[below, MORE]
     if above != NONE and lists[above, COUNT] == count:
@@ -64,6 +62,14 @@ def _bucket_above(lists: np.ndarray, below: int, count: int) -> int:
     else:
         lists[below, MORE] = bucket
     return bucket
+
+
+@njit()
+def leave(state: State, bucket: int, key: int) -> None:
+    """Take a key out of its bucket, which goes if it was the last there."""
+    take_out(state, bucket, key)
+    if state.lists[bucket, SIZE] == 0:
+        _drop_bucket(state.lists, bucket)
 
 
 @njit()

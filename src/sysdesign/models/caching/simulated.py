@@ -92,8 +92,9 @@ def replay(
     Models read no files: `trace` is a sysdesign.readers.traces.Trace, which the command
     makes from the file named. It is replayed whole from a cold cache; the interval is that of a share
     of so many independent requests (Wilson's), so a short trace tells little. Where it has the sizes of
-    objects, the byte hit ratio is given too, and `capacity_bytes` may take the place of `capacity_keys`
-    (FIFO, LRU, CLOCK, SIEVE).
+    objects, the byte hit ratio is given too, and `capacity_bytes` may take the place of `capacity_keys`: then
+    queues, targets and ghosts are so many bytes, and W-TinyLFU weighs a newcomer against one victim after
+    another until it fits (not with a sketch, which is made for a number of keys).
     Source: yang-2023, zhang-2024, megiddo-2003, einziger-2015, libcachesim.
     """
     if trace is not None:
