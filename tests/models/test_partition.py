@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.special import ndtri
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models import partition
@@ -34,7 +33,7 @@ def played(length, rate, share, popularity, ahead, generator):
 def test_conflicts_agree_with_a_split_played_write_by_write(ahead):
     popularity, generator = weights(40, 0.9), np.random.default_rng(5)
     model = partition.cost(20, 4, 0, 0.3, 0, keys=40, skew=0.9, clock_ahead_s=ahead)
-    runs = np.array([played(20, 4, 0.3, popularity, ahead, generator) for _ in range(3000)])
+    runs = np.array([played(20, 4, 0.3, popularity, ahead, generator) for _ in range(2000)])
     for at, found in enumerate((model.conflicting_keys, model.conflicting_writes, model.lost_writes)):
         assert agrees_with_power(found, runs[:, at])
 
@@ -92,21 +91,20 @@ def test_what_is_refused_and_lost_at_a_takeover():
 @pytest.mark.parametrize(
     ("median", "spread", "keys", "ahead"), [(160, 17, 1e6, 0), (30, 200, 2000, 5), (600, 3, 1e9, 0)]
 )
-def test_a_year_is_the_mean_over_drawn_lengths(median, spread, keys, ahead):
-    generator = np.random.default_rng(2)
-    sigma = math.log(spread) / 2.3263478740408408
-    strata = ndtri((np.arange(400_000) + generator.random(400_000)) / 400_000)
-    lengths = np.minimum(median * np.exp(sigma * strata), 30 * 86_400)
+def test_a_year_is_the_mean_over_lengths(median, spread, keys, ahead):
+    at = np.linspace(-6, 9, 1500)  # of the normal law, by the trapezoid rule
+    share = np.exp(-at * at / 2) / np.exp(-at * at / 2).sum()
+    lengths = np.minimum(median * np.exp(math.log(spread) / 2.3263478740408408 * at), 30 * 86_400)
     year = partition.year(6, median, spread, 200, 0.3, 20, keys, clock_ahead_s=ahead)
     each = partition.cost(lengths, 200, 0, 0.3, 20, keys, clock_ahead_s=ahead)
     per_million = 6e6 / (200 * 365 * 86_400)
-    assert year.refused_per_million == pytest.approx(per_million * each.refused_writes.mean(), rel=0.02)
-    assert year.lost_per_million == pytest.approx(per_million * each.lost_writes.mean(), rel=0.03)
-    assert year.takeover_per_million == pytest.approx(per_million * each.lost_at_takeover.mean(), rel=0.02)
-    assert year.fenced_per_million == pytest.approx(per_million * each.lost_fenced.mean(), rel=0.02)
-    assert year.conflicting_keys == pytest.approx(each.conflicting_keys.mean() * 6 * 30 / 365, rel=0.02)
-    assert year.cut_off_min == pytest.approx(0.3 * lengths.mean() * 6 * 30 / 365 / 60, rel=0.02)
-    assert year.outlast_share == pytest.approx(np.mean(lengths > 20), rel=0.01)
+    assert year.refused_per_million == pytest.approx(per_million * share @ each.refused_writes, rel=0.02)
+    assert year.lost_per_million == pytest.approx(per_million * share @ each.lost_writes, rel=0.03)
+    assert year.takeover_per_million == pytest.approx(per_million * share @ each.lost_at_takeover, rel=0.02)
+    assert year.fenced_per_million == pytest.approx(per_million * share @ each.lost_fenced, rel=0.02)
+    assert year.conflicting_keys == pytest.approx(share @ each.conflicting_keys * 6 * 30 / 365, rel=0.02)
+    assert year.cut_off_min == pytest.approx(0.3 * share @ lengths * 6 * 30 / 365 / 60, rel=0.02)
+    assert year.outlast_share == pytest.approx(share @ (lengths > 20), rel=0.01)
 
 
 def test_a_year_takes_arrays():
@@ -189,7 +187,7 @@ def test_a_heartbeat_comes_once_a_timeout_at_least():
 
 @pytest.mark.parametrize("model", partition.MODELS, ids=lambda model: model.name)
 def test_its_corners(model):
-    assert_finite_at_corners(model.function, 600)
+    assert_finite_at_corners(model.function, 200)
 
 
 def test_sentences():

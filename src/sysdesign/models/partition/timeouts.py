@@ -47,7 +47,7 @@ def suspicion(
     heartbeat_s: Annotated[
         float, Input("Time between heartbeats", "s", low=0.001, high=1e4, default=1, most=AtMost("timeout_s"))
     ],
-    lost_share: Annotated[float, Input("Heartbeats lost", "share", low=0, high=0.99, default=0.001)] = 0.001,
+    lost_share: Annotated[float, Input("Heartbeats lost", "share", low=0, high=0.9, default=0.001)] = 0.001,
     delay_s: Annotated[float, Input("Way of a heartbeat, median", "s", low=1e-6, high=1e3, default=0.001)] = 0.001,
     delay_spread: Annotated[
         float, Input("99th percentile of the way over the median", low=1, high=1e4, default=5)
@@ -95,6 +95,8 @@ def suspicion(
         for later in range(most + 1):
             age = slack + after - later * every
             found = found * np.where(age >= -1e-12, missing(age), 1.0)
+            if np.all(found < 1e-40):
+                break
         return found
 
     started = (1 - missing(timeout)) * silent(np.zeros(every.shape))  # the one before had arrived
