@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from sysdesign.commands.console import AsJson, Root, print_json, progress_console, say
+from sysdesign.errors import MissingTool
 from sysdesign.models.wording import several
 from sysdesign.plain import json_text
 
@@ -22,6 +23,7 @@ def add_to(app: typer.Typer) -> None:
     """Add these commands to the application."""
     app.command()(build)
     app.command()(serve)
+    app.command()(mcp)
 
 
 def build(
@@ -66,3 +68,21 @@ def serve(
 def _say_ready(as_json: bool, address: str) -> None:
     text = json_text({"address": address}) if as_json else f"Serving at {address} (Ctrl-C to stop)"
     say(text)
+
+
+def mcp(
+    http: Annotated[bool, typer.Option("--http", help="Serve over HTTP, at /mcp, instead of standard input.")] = False,
+    port: Annotated[int, typer.Option(help="The port to listen on with --http.", min=1, max=65535)] = 8001,
+    host: Annotated[str, typer.Option(help="The address to listen on with --http.")] = "127.0.0.1",
+    reference: Root = None,
+) -> None:
+    """Serve assistants over the Model Context Protocol: search, read, run a model, decide, facts."""
+    from sysdesign.content import default_root
+
+    try:
+        from sysdesign.assistants import serve as serve_assistants
+    except ImportError as error:
+        if error.name is None or error.name.partition(".")[0] != "mcp":
+            raise
+        raise MissingTool("assistants need the package mcp: pip install 'sysdesign[mcp]'") from None
+    serve_assistants(reference or default_root(), http=http, host=host, port=port)
