@@ -22,6 +22,7 @@ SUBJECTS = (
     "consistency",
     "graphql",
     "hashing",
+    "merging",
     "messaging",
     "partition",
     "queueing",
