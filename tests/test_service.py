@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from starlette.testclient import TestClient
 
 from sysdesign import service
@@ -398,3 +399,40 @@ def test_no_result_breaks_the_json(room: Room) -> None:
     """Infinite and absent numbers become null, never text that a browser cannot read."""
     body = service._json({"a": float("inf"), "b": [float("nan")]}).body
     assert json.loads(body) == {"a": None, "b": [None]}
+
+
+MODEL, DECISION = {"name": "caching.stampede"}, {"name": "remedy"}
+ASKED = {
+    "/documents": {},
+    "/sections/{address}": {"address": "caching", "section": "cache-stampede"},
+    "/briefs/{name}": {"name": "caching"},
+    "/symptoms": {"holds": "a"},
+    "/search": {"q": "stampede", "limit": "3"},
+    "/models": {},
+    "/models/{name}": MODEL,
+    "/models/{name}/run": {**MODEL, "inputs": {"rebuild_s": "1 s"}, "chart": False},
+    "/models/{name}/solve": {"name": "retries.budget", "inputs": {}, "solve": "budget_share", "for": "calls_with=1.3"},
+    "/decisions": {},
+    "/decisions/{name}": DECISION,
+    "/decisions/{name}/decide": {**DECISION, "workload": {}},
+}
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_the_description_holds_every_route_and_what_is_sent(room: Room, tmp_path: Path, known: bool) -> None:
+    room.reference = load(write_example(tmp_path / "example"))
+    client = TestClient(application(room, ["testserver"]))
+    described = client.get("/api/openapi.json").json()["paths"]
+    served = {route.path.replace(":path", "") for route in service.routes(room)} - {"/openapi.json"}
+    assert set(described) == served == set(ASKED)
+    for path, given in ASKED.items():
+        for method, told in described[path].items():
+            held = {each["name"]: given[each["name"]] for each in told["parameters"] if each["name"] in given}
+            query = {key: value for key, value in held.items() if f"{{{key}}}" not in path}
+            body = {"json": {key: value for key, value in given.items() if key not in held}} if method == "post" else {}
+            address = path.format(**{key: value if known else f"{value}-none" for key, value in held.items()})
+            answer = client.request(method, f"/api{address}", params=query, **body)
+            expected = 200 if known or "{" not in path else 404
+            schema = told["responses"].get(str(answer.status_code), told["responses"]["default"])
+            assert answer.status_code == expected, f"{address}: {answer.text}"
+            Draft202012Validator(schema["content"]["application/json"]["schema"]).validate(answer.json())

@@ -109,25 +109,10 @@ class Room:
 
 def application(room: Room, hosts: list[str], *, refresh: bool = False) -> ASGIApp:
     """The service over one room. `refresh` offers the stream that tells pages to reload."""
-    api = [
-        Route("/documents", partial(_answer, room, _documents)),
-        Route("/sections/{address:path}", partial(_answer, room, _section)),
-        Route("/briefs/{name}", partial(_answer, room, _brief)),
-        Route("/symptoms", partial(_answer, room, _symptoms)),
-        Route("/search", partial(_answer, room, _search)),
-        Route("/models", partial(_answer, room, partial(_kept, operation="models"))),
-        Route("/models/{name}", partial(_answer, room, partial(_kept, operation="model"))),
-        Route("/models/{name}/run", partial(_answer, room, _run), methods=["POST"]),
-        Route("/models/{name}/solve", partial(_answer, room, _solve), methods=["POST"]),
-        Route("/decisions", partial(_answer, room, partial(_kept, operation="decisions"))),
-        Route("/decisions/{name}", partial(_answer, room, partial(_kept, operation="decision"))),
-        Route("/decisions/{name}/decide", partial(_answer, room, _decide), methods=["POST"]),
-    ]
     room.refresh = refresh
     if room.runner is None:
         room.runner = Pool(room.for_runs)
-    if refresh:
-        api.append(Route("/changes", partial(_changes, room)))
+    api = routes(room) + ([Route("/changes", partial(_changes, room))] if refresh else [])
     return _Guarded(
         Starlette(
             routes=[Mount("/api", routes=api), Route("/{path:path}", partial(_file, room), methods=["GET", "HEAD"])],
@@ -139,6 +124,32 @@ def application(room: Room, hosts: list[str], *, refresh: bool = False) -> ASGIA
             exception_handlers={Exception: _fault},
         )
     )
+
+
+def routes(room: Room) -> list[Route]:
+    """What programs can ask; `operations.describing` says what each takes and gives."""
+
+    def kept(operation: str) -> Callable[[Request], Awaitable[Response]]:
+        return partial(_answer, room, partial(_kept, operation=operation))
+
+    def asked(operation: Callable[[Room, Request], Awaitable[Any]]) -> Callable[[Request], Awaitable[Response]]:
+        return partial(_answer, room, operation)
+
+    return [
+        Route("/openapi.json", kept("description")),
+        Route("/documents", asked(_documents)),
+        Route("/sections/{address:path}", asked(_section)),
+        Route("/briefs/{name}", asked(_brief)),
+        Route("/symptoms", asked(_symptoms)),
+        Route("/search", asked(_search)),
+        Route("/models", kept("models")),
+        Route("/models/{name}", kept("model")),
+        Route("/models/{name}/run", asked(_run), methods=["POST"]),
+        Route("/models/{name}/solve", asked(_solve), methods=["POST"]),
+        Route("/decisions", kept("decisions")),
+        Route("/decisions/{name}", kept("decision")),
+        Route("/decisions/{name}/decide", asked(_decide), methods=["POST"]),
+    ]
 
 
 class _Guarded:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sysdesign.content import Reference
 from sysdesign.errors import BudgetSpent, SysdesignError
-from sysdesign.operations import deciding, modeling
+from sysdesign.operations import deciding, describing, modeling
 from sysdesign.plain import json_text, visible
 from sysdesign.workers.bounds import FAULT, KINDS, MEGABYTES, TOO_MUCH_MEMORY, without
 from sysdesign.workers.frames import Answer, Request, packed_answer, received_request
@@ -53,6 +53,7 @@ OPERATIONS: dict[str, Callable[[Reference, Request], Any]] = {
     "run": _run,
     "solve": _solve,
     "decide": _decide,
+    "description": lambda reference, request: describing.description(),
     "models": lambda reference, request: modeling.list_models(),
     "model": lambda reference, request: modeling.describe_model(request.arguments["name"]),
     "decisions": lambda reference, request: deciding.list_decisions(reference),
