@@ -352,3 +352,107 @@ def test_a_cache_bounded_twice_takes_arrays_and_stays_finite():
     each = [caching.lru_ttl(float(size), 60).hit_ratio for size in capacity]
     assert np.allclose(caching.lru_ttl(capacity, 60).hit_ratio, each)
     assert_finite_at_corners(caching.lru_ttl, most=800)
+
+
+def played(ttl, change, lost, lag, fill, requests, length, seed):
+    """Windows after each change, and what each read sees, of one entry played event by event with one delete."""
+    generator = np.random.default_rng(seed)
+    changes = np.sort(generator.random(generator.poisson(change * length))) * length
+    deletes = changes[generator.random(changes.size) >= lost] + lag
+    reads = np.sort(generator.random(generator.poisson(requests * length))) * length
+    begins, ends, at, read, delete = [], [], 0.0, 0, 0
+    while (read := np.searchsorted(reads, at)) < reads.size:
+        begins.append(reads[read])
+        start = reads[read] + fill
+        delete = np.searchsorted(deletes, start)
+        at = min(start + ttl, deletes[delete]) if delete < deletes.size else start + ttl
+        ends.append(at)
+    begins, ends = np.array(begins), np.array(ends)
+    met = np.maximum(np.searchsorted(begins, changes, side="right") - 1, 0)
+    window = np.where((begins[met] < changes) & (changes < ends[met]), ends[met] - changes, 0.0)
+    seen = np.searchsorted(begins, reads, side="right") - 1
+    first = np.searchsorted(changes, begins[seen])
+    missed = np.append(changes, np.inf)[first]
+    hit = (reads >= begins[seen] + fill) & (reads < ends[seen]) & (reads > begins[seen])
+    return window, np.where(hit & (missed < reads), reads - missed, 0.0), hit
+
+
+PLAYED = [
+    (10, 0.5, 1, 0, 0, 20),
+    (10, 0.5, 0.3, 0.5, 0, 5),
+    (5, 1, 0.2, 0.05, 0, 0.5),
+    (20, 0.1, 0.1, 0.02, 0.3, 5),
+]
+
+
+@pytest.mark.parametrize("case", PLAYED, ids=str)
+def test_staleness_agrees_with_an_entry_played_event_by_event(case):
+    ttl, change, lost, lag, fill, requests = case
+    model = caching.staleness(ttl, change, lost, lag, fill_s=fill, requests_per_s=requests)
+    runs = [played(*case, 30_000, seed) for seed in range(10)]
+    windows, ages, hits = ([run[at] for run in runs] for at in range(3))
+    slack = 0.03 if fill else 0.0  # what a fill's docstring allows, besides chance
+    for found, samples in (
+        (model.window_s, windows),
+        (model.mean_s, ages),
+        (model.hit_ratio, hits),
+        (model.stale_share, [age > 0 for age in ages]),
+    ):
+        means = np.array([sample.mean() for sample in samples])
+        error = means.std(ddof=1) / math.sqrt(means.size)
+        assert error < 0.025 * means.mean()
+        assert abs(found - means.mean()) < 4 * error + slack * found
+    beyond = np.concatenate(windows) >= model.window_p999_s * (1 - 1e-9)
+    if not fill:
+        assert beyond.mean() == pytest.approx(0.001, abs=4 * math.sqrt(0.001 / beyond.size))
+
+
+@given(st.floats(0.1, 1e5), st.floats(1e-9, 10), st.floats(1e-3, 1e3))
+def test_without_deletes_it_is_a_time_to_live(ttl, change, requests):
+    alone, known = caching.staleness(ttl, change, requests_per_s=requests), caching.ttl(requests, ttl, change)
+    assert alone.stale_share == pytest.approx(known.stale_share, rel=1e-4)
+    assert alone.hit_ratio == pytest.approx(known.hit_ratio) == pytest.approx(alone.kept_share)
+    assert alone.window_s == pytest.approx(alone.hit_ratio * ttl / 2)
+    assert alone.worst_s == ttl
+    if change * ttl < 1e-3:
+        assert alone.mean_s == pytest.approx(alone.hit_ratio * change * ttl**2 / 6, rel=1e-3)
+
+
+@given(st.floats(1, 1e4), st.floats(1e-6, 1), st.floats(0, 0.9), st.floats(0, 5), st.floats(0, 0.5))
+def test_more_loss_lag_and_fill_never_make_it_fresher(ttl, change, lost, lag, fill):
+    base = caching.staleness(ttl, change, lost, lag, fill_s=fill)
+    longer = [caching.staleness(life, change, lost, lag) for life in (ttl, ttl * 1.1)]
+    lossier = [base, caching.staleness(ttl, change, lost + 0.05, lag, fill_s=fill)]
+    for better, worse in (longer, lossier):
+        assert worse.mean_s >= better.mean_s * (1 - 1e-6)
+        assert worse.window_p999_s >= better.window_p999_s * (1 - 1e-6)
+    assert base.window_s <= base.worst_s and base.window_p999_s <= base.worst_s * (1 + 1e-12)
+    assert (
+        caching.staleness(ttl, change, lost, lag + 0.1).window_p999_s
+        >= caching.staleness(ttl, change, lost, lag).window_p999_s
+    )
+    repeated = caching.staleness(ttl, change, lost, lag, again_lost_share=0.01, again_lag_s=lag + 1)
+    assert repeated.mean_s <= caching.staleness(ttl, change, lost, lag).mean_s * (1 + 1e-6) + 1e-12
+
+
+def test_a_second_delete_ends_what_the_first_missed():
+    once = caching.staleness(3600, 0.001, 0.01, 0.002)
+    twice = caching.staleness(3600, 0.001, 0.01, 0.002, again_lost_share=0, again_lag_s=1)
+    assert once.window_p999_s > 1000 and once.kept_share == pytest.approx(0.01, rel=1e-6)
+    assert twice.window_p999_s == 1 == twice.worst_s and twice.kept_share == 0
+    assert twice.mean_s < once.mean_s / 1000
+
+
+def test_a_slow_fill_keeps_what_its_delete_came_too_early_for():
+    fast, slow = (caching.staleness(600, 0.01, 0, 0.01, fill_s=fill) for fill in (0.005, 0.5))
+    assert fast.kept_share == 0 and fast.worst_s == 0.01
+    # A fill every hundred seconds, and a change within it, with 0.49 s of 0.5 s too early for its delete.
+    assert slow.kept_share == pytest.approx(0.49 / 100, rel=0.02)
+    assert slow.worst_s == 600
+
+
+def test_staleness_takes_arrays_and_is_finite_at_the_ends():
+    lives = np.array([1.0, 60.0, 1e6])
+    each = [caching.staleness(float(life), 0.01, 0.01, 0.1, fill_s=0.2).mean_s for life in lives]
+    assert np.allclose(caching.staleness(lives, 0.01, 0.01, 0.1, fill_s=0.2).mean_s, each)
+    assert_finite_at_corners(caching.staleness, most=600)

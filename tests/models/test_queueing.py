@@ -303,3 +303,37 @@ def test_percentiles_of_the_simulation_are_those_of_the_closed_form():
     assert found.time_p50_s == pytest.approx(truth.time_p50_s, rel=0.03)
     assert found.time_p95_s == pytest.approx(truth.time_p95_s, rel=0.03)
     assert found.time_p99_s == pytest.approx(truth.time_p99_s, rel=0.045)
+
+
+@given(st.floats(0.001, 100), st.floats(0, 0.98), st.floats(0, 0.98))
+def test_at_another_load_one_server_is_the_exact_queue(service, then, now):
+    def state(load):
+        return queueing.mm1(arrivals_per_s=max(load / service, 1e-6), services_per_s=1 / service)
+
+    at = queueing.at_load(state(then).time_p99_s, now, then)
+    assert at.latency_s == pytest.approx(state(now).time_p99_s, rel=1e-3)
+    assert at.waiting_share == pytest.approx(now, abs=1e-9)
+    back = queueing.at_load(at.latency_s, then, now)
+    assert back.latency_s == pytest.approx(state(then).time_p99_s, rel=1e-3)
+
+
+@pytest.mark.parametrize("servers", [2, 4, 16, 64])
+def test_at_another_load_several_servers_are_near_the_exact_queue(servers):
+    for then, now in ((0.1, 0.8), (0.3, 0.6), (0.5, 0.9), (0.7, 0.95)):
+        before, after = (
+            queueing.mmc(arrivals_per_s=servers * u, services_per_s=1, servers=servers) for u in (then, now)
+        )
+        mean = queueing.at_load(before.mean_time_s, now, then, servers).latency_s
+        p99 = queueing.at_load(before.time_p99_s, now, then, servers).latency_s
+        assert mean == pytest.approx(after.mean_time_s, rel=0.025)
+        assert 0.92 <= p99 / after.time_p99_s <= 1.28
+
+
+def test_at_another_load_takes_arrays_and_refuses_a_full_server():
+    loads = np.array([0.2, 0.5, 0.9])
+    each = [queueing.at_load(1.0, float(load), 0.3, servers=4, spread=2).latency_s for load in loads]
+    assert np.allclose(queueing.at_load(1.0, loads, 0.3, servers=4, spread=2).latency_s, each)
+    assert np.all(np.diff(each) > 0)
+    with pytest.raises(Unstable, match="grows without end") as refused:
+        queueing.at_load(1.0, np.array([0.5, 1.0]))
+    assert refused.value.where.tolist() == [False, True]

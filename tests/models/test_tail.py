@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import ndtr
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models import tail
 from sysdesign.probability import interval
 from sysdesign.probability.distribution import Distribution
+from sysdesign.probability.lognormal_sum import Z99
 from sysdesign.probability.summed import Summed
 from tests.models.corners import assert_finite_at_corners, assert_sentences
 
@@ -142,3 +144,102 @@ def test_ends_of_the_ranges(model):
 
 def test_sentences():
     assert_sentences(tail.MODELS)
+
+
+def drawn(generator, p99, spread, size):
+    """Lognormal times with this 99th percentile, so many times their median."""
+    return p99 / spread * np.exp(generator.normal(0, math.log(spread) / Z99, size))
+
+
+ALONE = {"calls": 1, "spread": 3, "round_trip_ms": 0, "second_p99_ms": 0, "second_spread": 3, "extra_share": 0,
+         "extra_p99_ms": 0, "extra_spread": 3, "extra_round_trip_ms": 0}  # fmt: skip
+CHAINS = [
+    {"p99_ms": 30, "calls": 1},
+    {"p99_ms": 30, "calls": 6, "round_trip_ms": 2},
+    {"p99_ms": 30, "calls": 12, "spread": 4},
+    {"p99_ms": 10, "calls": 3, "second_p99_ms": 60, "second_spread": 2},
+    {"p99_ms": 2, "extra_share": 0.004, "extra_p99_ms": 80},
+    {"p99_ms": 2, "extra_share": 0.3, "extra_p99_ms": 80, "extra_round_trip_ms": 50},
+    {"p99_ms": 20, "calls": 2, "extra_share": 0.6, "extra_p99_ms": 80, "extra_spread": 4},
+]
+
+
+@pytest.mark.parametrize("chain", CHAINS, ids=str)
+def test_calls_in_series_take_what_drawn_ones_do(chain):
+    generator, size = np.random.default_rng(5), (40, 20_000)
+    given = ALONE | chain
+    times = np.full(size, given["calls"] * given["round_trip_ms"], dtype=float)
+    for _ in range(given["calls"]):
+        times += drawn(generator, given["p99_ms"], given["spread"], size)
+    times += drawn(generator, given["second_p99_ms"], given["second_spread"], size)
+    extra = given["extra_round_trip_ms"] + drawn(generator, given["extra_p99_ms"], given["extra_spread"], size)
+    times += np.where(generator.random(size) < given["extra_share"], extra, 0)
+    model = tail.in_series(**chain)
+    assert model.mean_ms == pytest.approx(times.mean(), rel=0.01)
+    assert model.median_ms == pytest.approx(np.quantile(times, 0.5), rel=0.01)
+    assert model.p99_ms == pytest.approx(np.quantile(times, 0.99), rel=0.015)
+
+
+def convolved(legs, above):
+    """The time that a sum of lognormal times exceeds with a chance, by convolution on a grid."""
+    top = 1.5 * max(p99 * spread**1.3 for p99, spread, _ in legs) + sum(3 * p99 * times for p99, _, times in legs)
+    grid = np.linspace(0, top, 2**15 + 1)
+    product = 1.0
+    for p99, spread, times in legs:
+        with np.errstate(divide="ignore"):
+            below = ndtr(
+                (np.log(np.maximum(grid - grid[1] / 2, 0)) - math.log(p99 / spread)) / (math.log(spread) / Z99)
+            )
+        product = product * np.fft.rfft(np.diff(below), 2**16) ** times
+    below = np.cumsum(np.fft.irfft(product, 2**16)[: 2**15])
+    return np.interp(1 - above, below, grid[:-1] + grid[1] / 2)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(1, 20), st.floats(1.2, 10), st.floats(0.05, 20), st.floats(1.2, 10))
+def test_the_error_of_a_sum_is_what_its_docstring_says(calls, spread, second, second_spread):
+    model = tail.in_series(1, calls, spread, second_p99_ms=second, second_spread=second_spread)
+    legs = [(1.0, spread, calls), (second, second_spread, 1)]
+    high, low = (0.005, 0.005) if max(spread, second_spread) <= 3 else (0.075, 0.055)
+    exact = convolved(legs, 0.01)
+    assert -0.003 * exact <= model.p99_ms - exact <= high * exact
+    assert abs(model.median_ms / convolved(legs, 0.5) - 1) <= low
+
+
+@given(st.floats(0.01, 1000), st.floats(1.01, 50), st.floats(0, 1000))
+def test_one_call_is_what_was_given(p99, spread, trip):
+    one = tail.in_series(p99, spread=spread, round_trip_ms=trip)
+    assert one.p99_ms == pytest.approx(p99 + trip) and one.median_ms == pytest.approx(p99 / spread + trip)
+    always = tail.in_series(
+        p99, spread=spread, extra_share=1, extra_p99_ms=p99, extra_spread=spread, round_trip_ms=trip
+    )
+    twice = tail.in_series(p99, calls=2, spread=spread)
+    assert always.p99_ms == pytest.approx(twice.p99_ms + trip, rel=1e-6)
+    assert always.mean_ms == pytest.approx(twice.mean_ms + trip)
+
+
+@settings(deadline=None)
+@given(st.floats(0.1, 100), st.integers(1, 50), st.floats(1.01, 30), st.floats(0, 0.98), st.floats(0, 1000))
+def test_more_never_takes_less(p99, calls, spread, share, extra):
+    given = {"p99_ms": p99, "calls": calls, "spread": spread, "extra_share": share, "extra_p99_ms": extra}
+    base = tail.in_series(**given, extra_round_trip_ms=5)
+    more = [
+        tail.in_series(**given | {"calls": calls + 1}, extra_round_trip_ms=5),
+        tail.in_series(**given | {"extra_share": share + 0.02}, extra_round_trip_ms=5),
+        tail.in_series(**given | {"extra_p99_ms": extra * 1.1}, extra_round_trip_ms=5),
+        tail.in_series(**given, extra_round_trip_ms=5, second_p99_ms=p99),
+    ]
+    for each in more:
+        assert each.mean_ms >= base.mean_ms * (1 - 1e-9)
+        assert each.p99_ms >= base.p99_ms * (1 - 1e-5) and each.median_ms >= base.median_ms * (1 - 1e-5)
+    assert base.median_ms <= base.p99_ms <= base.added_p99_ms * (1 + 0.1 * (spread > 3) + 1e-2)
+
+
+def test_a_rare_extra_call_takes_the_tail_and_leaves_the_median():
+    rare, often, never = (tail.in_series(2, extra_share=share, extra_p99_ms=300) for share in (0.02, 0.6, 0))
+    assert rare.median_ms < 1.02 * never.median_ms and rare.p99_ms == pytest.approx(100, rel=0.02)
+    assert often.median_ms > 20 * never.median_ms and often.added_p99_ms == 302
+    shares = np.array([0.0, 0.02, 0.6])
+    together = tail.in_series(np.full(3, 2.0), extra_share=shares, extra_p99_ms=300.0)
+    assert np.allclose(together.p99_ms, [never.p99_ms, rare.p99_ms, often.p99_ms], rtol=1e-6)
+    assert np.allclose(together.extra_p99_ms, [0, rare.extra_p99_ms, often.extra_p99_ms])

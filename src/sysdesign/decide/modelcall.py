@@ -11,7 +11,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import sysdesign.models
 from sysdesign import units
-from sysdesign.decide.node import Argument, ModelCall, Node
+from sysdesign.decide.node import Argument, ModelCall, Node, Run
 from sysdesign.decide.tabulated import elementwise
 from sysdesign.errors import InvalidInput, UnknownName, nearest
 from sysdesign.models.declaration import Output, Parameter, inputs_of, outputs_of
@@ -31,8 +31,9 @@ def model_call(name: str, arguments: Mapping[str, Node | str], result: str) -> N
     words = tuple((key, _word(name, declared[key], word)) for key, word in arguments.items() if isinstance(word, str))
     output = _output(name, function, result)
     size, dimension = _unit(output.unit)
-    over_worlds = elementwise(name, function, result, words, declared, tuple(a.name for a in numbers))
-    return ModelCall(name, over_worlds, numbers, size, dimension, output.unit == "share", (result, words))
+    over_worlds, whole = elementwise(name, function, result, words, declared, tuple(a.name for a in numbers))
+    run = Run(name, whole, numbers, words)
+    return ModelCall(name, over_worlds, numbers, size, dimension, run, output.unit == "share", (result, words))
 
 
 @cache

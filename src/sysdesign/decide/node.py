@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -28,12 +29,12 @@ class Worlds:
     derived: Mapping[str, Node]
     parent: Worlds | None = None
     changed: frozenset[str] = frozenset()  # fields in which these worlds differ from the parent's
-    memo: dict[int, Array] = field(default_factory=dict)  # by token of the node
+    memo: dict[int, Any] = field(default_factory=dict)  # by token of the node
 
     def of(self, name: str) -> Array:
         return self.parent.of(name) if self.parent is not None and name not in self.changed else self.values[name]
 
-    def kept(self, node: Node, compute: Callable[[Worlds], Array]) -> Array:
+    def kept(self, node: Node, compute: Callable[[Worlds], Any]) -> Any:
         """What `compute` gives for a node, computed once; the parent's where nothing it reads has changed."""
         found = self.memo.get(node.token)
         if found is None:
@@ -288,6 +289,30 @@ class Argument:
 
 
 @dataclass(frozen=True)
+class Run(Node):
+    """A model run on arrays for all its results, which calls that ask for different ones share."""
+
+    name: str
+    function: Callable[[Mapping[str, Array]], Any] = field(compare=False)  # None where the model refuses some input
+    arguments: tuple[Argument, ...]
+    words: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def parts(self) -> tuple[Node, ...]:
+        return tuple(argument.node for argument in self.arguments)
+
+    def outcome(self, worlds: Worlds) -> tuple[tuple[int, ...], dict[str, Array], Any]:
+        """The shape of the inputs, the inputs in the model's own units, and what it gives."""
+        return self.at([argument.node.number(worlds) for argument in self.arguments])
+
+    def at(self, raw: list[Array]) -> tuple[tuple[int, ...], dict[str, Array], Any]:
+        """The same at inputs in base units, of any shapes that fit together."""
+        inputs = np.broadcast_arrays(*(np.atleast_1d(a.value(v)) for a, v in zip(self.arguments, raw, strict=True)))
+        flat = {a.name: np.ravel(value).astype(float) for a, value in zip(self.arguments, inputs, strict=True)}
+        return inputs[0].shape, flat, self.function(flat)
+
+
+@dataclass(frozen=True)
 class ModelCall(Node):
     """A model, evaluated elementwise; inputs are held to the range where it holds."""
 
@@ -296,6 +321,7 @@ class ModelCall(Node):
     arguments: tuple[Argument, ...]
     size: float  # the result's unit in base units
     kind: Dimension
+    run: Run = field(compare=False)
     share: bool = False
     asked: tuple[str, tuple[tuple[str, str], ...]] = ("", ())  # the result, and the words given
 
@@ -309,17 +335,18 @@ class ModelCall(Node):
 
     @property
     def parts(self) -> tuple[Node, ...]:
-        return tuple(argument.node for argument in self.arguments)
+        return self.run.parts
 
     def _number(self, worlds: Worlds) -> Array:
-        return self.at([argument.node.number(worlds) for argument in self.arguments])
+        return self._result(*worlds.kept(self.run, self.run.outcome))
 
     def at(self, raw: list[Array]) -> Array:
         """The result at inputs in base units, of any shapes that fit together."""
-        inputs = np.broadcast_arrays(*(np.atleast_1d(a.value(v)) for a, v in zip(self.arguments, raw, strict=True)))
-        shape = inputs[0].shape
-        flat = {a.name: np.ravel(value).astype(float) for a, value in zip(self.arguments, inputs, strict=True)}
-        return np.reshape(self.function(flat), shape) * self.size
+        return self._result(*self.run.at(raw))
+
+    def _result(self, shape: tuple[int, ...], inputs: dict[str, Array], outcome: Any) -> Array:
+        found = self.function(inputs) if outcome is None else np.asarray(getattr(outcome, self.asked[0]), dtype=float)
+        return np.reshape(found, shape) * self.size
 
     def outside(self, worlds: Worlds) -> list[str]:
         """Labels of the inputs that more than half of the worlds put outside the range where the model holds."""

@@ -44,8 +44,12 @@ def elementwise(
     words: Words,
     declared: Mapping[str, Parameter],
     names: tuple[str, ...],
-) -> Callable[[Mapping[str, Array]], Array]:
-    """The model as a function of arrays of one length. Raises InvalidInput for a simulation."""
+) -> tuple[Callable[[Mapping[str, Array]], Array], Callable[[Mapping[str, Array]], Any]]:
+    """The model as a function of arrays of one length: for the one result, and for all at once.
+
+    The second gives None where it refuses an input, has but one result or takes no arrays: then the first
+    answers. Raises InvalidInput for a simulation.
+    """
     if any(key in declared for key in SIMULATED):
         raise InvalidInput(f"{name} is a simulation, too slow for many worlds at once. Use a closed-form model")
 
@@ -53,9 +57,15 @@ def elementwise(
         outcome = function(**inputs, **dict(words))
         return getattr(outcome, result) if result else outcome
 
+    def whole(inputs: Mapping[str, Array]) -> Any:
+        try:
+            return function(**inputs, **dict(words)) if result else None
+        except SysdesignError:
+            return None
+
     if name not in SLOW and _takes_arrays(at, declared, names):
-        return lambda inputs: _over_arrays(at, inputs)
-    return lambda inputs: _interpolated((name, result, words), at, declared, inputs)
+        return lambda inputs: _over_arrays(at, inputs), whole
+    return lambda inputs: _interpolated((name, result, words), at, declared, inputs), lambda inputs: None
 
 
 def _over_arrays(at: Callable[[Mapping[str, Any]], Any], inputs: Mapping[str, Array]) -> Array:

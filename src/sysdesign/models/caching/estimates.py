@@ -18,15 +18,16 @@ from sysdesign.models.caching import ratios, replacement, sized
 from sysdesign.models.caching.bounded import Bounded, lru_ttl
 from sysdesign.models.caching.expiry import Expiry, Leases, Stampede, leases, stampede, ttl
 from sysdesign.models.caching.fleet import LostNode, OriginLoad, Tiers, lost_node, origin_load, tiers
+from sysdesign.models.caching.freshness import Staleness, staleness
 from sysdesign.models.caching.popularity import zipf
 from sysdesign.models.caching.simulated import ReplayResult, replay
 from sysdesign.models.declaration import AtMost, Input, Model, Output, checked
-from sysdesign.models.wording import amount, several
+from sysdesign.models.wording import amount, duration, several
 
 __all__ = [
-    "Bounded", "Estimate", "ExactRatios", "Expiry", "Leases", "LostNode", "OriginLoad", "ReplayResult", "Stampede",
-    "Tiers", "exact_hit_ratio", "hit_ratio", "leases", "lost_node", "lru_ttl", "origin_load", "replay", "stampede",
-    "tiers", "ttl", "warm",
+    "Bounded", "Estimate", "ExactRatios", "Expiry", "Leases", "LostNode", "OriginLoad", "ReplayResult", "Staleness",
+    "Stampede", "Tiers", "exact_hit_ratio", "hit_ratio", "leases", "lost_node", "lru_ttl", "origin_load", "replay",
+    "staleness", "stampede", "tiers", "ttl", "warm",
 ]  # fmt: skip
 
 
@@ -166,6 +167,13 @@ def _ttl_sentence(inputs: Mapping[str, Any], result: Expiry) -> str:
     )
 
 
+def _staleness_sentence(inputs: Mapping[str, Any], result: Staleness) -> str:
+    return (
+        f"After a change the old value is shown for {duration(result.window_s)} on average, after 1 change in 1,000 "
+        f"for {duration(result.window_p999_s)}; {_percent(result.stale_share)} of reads see an older value."
+    )
+
+
 def _bounded_sentence(inputs: Mapping[str, Any], result: Bounded) -> str:
     return (
         f"{_percent(result.hit_ratio)} of requests hit; the time to live alone makes "
@@ -232,6 +240,7 @@ MODELS = (
     Model(exact_hit_ratio, _SIZE, _exact_sentence, "05-caching", "05-caching/exact-hit-ratio", subject="caching"),
     Model(ttl, _EXPIRY, _ttl_sentence, "05-caching", "05-caching/ttl", subject="caching"),
     Model(lru_ttl, _EXPIRY, _bounded_sentence, "05-caching", "05-caching/lru-ttl", subject="caching"),
+    Model(staleness, _EXPIRY, _staleness_sentence, "05-caching", "05-caching/staleness", subject="caching"),
     Model(stampede, _EXPIRY, _stampede_sentence, "05-caching", "05-caching/stampede-size", subject="caching"),
     Model(leases, _EXPIRY, _leases_sentence, "05-caching", "05-caching/leases", subject="caching"),
     Model(origin_load, _ORIGIN, _origin_sentence, "05-caching", "05-caching/origin-load", subject="caching"),

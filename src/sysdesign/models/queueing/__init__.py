@@ -13,9 +13,10 @@ from sysdesign.models.queueing.sizing import (
     servers_for_blocking,
     servers_for_wait,
 )
-from sysdesign.models.queueing.steady_state import kingman, littles_law, md1, mg1, mm1, mmc, vut
+from sysdesign.models.queueing.steady_state import at_load, kingman, littles_law, md1, mg1, mm1, mmc, vut
 
 __all__ = [
+    "at_load",
     "desired_replicas",
     "erlang_b",
     "erlang_c",

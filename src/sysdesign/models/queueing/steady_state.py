@@ -277,6 +277,50 @@ def vut(
     return ManyServerWait(*map(plain, np.broadcast_arrays(load, wait, power, wait + service)))
 
 
+@dataclass(frozen=True)
+class AtLoad:
+    """A latency measured at one load, at another."""
+
+    latency_s: Annotated[float, Output("Latency at the new load", "s")]
+    factor: Annotated[float, Output("New latency over the measured one", "times")]
+    waiting_share: Annotated[float, Output("Part of the mean latency that is waiting", "share")]
+
+
+@checked
+def at_load(
+    latency_s: Annotated[float, Input("Latency measured, mean or percentile", "s", low=0, high=1e9, default=0.05)],
+    utilization: Annotated[float, Input("Utilization to come", "share", low=0, high=1, default=0.8)],
+    measured_utilization: Annotated[
+        float, Input("Utilization when it was measured", "share", low=0, high=0.999, default=0.3)
+    ] = 0.3,
+    servers: Annotated[float, Input("Servers, cores or connections", low=1, high=1e6, default=1)] = 1,
+    spread: Annotated[
+        float, Input("Burstiness: mean of the squared spreads of gaps and services", low=0, high=1000, default=1)
+    ] = 1,
+) -> AtLoad:
+    """What a latency measured at one utilization becomes at another.
+
+    The mean time in the system is that of one service, times 1 + spread u^(sqrt(2 (c + 1)) - 1) / (c (1 - u)) at the
+    utilization u of c servers (Sakasegawa, as `vut`); percentiles are taken to grow as the mean does. For one
+    server, random arrivals and exponential service that is exact for every percentile, (1 - u) / (1 - u'); for one
+    server shared by all requests (processor sharing) exact for the mean, whatever the services. Of M/M/c with 2 to
+    64 servers, measured at 10 to 70% and asked at up to 95%, the mean is within 2.5% and the 99th percentile
+    from 8% too low to 27% too high. Latency that is not spent at the server (a round trip) does not grow:
+    take it off before. Elementwise over arrays. Raises Unstable at a utilization of 1.
+
+    >>> round(at_load(0.05, utilization=0.8, measured_utilization=0.3).latency_s, 4)
+    0.175
+    """
+    now, then = np.asarray(utilization, dtype=float), np.asarray(measured_utilization, dtype=float)
+    if np.any(now >= 1):
+        where = np.broadcast_to(now >= 1, np.broadcast(latency_s, now, then, servers, spread).shape)
+        raise Unstable("a server in use all the time has a queue that grows without end; give less than 1", where)
+    power = np.sqrt(2 * (np.asarray(servers, dtype=float) + 1)) - 1
+    waits, waited = (spread * load**power / (servers * (1 - load)) for load in (now, then))
+    factor = (1 + waits) / (1 + waited)
+    return AtLoad(*map(plain, np.broadcast_arrays(latency_s * factor, factor, waits / (1 + waits))))
+
+
 def _stable(arrivals: np.ndarray, services: Any, servers: Any) -> np.ndarray:
     """Utilization. Raises Unstable where it is 1 or more."""
     load = np.asarray(arrivals / (servers * services))
@@ -322,6 +366,13 @@ def _general_sentence(inputs: Any, result: Any) -> str:
     return f"At {percent(result.utilization)} load a request waits about {duration(result.mean_wait_s)} on average."
 
 
+def _load_sentence(inputs: Any, result: AtLoad) -> str:
+    return (
+        f"{duration(inputs['latency_s'])} measured at {percent(inputs['measured_utilization'])} load become "
+        f"{duration(result.latency_s)} at {percent(inputs['utilization'])}."
+    )
+
+
 FULL = "How full may a server run?"
 MODELS = (
     Model(littles_law, FULL, lambda i, r: f"On average {several(r.concurrency, 'request', 'are', 4)} in "
@@ -333,4 +384,5 @@ MODELS = (
     Model(mg1, FULL, _wait_sentence, "01-compute", "01-compute/slow-minority"),
     Model(kingman, FULL, _general_sentence, "01-compute", "01-compute/bursts"),
     Model(vut, FULL, _general_sentence, "01-compute", "01-compute/many-servers"),
+    Model(at_load, FULL, _load_sentence, "01-compute", "01-compute/latency-at-load"),
 )  # fmt: skip
