@@ -25,6 +25,7 @@ SUBJECTS = (
     "merging",
     "messaging",
     "partition",
+    "push",
     "queueing",
     "quorum",
     "rate_limiting",
