@@ -33,6 +33,7 @@ def test_long_polling_agrees_with_one_played(rate, trip, hold):
     delays, requests = long_polls_played(rate, trip, hold, 400_000 / rate, np.random.default_rng(3))
     found = model.deliver("long polling", rate, trip, hold_s=hold, cut_every_s=1e9, headers_bytes=1000)
     assert found.mean_delay_s == pytest.approx(delays.mean(), rel=0.01)
+    assert found.median_delay_s == pytest.approx(np.median(delays), rel=0.02)
     assert found.p99_delay_s == pytest.approx(np.quantile(delays, 0.99), rel=0.02)
     assert found.requests_per_s == pytest.approx(requests, rel=0.01)
     assert found.overhead_bytes_per_s == pytest.approx(1000 * requests, rel=0.01)
@@ -63,10 +64,11 @@ def test_silent_losses_agree_with_ones_played(beat, pause, every):
 
 
 def test_polls_wait_half_an_interval_or_for_the_answer_before():
-    found = model.deliver("polling", 0.01, 0.1, interval_s=10)
+    found = model.deliver("polling", 0.01, 0.1, interval_s=10, cut_every_s=1e9)
     assert (found.mean_delay_s, found.p99_delay_s) == (pytest.approx(5.05), pytest.approx(9.95))
+    assert found.median_delay_s == pytest.approx(5.05)
     assert found.overhead_bytes_per_s == 50 and found.bytes_per_s == 53
-    assert model.deliver("polling", 0.01, 2, interval_s=0.1).mean_delay_s == pytest.approx(2)
+    assert model.deliver("polling", 0.01, 2, interval_s=0.1, cut_every_s=1e9).mean_delay_s == pytest.approx(2)
 
 
 def test_frames_grow_with_the_message_and_clients_mask_theirs():

@@ -62,8 +62,7 @@ def fleet(
     21.0
     """
     given = (connections, held_each, messages_per_s, sent_each_per_s, handshakes_per_s, back_s, spread_s, lost)
-    arrays = np.broadcast_arrays(*(np.asarray(each, dtype=float) for each in given))
-    clients, room, messages, sent, shakes, wanted, jitter, gone = arrays
+    clients, room, messages, sent, shakes, wanted, jitter, gone = (np.asarray(each, dtype=float) for each in given)
     kept = np.maximum(clients / room, messages / sent)
     returning = gone * clients / (shakes * wanted)
     exact = np.maximum(gone + kept, (gone + np.sqrt(gone**2 + 4 * returning)) / 2)
@@ -73,7 +72,7 @@ def fleet(
     back = np.maximum(jitter, at_once)
     after = clients / left
     found = (count, exact, clients / count, after, back, after / room, messages / left / sent, at_once / back)
-    return Fleet(**dict(zip(FIELDS, map(plain, found), strict=True)))
+    return Fleet(**dict(zip(FIELDS, map(plain, np.broadcast_arrays(*found)), strict=True)))
 
 
 FIELDS = tuple(each.name for each in fields(Fleet))

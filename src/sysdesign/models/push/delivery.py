@@ -16,6 +16,7 @@ Style = Literal["polling", "long polling", "event stream", "websocket", "device 
 EVENT_BYTES = 8  # "data: " and the blank line of a server-sent event
 COMMENT_BYTES = 3  # a comment that keeps its stream alive
 MASK_BYTES = 4  # of each frame from client to server
+HEARTBEAT_BYTES = 2 + 2 + MASK_BYTES  # a ping and its answer, both empty
 HANDSHAKE_TRIPS = 3  # TCP, TLS and the request
 NEWTON_STEPS = 12  # at most; two or three are taken
 
@@ -25,6 +26,7 @@ class Delivery:
     """What one client gets, and what it costs it and the server."""
 
     mean_delay_s: Annotated[float, Output("Delay of an update, mean", "s")]
+    median_delay_s: Annotated[float, Output("Delay of an update, median", "s")]
     p99_delay_s: Annotated[float, Output("Delay of an update, 99th percentile", "s")]
     unreachable_share: Annotated[float, Output("Time in which nothing can be sent to the client", "share")]
     overhead_bytes_per_s: Annotated[float, Output("Traffic besides the updates", "B/s")]
@@ -80,8 +82,8 @@ def deliver(
     After each answer of a long poll the server has no request for one round trip: what comes then
     waits for the next, and goes out together, so requests do not grow with updates beyond one
     for each round trip. A connection is lost silently at random; a stream's client notices once two
-    heartbeats are missing, a long poll's when its time is over, and connects again by three round
-    trips after its pause. What comes meanwhile waits for it, if the server keeps it. A device
+    heartbeats are missing, one that polls when the next poll is due, a long one when its time is over, and connects
+    again by three round trips after its pause. What comes meanwhile waits for it, if the server keeps it. A device
     asleep takes what waits when it next wakes. Each way adds half a round trip.
 
     Bytes are those of HTTP messages, events and frames; packets and encryption are left out.
@@ -90,24 +92,25 @@ def deliver(
     Raises InvalidInput where an input is out of range.
     Source: rfc-6202 for the transits of long polling, rfc-6455 for frames; the rest follows.
 
-    >>> round(deliver("polling", interval_s=10, round_trip_s=0.1).mean_delay_s, 2)
-    5.05
+    >>> round(deliver("long polling", updates_per_s=1, round_trip_s=0.2).median_delay_s, 2)
+    0.1
     """
     given = (updates_per_s, round_trip_s, interval_s, hold_s, heartbeat_s, cut_every_s, reconnect_s, relay_s)
     more = (asleep_share, wake_every_s, sends_per_s, update_bytes, headers_bytes, text_factor)
-    every = np.broadcast_arrays(*(np.asarray(each, dtype=float) for each in (*given, *more)))
+    every = [np.asarray(each, dtype=float) for each in (*given, *more)]
     rate, trip, interval, hold, beat, cut, pause, relay, asleep, wake, sends, size, headers, text = every
-    zero = np.zeros_like(rate)
+    zero, one = np.zeros(()), np.ones(())
     cycle = np.maximum(interval, trip)
-    requests, open_share = _held(rate, trip, hold)
     back = pause + HANDSHAKE_TRIPS * trip
-    stream = _Waits(zero, zero + 1, beat + back, 2 * beat + back, cut)
-    sent = sends * (headers if style != "websocket" else _frame(size) + MASK_BYTES)
+    stream = _Waits(zero, one, beat + back, 2 * beat + back, cut)
+    framed = _frame(size)
+    sent = sends * (headers if style != "websocket" else framed + MASK_BYTES)
     match style:
         case "polling":
-            waits = _Waits(zero + 1, cycle, zero, zero, cut)
+            waits = _Waits(one, cycle, cycle + back, 2 * cycle + back, cut)
             asked, beats, extra = 1 / cycle, zero, headers / cycle
         case "long polling":
+            requests, open_share = _held(rate, trip, hold)
             waits = _Waits(1 - open_share, trip, back, hold + back, cut)
             asked, beats, extra = requests, zero, headers * requests
         case "event stream":
@@ -115,19 +118,19 @@ def deliver(
             extra = rate * (EVENT_BYTES + (text - 1) * size) + COMMENT_BYTES * beats
         case "websocket":
             waits, asked, beats = stream, zero, 1 / beat
-            extra = rate * _frame(size) + (2 * _frame(zero) + MASK_BYTES) * beats
+            extra = rate * framed + HEARTBEAT_BYTES * beats
         case "device push":
             waits = _Waits(asleep, wake, zero, zero, cut)
-            asked, beats, extra = zero, zero, rate * _frame(size)
+            asked, beats, extra = zero, zero, rate * framed
         case _:
-            waits = _Waits(zero, zero + 1, zero, zero, cut)
+            waits = _Waits(zero, one, zero, zero, cut)
             asked, beats, extra = rate, zero, rate * headers
-    mean, late, away = _delays(waits)
+    mean, typical, late, away = _delays(waits)
     way = trip / 2 + relay
     polled = asked if style in ("polling", "long polling") else rate
     requested = asked + (sends if style != "websocket" else 0)
     extra = extra + sent
-    found = (way + mean, way + late, away, extra, extra + rate * size, requested, polled + beats + sends)
+    found = (way + mean, way + typical, way + late, away, extra, extra + rate * size, requested, polled + beats + sends)
     return Delivery(**dict(zip(FIELDS, map(plain, np.broadcast_arrays(*found)), strict=True)))
 
 
@@ -149,36 +152,39 @@ def _held(rate: np.ndarray, trip: np.ndarray, hold: np.ndarray) -> tuple[np.ndar
     return 1 / (trip + waited), waited / (trip + waited)
 
 
-def _delays(waits: _Waits) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean and 99th percentile of the wait, and the share of updates that wait at all."""
+def _delays(waits: _Waits) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Mean, median and 99th percentile of the wait, and the share of updates that wait at all."""
     gap = (waits.gap_low + waits.gap_high) / 2
     away = gap / (waits.every + gap)
     share = waits.share * (1 - away)
     spread = (waits.gap_high - waits.gap_low) ** 2 / 12
     left = (gap + spread / np.maximum(gap, 1e-12)) / 2  # of a gap, from a random moment in it
     mean = share * waits.longest / 2 + away * left
-    return mean, _p99(share, away, gap, waits), share + away
+    typical, late = (_exceeded(chance, share, away, gap, waits) for chance in (0.5, 0.01))
+    return mean, typical, late, share + away
 
 
-def _p99(share: np.ndarray, away: np.ndarray, gap: np.ndarray, waits: _Waits) -> np.ndarray:
-    """Where the chance of a longer wait is a hundredth: Newton from 0, since that curve is convex."""
+def _exceeded(chance: float, share: np.ndarray, away: np.ndarray, gap: np.ndarray, waits: _Waits) -> np.ndarray:
+    """The wait that is exceeded with that chance: Newton from 0, since the curve of chances is convex."""
+    at = np.zeros(np.broadcast_shapes(*map(np.shape, (share, away, waits.longest))))
+    if (share + away <= chance).all():
+        return at
     width, mean = np.maximum(waits.gap_high - waits.gap_low, 1e-12), np.maximum(gap, 1e-12)
-    at = np.zeros_like(share)
     for _ in range(NEWTON_STEPS):
-        past = np.clip((waits.gap_high - at) / width, 0, 1)  # gaps longer than this
+        past = np.minimum(np.maximum((waits.gap_high - at) / width, 0), 1)  # gaps longer than this
         before = np.maximum(waits.gap_low - at, 0)
         tail = share * np.maximum(1 - at / waits.longest, 0) + away * (before + past**2 * width / 2) / mean
-        if (tail <= 0.01 + 1e-9).all():
+        if (tail <= chance + 1e-9).all():
             break
         slope = share / waits.longest * (at < waits.longest) + away * past / mean
-        at = at + np.maximum(tail - 0.01, 0) / np.maximum(slope, 1e-300)
+        at = at + np.maximum(tail - chance, 0) / np.maximum(slope, 1e-300)
     return at
 
 
 def _delivered(inputs: Mapping[str, Any], result: Delivery) -> str:
     style = "WebSocket" if inputs["style"] == "websocket" else inputs["style"]
     return (
-        f"By {style} an update comes after {duration(result.mean_delay_s)} on average, one in a hundred after "
+        f"By {style} an update comes after {duration(result.median_delay_s)} in the middle, one in a hundred after "
         f"{duration(result.p99_delay_s)} or more; nothing reaches the client for {percent(result.unreachable_share)} "
         f"of the time, and {amount(result.overhead_bytes_per_s)} B/s are no updates."
     )
