@@ -1,5 +1,7 @@
 """Messaging: fluid backlogs against a tick-by-tick queue, redelivery against drawn receives."""
 
+import heapq
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -233,3 +235,72 @@ def test_leases_take_arrays():
     assert np.allclose(model.lease(median, 10, 30, 2).duplicates_per_million, each)
     assert model.lease(2.0, 10, 30.0, crash_share=np.array([0.0, 1.0])).heartbeat_s.shape == (2,)
     assert_finite_at_corners(model.lease)
+
+
+def queue_played(rate, share, median, spread, workers, count, generator):
+    """Shares of a key's messages that pass an earlier one, and are passed by a later one; workers draw in order."""
+    sigma = np.log(spread) / 2.3263478740408408
+    comes = np.cumsum(generator.exponential(1 / rate, count))
+    takes = median * np.exp(sigma * generator.standard_normal(count))
+    free, ends = [0.0] * workers, np.empty(count)
+    for at in range(count):
+        ends[at] = max(heapq.heappop(free), comes[at]) + takes[at]
+        heapq.heappush(free, ends[at])
+    ends = ends[generator.random(count) < share]
+    first_later = np.minimum.accumulate(ends[::-1])[::-1]
+    return (np.maximum.accumulate(ends)[:-1] > ends[1:]).mean(), (first_later[1:] < ends[:-1]).mean()
+
+
+@pytest.mark.parametrize(
+    ("rate", "share", "spread", "workers", "near"),
+    [
+        (100, 0.2, 10, 20, 0.02),
+        (100, 1, 3, 6, 0.03),
+        (100, 0.1, 30, 30, 0.03),
+        (30, 1, 5, 3, 0.06),
+        (20, 0.5, 5, 2, 0.2),
+    ],
+)
+def test_overtaking_agrees_with_a_queue_played(rate, share, spread, workers, near):
+    passing, passed = queue_played(rate, share, 0.05, spread, workers, 200_000, np.random.default_rng(8))
+    found = model.overtaking(rate, share, 0.05, spread, workers)
+    assert found.passing == pytest.approx(passing, rel=0.025)
+    assert found.passed == pytest.approx(passed, rel=near)
+
+
+def test_overtaking_of_exponential_like_pairs_without_a_limit_of_workers():
+    """Of two messages that begin t apart, one lognormal time outlasts the other by t: integrated by hand."""
+    generator = np.random.default_rng(9)
+    first, second = np.exp(0.8 * generator.standard_normal((2, 400_000)))
+    pairs = 0.001 * np.maximum(first - second, 0).mean()  # so few that at most one earlier message is in work
+    spread = np.exp(0.8 * 2.3263478740408408)
+    assert model.overtaking(0.001, 1, 1, spread, 1e6).passing == pytest.approx(pairs, rel=0.02)
+    assert model.overtaking(0.001, 1, 1, spread, 1e6).passed == pytest.approx(pairs, rel=0.02)
+
+
+def test_one_worker_and_equal_times_keep_the_order():
+    assert model.overtaking(5, 1, 0.1, 10, 1).passing == pytest.approx(0, abs=1e-12)
+    assert model.overtaking(5, 1, 0.1, 10, 1).passed == pytest.approx(0, abs=1e-12)
+    assert model.overtaking(100, 1, 0.1, 1, 50).passing == pytest.approx(0, abs=1e-6)
+
+
+def test_what_comes_again_is_passed_by_what_came_meanwhile():
+    found = model.overtaking(10, 0.1, 0.001, 1, 1, 0.02, 3)
+    generator = np.random.default_rng(10)
+    comes = np.cumsum(generator.exponential(1, 1_000_000))
+    again = np.where(generator.random(comes.size) < 0.02, comes + 3, comes)
+    assert found.by_redelivery == pytest.approx((np.maximum.accumulate(again)[:-1] > again[1:]).mean(), rel=0.03)
+    later = np.minimum.accumulate(again[::-1])[::-1]
+    assert found.passed == pytest.approx((later[1:] < again[:-1]).mean(), rel=0.03)
+
+
+@given(st.floats(0.01, 1000), st.floats(0.001, 1), st.floats(0.001, 1), st.floats(1, 50), st.floats(1, 500))
+def test_more_of_a_key_more_workers_and_wider_times_pass_more(rate, share, median, spread, workers):
+    here = model.overtaking(rate, share, median, spread, workers)
+    for other in (
+        model.overtaking(rate, min(1, share * 1.2), median, spread, workers),
+        model.overtaking(rate, share, median, spread * 1.2, workers * 1.0),
+        model.overtaking(rate, share, median, spread, workers + 1),
+    ):
+        assert other.passing >= here.passing * (1 - 0.02) - 1e-9
+    assert 0 <= here.passing <= 1 and 0 <= here.passed <= 1

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sysdesign.models.messaging import leases, streams
+from sysdesign.models.messaging import leases, passing, streams
 from sysdesign.models.messaging.leases import Lease, lease
+from sysdesign.models.messaging.passing import Overtaking, overtaking
 from sysdesign.models.messaging.streams import (
     Backlog,
     Consumers,
@@ -27,6 +28,7 @@ __all__ = [
     "FanOut",
     "Lease",
     "Ordering",
+    "Overtaking",
     "Partitions",
     "Redelivery",
     "Retention",
@@ -35,9 +37,10 @@ __all__ = [
     "fan_out",
     "lease",
     "ordering",
+    "overtaking",
     "partitions",
     "redelivery",
     "retention",
 ]
 
-MODELS = (*streams.MODELS, *leases.MODELS)
+MODELS = (*streams.MODELS, *leases.MODELS, *passing.MODELS)
