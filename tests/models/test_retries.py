@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sysdesign.errors import BudgetSpent, InvalidInput
 from sysdesign.models.retries import backoff, contention_kernel, metastable
 from sysdesign.models.retries import load as retries
+from sysdesign.models.retries.lasting import rescued
 from sysdesign.probability import interval
 from tests.models.corners import assert_finite_at_corners, assert_sentences
 
@@ -340,3 +341,66 @@ def test_sentences():
 def test_all_races_together_have_a_bound():
     found = backoff.contention("full", 1000, relative_width=0.001, most_trials=10_000)
     assert found.trials * found.calls * 4 < 3 * backoff.MOST_HOPS_TOGETHER
+
+
+def outages_played(attempts, fails, lasting, length, wait, factor, effect, count, generator):
+    """Shares of requests that fail, take effect twice, and fail with an effect; the callee's state in events."""
+    down = fails * lasting
+    single = (fails - down) / (1 - down)
+    state = generator.random(count) < down
+    effects, open_, twice, pause = np.zeros(count, int), np.ones(count, bool), np.zeros(count, bool), wait
+    for at in range(attempts):
+        bad = state | (generator.random(count) < single)
+        done = open_ & ~bad
+        twice |= done & (effects > 0)
+        open_ &= bad
+        effects += open_ & (generator.random(count) < effect)
+        if at < attempts - 1:
+            left = np.full(count, pause)
+            while (left > 0).any():  # alternate exponential times until the pause is over
+                stay = generator.exponential(np.where(state, length, length * (1 - down) / down))
+                state = np.where(stay < left, ~state, state)
+                left = np.where(stay < left, left - stay, 0)
+            pause *= factor
+    twice |= open_ & (effects > 1)
+    return open_.mean(), twice.mean(), (open_ & (effects > 0)).mean()
+
+
+@pytest.mark.parametrize(
+    ("attempts", "fails", "lasting", "length", "wait"),
+    [(3, 0.2, 0.5, 5, 1), (4, 0.3, 0.9, 2, 3), (2, 0.3, 0.2, 100, 0.1), (1, 0.2, 0.5, 5, 1)],
+)
+def test_retries_over_outages_agree_with_ones_played(attempts, fails, lasting, length, wait):
+    played = outages_played(attempts, fails, lasting, length, wait, 2, 0.4, 400_000, np.random.default_rng(2))
+    found = rescued(attempts, fails, lasting, length, wait, 2, 1e6, 0.4)
+    assert found.failed == pytest.approx(played[0], rel=0.03)
+    assert found.twice_per_million == pytest.approx(1e6 * played[1], rel=0.03, abs=1e-9)
+    assert found.unknown_per_million == pytest.approx(1e6 * played[2], rel=0.03)
+
+
+@given(st.integers(1, 8), st.floats(0, 0.9))
+def test_single_failures_fall_by_powers_and_outages_longer_than_all_waits_do_not(attempts, fails):
+    assert rescued(attempts, fails, 0).failed == pytest.approx(fails**attempts, abs=1e-15)
+    assert rescued(attempts, fails, 1, outage_s=1e7, longest_s=0.001).failed == pytest.approx(fails, rel=1e-3)
+    assert rescued(attempts, fails, 0).calls == pytest.approx(sum(fails**n for n in range(attempts)))
+
+
+@given(st.integers(1, 8), st.floats(0, 0.9), st.floats(0, 1), st.floats(0.1, 1e4), st.floats(0, 10), st.floats(0, 1))
+def test_more_attempts_and_longer_waits_rescue_more(attempts, fails, lasting, length, wait, effect):
+    here = rescued(attempts, fails, lasting, length, wait, 2, 1e6, effect)
+    more = rescued(attempts + 1, fails, lasting, length, wait, 2, 1e6, effect)
+    slower = rescued(attempts, fails, lasting, length, wait * 2, 2, 1e6, effect)
+    assert more.failed <= here.failed + 1e-12 and slower.failed <= here.failed + 1e-12
+    assert more.twice_per_million >= here.twice_per_million - 1e-6
+    assert here.twice_per_million <= 1e6 and here.unknown_per_million <= here.failed_per_million + 1e-6
+    lapse = np.array([wait, wait * 2])
+    assert rescued(attempts, fails, lasting, length, lapse, 2, 1e6, effect).failed[1] == pytest.approx(slower.failed)
+
+
+def test_attempts_that_vary_are_each_counted_to_their_own():
+    several = rescued(np.array([1, 2, 5]), 0.3, 0.5, 10, 1)
+    for at, attempts in enumerate((1, 2, 5)):
+        alone = rescued(attempts, 0.3, 0.5, 10, 1)
+        assert several.failed[at] == pytest.approx(alone.failed) and several.calls[at] == pytest.approx(alone.calls)
+        assert several.longest_wait_s[at] == alone.longest_wait_s
+    assert_finite_at_corners(rescued, 1000)
