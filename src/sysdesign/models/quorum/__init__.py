@@ -1,8 +1,8 @@
 """Quorums: how stale a read may be, which sizes work, what stays up."""
 
+from sysdesign.models.quorum import quorums, site_votes
 from sysdesign.models.quorum.quorums import (
     DISK,
-    MODELS,
     SSD,
     Availability,
     Configurations,
@@ -14,6 +14,7 @@ from sysdesign.models.quorum.quorums import (
     versions,
     warm,
 )
+from sysdesign.models.quorum.site_votes import Sites, sites, votes
 
 __all__ = [
     "DISK",
@@ -21,11 +22,16 @@ __all__ = [
     "SSD",
     "Availability",
     "Configurations",
+    "Sites",
     "Staleness",
     "Versions",
     "availability",
     "configurations",
+    "sites",
     "staleness",
     "versions",
+    "votes",
     "warm",
 ]
+
+MODELS = (*quorums.MODELS, *site_votes.MODELS)
