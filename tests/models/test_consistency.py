@@ -268,7 +268,13 @@ KNOWN = [
     ),
     (
         "0:w x 1  1:r x 1  1:w x 2  2:r x 2  2:r x 1",
-        ("linearizable", "sequential", "causal", "monotonic_reads", "writes_follow_reads"),
+        ("linearizable", "sequential", "causal", "writes_follow_reads"),  # that 1 is older shows by cause alone
+    ),
+    # Seen 1, replaced it, and it is there again; seen 1, then 2, then 1 again: whoever wrote them.
+    ("0:w x 1  1:r x 1  1:w x 2  1:r x 1", ("linearizable", "sequential", "causal", "read_your_writes")),
+    (
+        "0:w x 1  1:w x 2  2:r x 1  2:r x 2  2:r x 1",
+        ("linearizable", "sequential", "causal", "monotonic_reads"),
     ),
     ("0:r x 7", ("linearizable", "sequential", "causal")),
     ("0:c x 1!2  0:w x 1  0:c x 1>2  1:r x 2", ()),

@@ -1,9 +1,9 @@
 """Histories of operations held against consistency levels."""
 
+from sysdesign.models.consistency import checking, placing
 from sysdesign.models.consistency.checking import (
     IMPLIES,
     LEVELS,
-    MODELS,
     SESSION,
     Consistency,
     Verdict,
@@ -11,6 +11,9 @@ from sysdesign.models.consistency.checking import (
     check,
     shown,
 )
+from sysdesign.models.consistency.placing import Place, place
+
+MODELS = (*checking.MODELS, *placing.MODELS)
 
 __all__ = [
     "IMPLIES",
@@ -18,8 +21,10 @@ __all__ = [
     "MODELS",
     "SESSION",
     "Consistency",
+    "Place",
     "Verdict",
     "agreed",
     "check",
+    "place",
     "shown",
 ]

@@ -2,21 +2,24 @@
 
 The definitions speak of what servers hold; a history shows only reads and writes. So each
 guarantee is judged by what a process could notice: it reads a value that is known to be older
-than one it has written, read, or must have received along with another. One value is known to
-be older than another if its write precedes the other's by cause and effect, or if the key had
-none yet. A guarantee that holds here was not seen broken; each is implied by causal consistency.
+than one it has written, read, or must have received along with another. A value is older than
+another if the same process wrote it before, if the session itself had it before, or if the key
+had none yet; for writes that follow reads, also if it is among the other's causes. A guarantee
+that holds here was not seen broken; each is implied by causal consistency, the first three by PRAM.
 
 Sources: jepsen-monotonic-reads, jepsen-monotonic-writes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from sysdesign.models.consistency.causal import Fault, judged
 from sysdesign.models.consistency.causality import Causes
 from sysdesign.models.consistency.history import Operation
 from sysdesign.models.consistency.linearizability import Outcome
+
+IsStale = Callable[[Causes, int, int], bool]
 
 
 def read_your_writes(operations: Sequence[Operation], budget: int) -> Outcome:
@@ -44,8 +47,25 @@ def _later_reads(known: Causes, at: int) -> Iterator[int]:
 
 
 def _is_stale(known: Causes, read: int, write: int) -> bool:
-    """Whether a read of the key gives something older than a write."""
+    """Whether a read gives something of the key that is older than a write by the order of one writer."""
+    source = known.source[read]
+    return known.same_key(read, write) and source != write and (source is None or known.later(source, write))
+
+
+def _is_stale_by_cause(known: Causes, read: int, write: int) -> bool:
+    """Whether a read gives something of the key that is older than a write by cause and effect."""
     return known.same_key(read, write) and known.source[read] != write and known.older(known.source[read], write)
+
+
+def _had_before(known: Causes, at: int, read: int, kinds: Callable[[int], bool]) -> bool:
+    """Whether the process had read (or written) what `read` gives before `at`, which is something else."""
+    source = known.source[read]
+    for earlier in range(len(known.operations)):
+        if known.later(earlier, at) and kinds(earlier) and known.same_key(earlier, read):
+            had = known.source[earlier] if known.reads(earlier) else earlier
+            if had is not None and source is not None and (had == source or known.later(source, had)):
+                return True
+    return False
 
 
 def _fault(known: Causes, reason: str, *shown: int | None) -> Fault:
@@ -57,7 +77,9 @@ def _fault(known: Causes, reason: str, *shown: int | None) -> Fault:
 def _reads_before_own_write(known: Causes) -> Fault | None:
     for write in filter(known.writes, range(len(known.operations))):
         for read in _later_reads(known, write):
-            if read != write and _is_stale(known, read, write):
+            if read == write or known.source[read] == write or not known.same_key(read, write):
+                continue
+            if _is_stale(known, read, write) or _had_before(known, write, read, known.reads):
                 return _fault(known, "a process reads an older value than it has written", write, read)
     return None
 
@@ -68,7 +90,9 @@ def _reads_backwards(known: Causes) -> Fault | None:
         if seen is None:
             continue
         for read in _later_reads(known, first):
-            if _is_stale(known, read, seen):
+            if known.source[read] == seen or not known.same_key(read, first):
+                continue
+            if _is_stale(known, read, seen) or _had_before(known, first, read, known.reads):
                 return _fault(known, "a process reads an older value than it has read", seen, first, read)
     return None
 
@@ -77,7 +101,7 @@ def _misses_earlier_write(known: Causes) -> Fault | None:
     size = range(len(known.operations))
     for second in filter(known.writes, size):
         earlier = [first for first in size if known.later(first, second) and known.writes(first)]
-        fault = _missed(known, second, earlier, "a process sees a write but not its writer's earlier one")
+        fault = _missed(known, second, earlier, _is_stale, "a process sees a write but not its writer's earlier one")
         if fault is not None:
             return fault
     return None
@@ -89,13 +113,14 @@ def _misses_what_was_read(known: Causes) -> Fault | None:
         looks = [look for look in size if (look == second or known.later(look, second)) and known.reads(look)]
         sources = {known.source[look] for look in looks}
         earlier = [first for first in sources if first is not None]
-        fault = _missed(known, second, earlier, "a process sees a write but not what its writer had read")
+        reason = "a process sees a write but not what its writer had read"
+        fault = _missed(known, second, earlier, _is_stale_by_cause, reason)
         if fault is not None:
             return fault
     return None
 
 
-def _missed(known: Causes, second: int, earlier: Sequence[int], reason: str) -> Fault | None:
+def _missed(known: Causes, second: int, earlier: Sequence[int], is_stale: IsStale, reason: str) -> Fault | None:
     """A process other than the writer that sees `second`, then something that `earlier` had already replaced."""
     writer = known.operations[second].process
     for seen in range(len(known.operations)):
@@ -104,6 +129,6 @@ def _missed(known: Causes, second: int, earlier: Sequence[int], reason: str) -> 
         for read in _later_reads(known, seen):
             for first in earlier:
                 backwards = known.source[read] == first and known.same_key(first, second) and first != second
-                if backwards or _is_stale(known, read, first):
+                if backwards or is_stale(known, read, first):
                     return _fault(known, reason, first, second, seen, read)
     return None
