@@ -26,7 +26,7 @@ class ReadAfterWrite:
     """What the first read after one's own write shows, and what the rule costs."""
 
     missed_share: Annotated[float, Output("First reads after a write that miss it", "share")]
-    missed_per_million: Annotated[float, Output("the same, per million")]
+    missed_per_million: Annotated[float, Output("First reads that miss it, per million")]
     missed_same_device: Annotated[float, Output("of the device that wrote", "share")]
     missed_other_device: Annotated[float, Output("of another device", "share")]
     backward_share: Annotated[float, Output("Reads older than the read before, of one user", "share")]
