@@ -13,7 +13,7 @@ from tests.models.corners import assert_finite_at_corners, assert_sentences
 
 
 def test_spanner_s_clocks():
-    """Corbett and others, section 3: polls every 30 s, 200 us/s applied drift, 1 ms to the masters; 1 to 7 ms, mean 4."""
+    """Corbett and others, section 3: polls every 30 s, 200 us/s drift, 1 ms to the masters: 1 to 7 ms, mean 4 ms."""
     said = clocks.uncertainty(base_s=0.001, poll_s=30, drift_ppm=200)
     assert said.worst_s == pytest.approx(0.007)
     assert said.mean_s == pytest.approx(0.004)
