@@ -14,7 +14,9 @@ import pytest
 
 from sysdesign.content import load
 from sysdesign.errors import BudgetSpent, InvalidInput, UnknownName
+from sysdesign.models.registry import model
 from sysdesign.operations.modeling import refuse_heavy
+from sysdesign.running.model_run import read_inputs
 from sysdesign.workers.pool import Busy, Fault, Pool
 from tests.reading import write_reference
 
@@ -101,6 +103,25 @@ def test_placings_at_their_most_do_not_begin(name: str, inputs: dict[str, Any]) 
     with pytest.raises(BudgetSpent, match="would take about"):
         refuse_heavy(name, most, seconds=5)
     refuse_heavy(name, {}, seconds=5)
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs", "unknown"),
+    [
+        ("quorum.staleness", {"replicas": 15, "trials": 10_000_000, "half_width": 1e-6}, ""),
+        ("quorum.configurations", {"replicas": 7, "trials": 1_000_000}, ""),
+        ("rate_limiting.load", {"relative_width": 0.001, "most_runs": 1000}, "window_s"),
+        ("consensus.placement", {"round_trip_ms": [1.0] * 66, "replicas": 7}, ""),
+        ("consensus.commit_latency", {"trials": 10_000_000, "relative_width": 1e-6}, ""),
+    ],
+)
+def test_declared_work_grows_with_what_is_asked(name: str, inputs: dict[str, Any], unknown: str) -> None:
+    chosen = model(name)
+    least, most = (chosen.work(read_inputs(chosen, given)) for given in ({}, inputs))
+    assert 0 < least < 0.2 and most > 10 * least
+    with pytest.raises(BudgetSpent, match="would take about"):
+        refuse_heavy(name, inputs, seconds=most / 2 * (49 if unknown else 1), unknown=unknown)
+    refuse_heavy(name, {}, seconds=10, unknown=unknown)
 
 
 def test_a_run_ends_when_its_asker_leaves(do: Do) -> None:

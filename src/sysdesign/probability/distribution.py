@@ -157,6 +157,11 @@ class Distribution:
         return float(self.quantile(0.5))
 
     @property
+    def draw_s(self) -> float:
+        """About how many seconds one of many draws takes on one core of a common server: 6 to 50 ns, and 3 a part."""
+        return 4e-8 + 3e-9 * (len(self.parts) - 1)
+
+    @property
     def text(self) -> str:
         """A text that reads back as the same distribution."""
         if len(self.parts) == 1:

@@ -54,6 +54,11 @@ def wilson(hits: int, trials: int) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
+def least_runs(relative_width: float, most_runs: int) -> int:
+    """How many runs there must be, as far as can be said before: few, or all where a narrow interval is asked for."""
+    return int(most_runs) if relative_width <= NARROW else min(FEWEST, int(most_runs))
+
+
 def known(rows: np.ndarray, relative_width: float) -> bool:
     """Whether the mean of every column is known: half its interval is at most that share of it.
 

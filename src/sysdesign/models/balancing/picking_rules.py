@@ -22,7 +22,7 @@ from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.wording import amount
 from sysdesign.probability.distribution import Distribution
 from sysdesign.probability.elementwise import plain
-from sysdesign.probability.interval import FEWEST, NARROW, interval_of, replicate
+from sysdesign.probability.interval import interval_of, least_runs, replicate
 from sysdesign.probability.streams import Streams
 
 Algorithm = Literal[
@@ -175,7 +175,7 @@ def _requests_of_a_run(servers: int, utilization: float) -> int:
 
 def _balance_work(inputs: Mapping[str, Any]) -> float:
     """Seconds of the runs that there must be: some, or all where a narrow interval is asked for."""
-    runs = inputs["most_runs"] if inputs["relative_width"] <= NARROW else min(FEWEST, inputs["most_runs"])
+    runs = least_runs(inputs["relative_width"], inputs["most_runs"])
     looked_at = inputs["servers"] if inputs["algorithm"] in ("least connections", "bounded hashing") else 1
     return runs * _requests_of_a_run(inputs["servers"], inputs["utilization"]) * (0.25e-6 + 2.4e-9 * looked_at)
 

@@ -21,6 +21,7 @@ from sysdesign.probability.distribution import Distribution
 from sysdesign.probability.interval import interval_of
 
 PLACEMENT = "Where should the replicas of a consensus group stand?"
+MOST_SEARCHED = 12  # regions
 EQUAL_SHARES = as_numbers((1,))
 
 # averages of 27 July to 25 August 2024 (ibm-latency-2024)
@@ -122,8 +123,8 @@ def placement(
     weights = _shares(client_share, len(trips))
     if replicas > len(trips):
         raise InvalidInput(f"replicas is {replicas} for {len(trips)} regions; it is from 1 to {len(trips)}")
-    if len(trips) > 12:
-        raise InvalidInput(f"{len(trips)} regions; the search takes 12 or fewer")
+    if len(trips) > MOST_SEARCHED:
+        raise InvalidInput(f"{len(trips)} regions; the search takes {MOST_SEARCHED} or fewer")
     choices = [
         (*_seen(trips, weights, members, leader, replicas // 2 + 1), members, leader)
         for members in itertools.combinations(range(len(trips)), replicas)
@@ -243,7 +244,20 @@ def _placement_sentence(inputs: Mapping[str, Any], result: Placement) -> str:
     )
 
 
+def _commit_work(inputs: Mapping[str, Any]) -> float:
+    """Seconds of as many commits as there must be where their times differ by a tenth of the mean."""
+    draw_s = Distribution.of(inputs["write_ms"], "ms").draw_s + Distribution.of(inputs["jitter_ms"], "ms").draw_s
+    trials = min(inputs["trials"], (0.1 * 1.96 / inputs["relative_width"]) ** 2)
+    return trials * len(_matrix(inputs["round_trip_ms"])) * (draw_s + 1e-8)
+
+
+def _placement_work(inputs: Mapping[str, Any]) -> float:
+    """Seconds of every choice of regions with every leader among them, 15 microseconds each."""
+    replicas, regions = int(inputs["replicas"]), len(_matrix(inputs["round_trip_ms"]))
+    return math.comb(min(regions, MOST_SEARCHED), replicas) * replicas * 1.5e-5
+
+
 MODELS = (
-    Model(commit_latency, PLACEMENT, _commit_sentence, "17-consistency", "17-consistency/commit-latency"),
-    Model(placement, PLACEMENT, _placement_sentence, "17-consistency", "17-consistency/placement"),
+    Model(commit_latency, PLACEMENT, _commit_sentence, "17-consistency", "17-consistency/commit-latency", _commit_work),
+    Model(placement, PLACEMENT, _placement_sentence, "17-consistency", "17-consistency/placement", _placement_work),
 )

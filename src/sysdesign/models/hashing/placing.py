@@ -15,7 +15,7 @@ import numpy as np
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.hashing import kernels
-from sysdesign.probability.interval import FEWEST, NARROW
+from sysdesign.probability.interval import least_runs
 
 Algorithm = Literal["ring", "jump", "rendezvous", "modulo", "bounded"]
 MOST_POINTS = 5_000_000
@@ -56,8 +56,7 @@ def seconds_of(inputs: Mapping[str, Any], nodes: int) -> float:
     """Seconds of the draws that there must be: some, or all where a narrow interval is asked for."""
     algorithm, points, keys = inputs["algorithm"], int(inputs["points_per_node"]), int(inputs["keys"])
     draws = affordable(algorithm, nodes, points, keys, inputs["most_draws"])
-    draws = draws if inputs["relative_width"] <= NARROW else min(FEWEST, draws)
-    return draws * _work(algorithm, nodes, points, keys) * _SECONDS[algorithm]
+    return least_runs(inputs["relative_width"], draws) * _work(algorithm, nodes, points, keys) * _SECONDS[algorithm]
 
 
 def affordable(algorithm: str, nodes: int, points_per_node: int, keys: int, most_draws: int) -> int:

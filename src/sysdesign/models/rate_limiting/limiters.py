@@ -10,6 +10,7 @@ from the rules, and a search of adversarial arrivals holds them.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -21,7 +22,7 @@ from sysdesign.models.rate_limiting import kernels
 from sysdesign.models.wording import amount, percent, several
 from sysdesign.probability.distribution import Distribution
 from sysdesign.probability.elementwise import plain
-from sysdesign.probability.interval import interval_of, replicate
+from sysdesign.probability.interval import interval_of, least_runs, replicate
 from sysdesign.probability.streams import Streams
 from sysdesign.probability.stretches import highest, stretches
 
@@ -292,6 +293,14 @@ def _envelope_sentence(inputs: Any, result: Envelope) -> str:
 
 
 WHICH = "Which rate limiter, and which burst?"
+
+
+def _load_work(inputs: Mapping[str, Any]) -> float:
+    """Seconds of the runs that there must be: a draw and 30 ns of every algorithm for each arrival."""
+    arrival_s = Distribution.of(inputs["gap"], "s").draw_s + 3e-8
+    return least_runs(inputs["relative_width"], inputs["most_runs"]) * ARRIVALS_A_RUN * arrival_s
+
+
 MODELS = (
     Model(envelope, WHICH, _envelope_sentence, "02-rest", "02-rest/limiter-envelope"),
     Model(sliding_counter, WHICH, lambda i, r: f"The estimate is {amount(r.estimate, 4)}, so the request is "
@@ -307,5 +316,5 @@ MODELS = (
                        f"window's length.",
           "02-rest", "02-rest/recorded-arrivals"),
     Model(load, WHICH, lambda i, r: f"It refuses {percent(r.refused_share)} of these requests.",
-          "02-rest", "02-rest/refused-share"),
+          "02-rest", "02-rest/refused-share", _load_work),
 )  # fmt: skip
