@@ -18,7 +18,11 @@ from sysdesign.errors import SysdesignError
 from sysdesign.models import graphql
 from sysdesign.models.transactions import notation
 from sysdesign.probability import distribution_text
-from sysdesign.readers import histories
+from sysdesign.readers import histories, measurements
+from sysdesign.readers.choices import Choices
+from sysdesign.readers.notices import Notices
+from sysdesign.readers.source import Source
+from sysdesign.readers.traces import Trace
 from sysdesign.running import solving
 from sysdesign.search import entries
 
@@ -31,7 +35,8 @@ READERS: dict[str, tuple[Callable[[str], object], int, tuple[str, ...]]] = {
         graphql.query_cost,
         LONG,
         (
-            "#", "# a\n", "#\n\n", "\n", ",", " ", '"', '"""', "\\", "a", "a:", "{", "}", "(", "[", "$a", "@a", "...a ",
+            "#", "# a\n", "#\n\n", "\n", ",", " ", '"', '"""', "\\", "a", "a:", "{", "}", "(", "[", "$a", "@a",
+            "...a ",
             "0", "a{", "a(first:1){", "a(b:[", "query{a}", "fragment a on b{...a}", "\ufeff", "\ud800",
         ),
     ),
@@ -68,9 +73,45 @@ READERS: dict[str, tuple[Callable[[str], object], int, tuple[str, ...]]] = {
     "lines of histories": (
         histories.parse,
         LONG,
-        ("INFO ", "INFO jepsen.util - ", " ", "\t", "1", ":a ", "[", '"', "INFO\tjepsen.util\t-\t1\t:invoke\t"),
+        (
+            "INFO ", "INFO jepsen.util - ", " ", "\t", "1", ":a ", "[", '"',
+            "INFO\tjepsen.util\t-\t1\t:invoke\t", "{", "}",
+            "{:a ", "#a ", "#_", ";", "\\", "\\a", '{"a":', '{"f":"read"}', ",", "(", "#{", "^", "\n",
+            "1\t:ok\t:read\t1\n",
+        ),
+    ),
+    "trace files": (
+        lambda text: [keys for keys, _ in Trace(text.encode(errors="replace")).requests()],
+        LONG,
+        (
+            "a", "1", "a\n", "1,", "a;b\n", '"', '"a', '"a",', '""', ",", ";", "\t", " ", "|", "\n", "\r", "#\n",
+            "# a\n",
+            "1 8 0 0\n", "<24 get a\n", "ts=1 type=item_get key=a\n", 'a - - [b] "GET / HTTP/1.1" 200 1\n', "[",
+            "\\", "\x00",
+            '1 - - [', '"GET ',
+        ),
+    ),
+    "files of measurements": (
+        lambda text: measurements.read_measurements(_source(text), "ms", Choices("latency"), Notices()),
+        LONG,
+        (
+            "1", "1,", "1,5\n", "1.000.", "1 ms\n", "1 ", "-", "1e", '"', '"1"', ",", ";", "\t", " ", "\n",
+            "#\n", "{", "[",
+            '{"a":', "elapsed\n", "a,b\n", 'a_bucket{le="1"} 1\n', "a{", "# TYPE a histogram\n", "50% 4\n",
+            "Latency 1ms ",
+            "<", "<a>", "<httpSample t=", "\x00",
+        ),
+    ),
+    "files of points": (
+        lambda text: measurements.read_points(_source(text), "nodes", Choices("nodes"), Notices()),
+        LONG,
+        ("1", "1,", "1,2\n", "nodes,", "nodes\n", '"', ",", ";", " ", "\n", "1e", "-", "\t"),
     ),
 }  # fmt: skip
+
+
+def _source(text: str) -> Source:
+    return Source(text.encode(errors="replace"))
 
 
 def kinds() -> Iterator[Kind]:

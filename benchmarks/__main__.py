@@ -7,7 +7,7 @@ import sys
 import traceback
 from pathlib import Path
 
-SUPPORTING = ("__init__", "__main__", "measured", "served", "synthetic")
+SUPPORTING = ("__init__", "__main__", "grown", "measured", "served", "synthetic")
 
 
 def main() -> int:

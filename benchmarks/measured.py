@@ -12,8 +12,11 @@ import pickle
 import resource
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+
+from sysdesign.errors import SysdesignError
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,37 @@ def least(runs: list[Taken]) -> Taken:
 def line(what: str, figure: str, target: str = "", ratio: str = "") -> None:
     """One line of the report."""
     print(f"{what:<62}{figure:>12}   {f'target {target}' if target else '':<22}{ratio}".rstrip(), flush=True)
+
+
+ENOUGH_S = 0.02  # below that a ratio says more of the clock than of what is measured
+LINEAR = 3.0  # times as long for twice as much: between linear and square
+
+
+def grown(read: Callable[[Any], object], made: Callable[[int], Any], least: int, most: int) -> float:
+    """Time for twice as much over time for as much as takes long enough; 0 where even the most is read too fast."""
+    size = least
+    while size < most and _least_seconds(read, made(size)) < ENOUGH_S:
+        size *= 2
+    taken = _least_seconds(read, made(size))
+    return _least_seconds(read, made(2 * size)) / taken if taken >= ENOUGH_S else 0.0
+
+
+def _least_seconds(read: Callable[[Any], object], given: Any) -> float:
+    return min(_seconds(read, given) for _ in range(3))
+
+
+def _seconds(read: Callable[[Any], object], given: Any) -> float:
+    """Of the processor: what else runs on the machine must not look like growth."""
+    started = time.process_time()
+    with suppress(SysdesignError):
+        read(given)
+    return time.process_time() - started
+
+
+def growth_line(what: str, ratio: float) -> None:
+    """One line on how something grows."""
+    said = f"{ratio:.1f} times" if ratio else f"< {1000 * ENOUGH_S:.0f} ms"
+    line(what[:62], said, f"< {LINEAR:g} times", "MISSED" if ratio >= LINEAR else "")
 
 
 def percentile(values: list[float], share: float) -> float:
