@@ -45,7 +45,7 @@ def test_its_numbers_open_their_evidence(whole_and_brief: tuple[str, str]) -> No
 
 
 def test_a_document_that_says_nothing_in_short_has_none(small: Any) -> None:
-    assert [path for path, _ in document_pages(site_of(small), "05-caching")] == [PAGES[0]]
+    assert PAGES[1] not in dict(document_pages(site_of(small), "05-caching"))
 
 
 @pytest.mark.browser

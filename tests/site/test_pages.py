@@ -76,11 +76,12 @@ def test_nothing_is_loaded_from_another_host(pages: dict[str, bytes]) -> None:
         assert "url(" not in text(pages, f"assets/{name}") and "@import" not in text(pages, f"assets/{name}")
 
 
-def test_a_document_that_is_planned_is_named_but_has_no_page(pages: dict[str, bytes]) -> None:
-    assert not [path for path in pages if path.startswith("04-")]
+def test_a_planned_document_has_a_page_that_says_what_it_will_answer(small: Reference, pages: dict[str, bytes]) -> None:
     page = text(pages, CACHING)
-    assert '<a href="../#04-databases" class="doc planned" data-title="Database Technologies"' in page
-    assert "Database Technologies <small>planned</small></span>" in page
+    assert '<a href="../04-database-technologies/" class="doc planned" data-title="Database Technologies"' in page
+    planned = text(pages, "04-database-technologies/index.html")
+    assert all(topic.topic in planned for topic in small.planned("04-databases").topics)
+    assert f"<h1>{small.planned('04-databases').title}</h1>" in planned
 
 
 def test_the_phrase_is_the_handle_and_its_note_tells_how_it_was_made(pages: dict[str, bytes]) -> None:

@@ -41,7 +41,7 @@ def section_target(reference: Reference, address: str, root: str) -> Target:
     name, _, anchor = address.partition("#")
     planned = reference.named(PurePosixPath(name).name)
     if planned.slug not in reference.documents:
-        return Target(f"{root}#{planned.slug}", planned.title, planned.sentence, "planned")
+        return Target(f"{root}{folder_of(planned)}", planned.title, planned.sentence, "planned")
     _, section = reference.section(address)
     href = f"{root}{folder_of(planned)}"
     if not anchor:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sysdesign.content import Reference
-from sysdesign.site.addresses import section_target
+from sysdesign.site.addresses import folder_of
 from sysdesign.site.layout import Page, Site, document_item, documents_by_group
 from sysdesign.site.reading_map import BOX_HEIGHT, BOX_WIDTH, reading_map
 
@@ -22,18 +23,34 @@ def page(site: Site) -> Page:
         map=reading_map(reference.plan), box_width=BOX_WIDTH, box_height=BOX_HEIGHT,
         items={d.slug: document_item(reference, d, ROOT) for d in reference.plan.documents},
         groups=documents_by_group(reference, ROOT),
-        decisions=[{"name": name, "question": view.question} for name, view in site.decisions.items()],
-        symptoms=_symptoms(reference), counts=_counts(site),
+        decisions=_grouped(reference, _decisions(site)), symptoms=_grouped(reference, _symptoms(reference)),
+        counts=_counts(site),
     )  # fmt: skip
 
 
-def _symptoms(reference: Reference) -> list[dict[str, Any]]:
+def _decisions(site: Site) -> Iterator[tuple[str, dict[str, str]]]:
+    for name, view in site.decisions.items():
+        yield view.document, {"says": view.question, "href": f"{ROOT}decisions/{name}/", "where": ""}
+
+
+def _symptoms(reference: Reference) -> Iterator[tuple[str, dict[str, str]]]:
     """What people notice in their own words; texts that programs print are for the search."""
-    return [
-        {"notice": each.notice, "target": section_target(reference, each.section, ROOT)}
-        for each in reference.symptoms
-        if each.kind == "symptom"
-    ]
+    for each in reference.symptoms:
+        name, _, anchor = each.section.partition("#")
+        planned = reference.named(name)
+        if each.kind == "symptom" and planned.slug in reference.documents:
+            _, section = reference.section(each.section)
+            href = f"{ROOT}{folder_of(planned)}#{anchor}"
+            yield planned.name, {"says": each.notice, "href": href, "where": section.title}
+
+
+def _grouped(reference: Reference, found: Iterable[tuple[str, dict[str, str]]]) -> list[dict[str, Any]]:
+    """Lines under the documents that they belong to, in reading order."""
+    groups: dict[str, list[dict[str, str]]] = {}
+    for name, line in found:
+        groups.setdefault(name, []).append(line)
+    order = [reference.planned(slug) for slug in reference.plan.reading_order]
+    return [{"title": each.title, "items": groups[each.name]} for each in order if each.name in groups]
 
 
 def _counts(site: Site) -> dict[str, int]:

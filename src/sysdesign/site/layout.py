@@ -95,11 +95,11 @@ def coded(text: str) -> Markup:
 
 
 def document_item(reference: Reference, planned: PlannedDocument, root: str, here: str = "") -> dict[str, Any]:
-    """A document as lists show it; without `href` while it is planned."""
+    """A document as lists show it; while it is planned, its page says what it will answer."""
     written = planned.slug in reference.documents
     return {
         "title": planned.title, "sentence": planned.sentence, "slug": planned.slug, "here": planned.slug == here,
-        "href": f"{root}{folder_of(planned)}" if written else "",
+        "href": f"{root}{folder_of(planned)}", "written": written,
     }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from sysdesign.site import (
     home_page,
     machine_files,
     model_pages,
+    planned_page,
     record_pages,
 )
 from sysdesign.site.asset_files import assets, chart_engine
@@ -46,6 +47,9 @@ def pages(reference: Reference, scoreboard: Mapping[str, Any] | None = None, add
 def _every(site: Site, scoreboard: Mapping[str, Any] | None) -> Iterator[Page]:
     for slug in site.reference.documents:
         yield from document_pages(site, slug)
+    for slug in site.reference.slugs:
+        if slug not in site.reference.documents:
+            yield planned_page.page(site, slug)
     yield home_page.page(site)
     yield from model_pages.pages(site)
     yield from decision_pages.pages(site)

@@ -254,8 +254,11 @@ function map() {
 
 function filters() {
   for (const form of all("form[data-filter]")) {
-    const rows = all("tbody tr, :scope > div", document.getElementById(form.dataset.filter));
+    const list = document.getElementById(form.dataset.filter);
+    const rows = all("tbody tr, :scope > div, li", list);
     const texts = rows.map((row) => row.textContent.toLowerCase());
+    const kept = list.id === "decisions-list" || list.id === "symptoms-list" ? "" : "words"; // two lists in one page
+    if (kept) form.elements.words.value = new URLSearchParams(location.search).get(kept) ?? "";
     const show = () => {
       const values = Object.fromEntries(new FormData(form));
       const words = values.words.toLowerCase().split(/\s+/).filter(Boolean);
@@ -265,9 +268,19 @@ function filters() {
           || ["service", "class"].some((name) => values[name] && row.dataset[name] !== values[name]);
         count += !row.hidden;
       });
+      for (const group of all("[data-group]", list)) {
+        group.hidden = !group.querySelector("li:not([hidden])");
+        if (group.matches("details")) group.open = words.length > 0 && !group.hidden;
+      }
       form.querySelector("output").value = `${count} of ${rows.length}`;
+      return words;
     };
-    form.addEventListener("input", show);
+    form.addEventListener("input", () => {
+      const words = show();
+      const address = new URL(location.href);
+      if (words.length) address.searchParams.set("words", form.elements.words.value); else address.searchParams.delete("words");
+      if (kept) history.replaceState(history.state, "", address);
+    });
     form.addEventListener("submit", (event) => event.preventDefault());
     show();
   }
