@@ -326,6 +326,30 @@ def test_facts_can_be_filtered(page: Any) -> None:
     expect(page.locator("output")).to_have_text("0 of 1")
 
 
+def test_symptoms_are_filtered_in_their_groups(page: Any) -> None:
+    page.goto("")
+    group = page.locator("#symptoms details").first
+    assert not group.get_attribute("open") and page.locator("#symptoms li:visible").count() == 0
+    notice = page.locator("#symptoms li a").first.text_content()
+    page.fill("#symptoms input", notice.lower())
+    assert page.locator("#symptoms li:visible a").all_text_contents() == [notice]
+    page.fill("#symptoms input", "zzz")
+    assert page.locator("#symptoms details:visible").count() == 0
+    page.fill("#symptoms input", "")
+    assert page.locator("#symptoms details:visible").count() and not group.get_attribute("open")
+
+
+def test_a_filter_stays_in_the_address(page: Any) -> None:
+    page.goto("models/")
+    page.fill("form[data-filter] input", "stampede")
+    assert "words=stampede" in page.url
+    page.reload()
+    shown = page.locator("#model-list li:visible").count()
+    assert (
+        page.input_value("form[data-filter] input") == "stampede" and 0 < shown < page.locator("#model-list li").count()
+    )
+
+
 def test_a_phone_has_its_drawer_and_no_sideways_scroll(chromium: Any, address: str) -> None:
     context = chromium.new_context(viewport={"width": 360, "height": 740}, base_url=address, has_touch=True)
     page = context.new_page()
