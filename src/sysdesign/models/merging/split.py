@@ -161,7 +161,7 @@ def parsed(text: str, step_s: float) -> list[Step]:
     lines = [line for line in re.split(r"[;\n]", text) if line.strip()]
     if not 0 < len(lines) <= MOST_STEPS:
         raise InvalidInput(f"operations holds {several(len(lines), 'line')}; it takes 1 to {MOST_STEPS}")
-    steps = []
+    steps: list[Step] = []
     for at, line in enumerate(lines):
         match = STEP.match(line)
         if match is None:
