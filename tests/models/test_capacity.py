@@ -13,7 +13,7 @@ from tests.models.agreement import agrees_with_power
 from tests.models.corners import assert_finite_at_corners, assert_sentences
 
 NODE = {"node_reads_per_s": 40_000.0, "node_writes_per_s": 10_000.0}
-PLACEMENTS = ("random", "even", "moved")
+PLACEMENTS = ("random", "even", "balanced")
 
 
 @given(st.floats(0, 1e6), st.floats(0, 1e5), st.floats(0, 5), st.floats(0, 5), st.floats(1, 3), st.floats(1, 3))
@@ -51,7 +51,7 @@ def test_the_fullest_node_agrees_with_requests_counted_one_by_one(copies, keyles
     generator = np.random.default_rng(5)
     runs = [counted(generator, 20_000, 12, copies, 0.8, keyless, hottest).max(axis=1)[0] for _ in range(30)]
     found = capacity.fullest_node(
-        16_000, 4000, **NODE, partitions=12, copies=copies, placement="moved", hottest_share=hottest,
+        16_000, 4000, **NODE, partitions=12, copies=copies, placement="balanced", hottest_share=hottest,
         keyless_share=keyless,
     )  # fmt: skip
     mean = np.array([run * copies for run in runs]) / copies
@@ -72,7 +72,7 @@ def test_a_key_brings_its_node_what_hashing_and_a_managed_store_say(share, nodes
     found = capacity.fullest_node(4e5, 0, **NODE, partitions=nodes, placement="even", parts_per_node=1e6,
                                   hottest_share=share)  # fmt: skip
     assert found.utilization == pytest.approx(10 * (share + (1 - share) / nodes), rel=1e-5)
-    own = capacity.nodes_needed(10_000, 5000, 3000, 1000, hottest_share=share, placement="moved")
+    own = capacity.nodes_needed(10_000, 5000, 3000, 1000, hottest_share=share, placement="balanced")
     assert own.indivisible == pytest.approx(storage_engine.hot_partition(10_000, 5000, share).load)
 
 
@@ -145,7 +145,7 @@ def test_what_it_says_of_time_and_room_holds(load, growth, data_growth):
 
 def test_the_measures_of_one_store_told_in_full():
     # 300,000 reads and 50,000 writes over 20 partitions of 2 copies: each copy takes (50/10 + 300/40/2) / 20 nodes.
-    found = capacity.fullest_node(300_000, 50_000, **NODE, partitions=20, copies=2, placement="moved", data_bytes=64e13)
+    found = capacity.fullest_node(300_000, 50_000, **NODE, partitions=20, copies=2, placement="balanced", data_bytes=64e13)
     assert found.requests_share == pytest.approx(8.75 / 20)
     assert (found.disk_share, found.binding) == (pytest.approx(2), "disk")
     assert found.months_left == 0 and found.fits_bytes == pytest.approx(0.6 * 16e12 * 20)

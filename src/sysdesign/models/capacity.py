@@ -26,7 +26,7 @@ JUST_WHOLE = 1 - 1e-12
 MARGIN = 1.3  # further partitions whose spread is taken, so that what is needed suffices
 P99 = float(special.ndtri(0.99))
 
-Placement = Literal["random", "even", "moved"]
+Placement = Literal["random", "even", "balanced"]
 Shares = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # of requests, disk, memory, another resource
 
 Reads = Annotated[float, Input("Reads at the peak", "1/s", low=0, high=1e12, default=12_000)]
@@ -107,7 +107,7 @@ def fullest_node(
     random: nodes own random arcs or parts. The fullest of P has the median of the largest of P
     independent shares with the mean 1 / P and the deviation that `hashing.ring` gives (quantile of
     a gamma law by Wilson and Hilferty's cube). even: equal parts in equal numbers, one node with
-    one more. moved: parts are moved until nodes are alike, and the largest key has one alone.
+    one more. balanced: parts are moved until nodes are alike, and the largest key has one alone.
     Where the random spread and a key's share are about equal, the fullest has somewhat more.
 
     Assumes the rates of the peak, nodes that are alike, and costs that do not grow with load: take
@@ -172,7 +172,7 @@ def nodes_needed(
     Elementwise over arrays but for `placement`. Raises InvalidInput where an input is out of range.
     Source: denning-buzen-1978 for the law and for the device that saturates first.
 
-    >>> nodes_needed(200_000, 20_000, 40_000, 10_000, placement="moved").nodes
+    >>> nodes_needed(200_000, 20_000, 40_000, 10_000, placement="balanced").nodes
     12.0
     """
     load = _load(
@@ -249,7 +249,7 @@ class _Keys(NamedTuple):
 
     def spread(self, partitions: np.ndarray) -> np.ndarray:
         """The fullest node's share over the mean one, were no key larger than others."""
-        if self.placement == "moved":
+        if self.placement == "balanced":
             return np.asarray(1.0)
         if self.placement == "even":
             return 1 + (1 - 1 / partitions) / self.points
@@ -265,7 +265,7 @@ class _Keys(NamedTuple):
 
     def parts(self, partitions: np.ndarray) -> _Parts:
         mean = self.spread(partitions) / partitions
-        beside = 0.0 if self.placement == "moved" else 1 / partitions
+        beside = 0.0 if self.placement == "balanced" else 1 / partitions
         reads, data = (np.maximum(mean, key + (1 - key) * beside) for key in (self.hottest, self.largest))
         return _Parts(data, reads, np.maximum(data, reads))
 
@@ -296,7 +296,7 @@ def _needed(load: _Load, keys: _Keys, target: np.ndarray) -> np.ndarray:
     requests = load.write + load.read
     even = np.maximum(requests / np.where(room > 0, room, np.inf), stored / target)
     spread = keys.spread_for(even)
-    beside = 0.0 if keys.placement == "moved" else 1.0
+    beside = 0.0 if keys.placement == "balanced" else 1.0
     # Each is at the target where fixed + divided / partitions is: all keys alike, or the largest of either kind.
     of_hottest, of_largest = beside * (1 - keys.hottest), beside * (1 - keys.largest)
     kinds = (
