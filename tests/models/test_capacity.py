@@ -145,7 +145,9 @@ def test_what_it_says_of_time_and_room_holds(load, growth, data_growth):
 
 def test_the_measures_of_one_store_told_in_full():
     # 300,000 reads and 50,000 writes over 20 partitions of 2 copies: each copy takes (50/10 + 300/40/2) / 20 nodes.
-    found = capacity.fullest_node(300_000, 50_000, **NODE, partitions=20, copies=2, placement="balanced", data_bytes=64e13)
+    found = capacity.fullest_node(
+        300_000, 50_000, **NODE, partitions=20, copies=2, placement="balanced", data_bytes=64e13
+    )
     assert found.requests_share == pytest.approx(8.75 / 20)
     assert (found.disk_share, found.binding) == (pytest.approx(2), "disk")
     assert found.months_left == 0 and found.fits_bytes == pytest.approx(0.6 * 16e12 * 20)
