@@ -105,7 +105,7 @@ def test_more_skew_or_more_writes_lose_more_and_one_node_loses_none(rate, bound,
     assert clocks.last_write_wins(rate, 2 * bound, nodes).inverted_share >= base * (1 - 1e-9)
     assert clocks.last_write_wins(2 * rate, bound, nodes).inverted_share >= base * (1 - 1e-9)
     assert clocks.last_write_wins(rate, bound, 1).inverted_share == 0
-    assert clocks.last_write_wins(rate, bound, nodes, clock="one node's").inverted_share == 0
+    assert clocks.last_write_wins(rate, bound, nodes, clock="single").inverted_share == 0
     hybrid = clocks.last_write_wins(rate, bound, nodes, clock="hybrid", seen_share=0.75).inverted_share
     assert hybrid == pytest.approx(base / 4)
 

@@ -31,15 +31,15 @@ def test_missed_reads_agree_with_reads_drawn_one_by_one(lag, think, delay, windo
     old = generator.exponential(5, DRAWS) > read  # the cache still has the value from before
     given = {"delay_s": delay, "window_s": window, "other_device_share": 0.3, "cached_share": 0.2, "cache_stale_s": 5}
     for routing, missed in (
-        ("any copy", shown > read),
-        ("primary for a while", (shown > read) & (other | (read > window))),
-        ("wait for the position", (shown > read) & other),
+        ("any", shown > read),
+        ("window", (shown > read) & (other | (read > window))),
+        ("position", (shown > read) & other),
         ("primary", np.zeros(DRAWS, bool)),
     ):
         model = read_after_write(lag, think, routing, **given)
         assert near(model.missed_share, np.where(cached, old, missed).astype(float)), routing
     waited = np.where(cached | other, 0.0, np.maximum(shown - read, 0))
-    assert near(read_after_write(lag, think, "wait for the position", **given).waited_s, waited)
+    assert near(read_after_write(lag, think, "position", **given).waited_s, waited)
 
 
 def test_reads_that_go_backward_agree_with_two_copies_drawn():
@@ -75,7 +75,7 @@ def test_limits():
 def test_a_longer_window_and_fewer_other_devices_miss_less(lag, think, window, elsewhere, cached):
     def missed(window_s, other):
         return read_after_write(
-            lag, think, "primary for a while", window_s, other_device_share=other, cached_share=cached
+            lag, think, "window", window_s, other_device_share=other, cached_share=cached
         ).missed_share
 
     base = missed(window, elsewhere)
@@ -85,10 +85,10 @@ def test_a_longer_window_and_fewer_other_devices_miss_less(lag, think, window, e
 
 
 def test_what_each_rule_costs():
-    window = read_after_write(0.5, 2, "primary for a while", window_s=5, user_writes_per_s=0.1)
+    window = read_after_write(0.5, 2, "window", window_s=5, user_writes_per_s=0.1)
     assert window.primary_share == pytest.approx(1 - math.exp(-0.5))  # a write within the last five seconds
     assert read_after_write(0.5, 2, "primary").primary_share == 1
-    assert read_after_write(0.5, 2, "wait for the position").primary_share == 0
+    assert read_after_write(0.5, 2, "position").primary_share == 0
 
 
 def test_bad_input_is_refused():

@@ -102,7 +102,7 @@ def commit_wait(
     return CommitWait(*(plain(each) for each in np.broadcast_arrays(*found)))
 
 
-Clock = Literal["wall", "hybrid", "one node's"]
+Clock = Literal["wall", "hybrid", "single"]
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def last_write_wins(
     """
     bound, rate, count_of = np.broadcast_arrays(*(np.asarray(each, float) for each in (error_s, writes_per_s, nodes)))
     unseen = 1 - np.asarray(seen_share, dtype=float) if clock == "hybrid" else 1.0
-    kept_apart = clock == "one node's"
+    kept_apart = clock == "single"
     inverted = 0 * bound if kept_apart else unseen * _dropped(rate, bound, count_of)
     apart = np.where((count_of > 1) & (not kept_apart), 2 * bound, 0.0)
     found = (inverted * MILLION, inverted, inverted * rate * keys * 86_400, apart, apart)

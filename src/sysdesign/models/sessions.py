@@ -18,7 +18,7 @@ from sysdesign.probability.elementwise import plain
 
 MILLION = 1e6
 SHORTEST = 1e-12  # seconds; a shorter lag is none
-Routing = Literal["any copy", "primary for a while", "wait for the position", "primary"]
+Routing = Literal["any", "window", "position", "primary"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,9 @@ class ReadAfterWrite:
 def read_after_write(
     lag_s: Annotated[float, Input("Lag of a copy, mean", "s", low=0, high=1e6, default=0.5)],
     think_s: Annotated[float, Input("Time from a write to the next read, mean", "s", low=1e-6, high=1e7, default=2)],
-    routing: Annotated[Routing, Input("Where reads go", default="any copy")] = "any copy",
+    routing: Annotated[
+        Routing, Input("Where reads go", default="any", help="window: the primary for a while; position: wait for it")
+    ] = "any",
     window_s: Annotated[
         float, Input("Time for which the writer reads the primary", "s", low=0, high=1e7, default=5)
     ] = 5,
@@ -63,12 +65,12 @@ def read_after_write(
     """The share of reads that miss their own user's write, by where reads are sent.
 
     A copy shows a write after the way to it and an exponential time; the next read comes after an
-    exponential time. any copy: it misses the write if it comes first. primary for a while: the device that
-    wrote reads the primary for window_s, which another device does not know. wait for the position: the
-    device carries the write's place in the log, and its copy answers once it has come there. primary: every
-    read. A cache that holds the value answers a share of reads, whatever the rule behind it, until it drops
-    the value. A read goes backward if it comes to a copy that is further behind than the one before was, by
-    more than the time between the two, and something was written in between; reads are think_s apart.
+    exponential time. any (copy): it misses the write if it comes first. window: the device that wrote reads
+    the primary for window_s, which another device does not know. position: the device carries the write's
+    place in the log, and its copy answers once it has come there. primary: every read goes there. A cache
+    that holds the value answers a share of reads, whatever the rule behind it, until it drops the value. A
+    read goes backward if it comes to a copy that is further behind than the one before was, by more than
+    the time between the two, and something was written in between; reads are think_s apart.
 
     Assumes copies that lag alike and independently, a writer that reads what it wrote, and a lag that is not
     larger after a write than at other times; use a high percentile of `replication.lag` as the mean for the
@@ -84,20 +86,20 @@ def read_after_write(
     late = _late(lag, think, delay, np.zeros_like(delay))
     from_cache = stale / (stale + think)
     same = {
-        "any copy": late,
-        "primary for a while": _late(lag, think, delay, window),
-        "wait for the position": 0 * late,
+        "any": late,
+        "window": _late(lag, think, delay, window),
+        "position": 0 * late,
         "primary": 0 * late,
     }[routing]
     other = 0 * late if routing == "primary" else late
     same, other = ((1 - cached) * each + cached * from_cache for each in (same, other))
     elsewhere = np.asarray(other_device_share, dtype=float)
     missed = (1 - elsewhere) * same + elsewhere * other
-    moved = 0.0 if sticky == "yes" or routing in ("primary", "wait for the position") else 1 - 1 / np.asarray(copies)
+    moved = 0.0 if sticky == "yes" or routing in ("primary", "position") else 1 - 1 / np.asarray(copies)
     backward = (1 - cached) * moved * _backward(lag, think, np.asarray(item_writes_per_s, dtype=float))
     after_own = -np.expm1(-np.asarray(user_writes_per_s, dtype=float) * window)
-    primary = {"primary": 1.0 + 0 * after_own, "primary for a while": after_own}.get(routing, 0 * after_own)
-    waited = _wait(lag, think, delay) if routing == "wait for the position" else 0 * late
+    primary = {"primary": 1.0 + 0 * after_own, "window": after_own}.get(routing, 0 * after_own)
+    waited = _wait(lag, think, delay) if routing == "position" else 0 * late
     found = (
         missed, missed * MILLION, same, other, backward, (1 - cached) * primary,
         (1 - cached) * (1 - elsewhere) * waited,
@@ -134,9 +136,9 @@ def _backward(lag: np.ndarray, think: np.ndarray, writes_per_s: np.ndarray) -> n
 
 def _read(inputs: Mapping[str, Any], result: ReadAfterWrite) -> str:
     text = f"{percent(result.missed_share)} of first reads after a write miss it"
-    if inputs["routing"] == "primary for a while":
+    if inputs["routing"] == "window":
         return f"{text}; {percent(result.primary_share)} of reads go to the primary."
-    if inputs["routing"] == "wait for the position":
+    if inputs["routing"] == "position":
         return f"{text}; first reads wait {duration(result.waited_s)} on average."
     return f"{text}."
 

@@ -1,6 +1,6 @@
 """Levels below sequential consistency at which each process, or each key, may have an order of its own.
 
-Sources: jepsen-pram, bouajjani-2017.
+Sources: jepsen-consistency, bouajjani-2017.
 """
 
 from __future__ import annotations
