@@ -120,8 +120,22 @@ def test_more_load_is_never_less_and_more_nodes_never_more(load, partitions):
         assert more.utilization >= here.utilization * (1 - 1e-12)
     wider = capacity.fullest_node(**NODE, **load, partitions=partitions + 1)
     assert wider.utilization <= here.utilization * (1 + 1e-12)
-    added = capacity.nodes_needed(**NODE, **load, partitions=partitions)
-    assert added.indivisible <= added.utilization * (1 + 1e-9) and added.utilization <= here.utilization * (1 + 1e-9)
+    added = capacity.with_nodes_added(**NODE, **load, partitions=partitions)
+    floor = capacity.nodes_needed(**NODE, **load).indivisible
+    assert floor <= added.utilization * (1 + 1e-9) and added.utilization <= here.utilization * (1 + 1e-9)
+    assert added.in_a_year == pytest.approx(
+        capacity.with_nodes_added(**NODE, **grown(load), partitions=partitions).utilization
+    )
+
+
+def grown(load):
+    return load | {name: load[name] * 1.5 for name in ("reads_per_s", "writes_per_s", "data_bytes", "busy_share")}
+
+
+@given(loads)
+def test_without_large_keys_added_nodes_reach_the_target(load):
+    alike = load | {"hottest_share": 0, "largest_share": 0, "keyless_share": 0}
+    assert capacity.with_nodes_added(**NODE, **alike).utilization <= 0.6 * (1 + 1e-9)
 
 
 @given(loads, st.floats(1.05, 4), st.floats(1.05, 4))
@@ -178,10 +192,12 @@ def test_capacity_takes_arrays_and_refuses_what_is_out_of_range():
     each = product((0.0, 5e5), (1.0, 30.0), PLACEMENTS)
     for reads, partitions, placement in each:
         given = {"writes_per_s": 2000, **NODE, "partitions": partitions, "placement": placement, "hottest_share": 0.02}
-        for model in (capacity.fullest_node, capacity.nodes_needed):
+        for model in (capacity.fullest_node, capacity.nodes_needed, capacity.with_nodes_added):
             together = model(np.array([reads, 1e4]), **given)
             alone = model(reads, **given)
-            assert all(getattr(together, name)[0] == getattr(alone, name) for name in vars(alone))
+            told = vars(alone).keys() - {"binding", "months_left"}
+            assert all(getattr(together, name)[0] == getattr(alone, name) for name in told)
+    assert capacity.fullest_node(np.array([reads, 1e4]), **given).months_left.size == 0
     with pytest.raises(InvalidInput, match="partitions is 0"):
         capacity.fullest_node(1, 1, **NODE, partitions=0)
     with pytest.raises(InvalidInput, match="nothing passes"):
@@ -189,6 +205,6 @@ def test_capacity_takes_arrays_and_refuses_what_is_out_of_range():
 
 
 def test_capacity_is_finite_at_its_corners():
-    for model in (capacity.fullest_node, capacity.nodes_needed, capacity.let_through):
+    for model in (capacity.fullest_node, capacity.nodes_needed, capacity.with_nodes_added, capacity.let_through):
         assert_finite_at_corners(model, most=3000)
     assert_sentences(capacity.MODELS)

@@ -19,7 +19,7 @@ from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.wording import count, percent, several
 from sysdesign.probability.elementwise import plain
 
-RESOURCES = np.array(("requests", "disk", "memory", "another resource"))
+RESOURCES = ("requests", "disk", "memory", "another resource")
 WORDS = {"requests": "time", "disk": "disk", "memory": "memory", "another resource": "other resource"}
 MOST_MONTHS = 1200.0
 JUST_WHOLE = 1 - 1e-12
@@ -75,17 +75,17 @@ class Fullest:
 
     utilization: Annotated[float, Output("Fullest node", "share")]
     in_a_year: Annotated[float, Output("Fullest node in a year", "share")]
-    binding: Annotated[str, Output("What it is full of")]
-    mean_utilization: Annotated[float, Output("Mean node, of the same resource", "share")]
+    mean_utilization: Annotated[float, Output("Mean node", "share")]
     requests_share: Annotated[float, Output("Fullest node, requests", "share")]
     disk_share: Annotated[float, Output("Fullest node, disk", "share")]
     memory_share: Annotated[float, Output("Fullest node, memory", "share")]
-    months_left: Annotated[float, Output("Months until it is full, at most 1,200")]
     fits_per_s: Annotated[float, Output("Requests of this mix that bring it to the target", "1/s")]
     fits_bytes: Annotated[float, Output("Data that brings its disk to the target", "B")]
+    binding: Annotated[str, Output("What it is full of")]
+    months_left: Annotated[float, Output("Months until it is full, at most 1,200")]
 
 
-FULLEST = tuple(each.name for each in fields(Fullest))
+FULLEST = tuple(each.name for each in fields(Fullest) if each.name not in ("binding", "months_left"))
 
 
 @checked
@@ -112,8 +112,8 @@ def fullest_node(
 
     Assumes the rates of the peak, nodes that are alike, and costs that do not grow with load: take
     what a node does from a measurement near the target. Near 100% waits decide before capacity does
-    (`queueing.mm1`). Elementwise over arrays but for `placement`. Raises InvalidInput where an input
-    is out of range.
+    (`queueing.mm1`). Elementwise over arrays but for `placement`; `binding` and `months_left` are then
+    empty: they are told of one store. Raises InvalidInput where an input is out of range.
     Source: denning-buzen-1978 for the law and for the device that saturates first.
 
     >>> fullest_node(20_000, 2000, 40_000, 10_000).utilization
@@ -127,13 +127,16 @@ def fullest_node(
     number, goal, more, more_data = _floats(partitions, target, growth, data_growth)
     here = keys.parts(number)
     now = load.shares(here)
-    binding = np.argmax(np.stack(np.broadcast_arrays(*now)), axis=0)
+    used = _largest(now)
+    later = np.maximum(np.maximum(now[0], now[3]) * more, np.maximum(now[1], now[2]) * more_data)
     found = (
-        _largest(now), _largest(load.times(more, more_data).shares(here)), RESOURCES[binding],
-        np.choose(binding, load.shares(_alike(number))), *now[:3], _months(now, more, more_data),
+        used, later, _largest(load.shares(_alike(number))), *now[:3],
         _fitting(np.add(reads_per_s, writes_per_s), now[0], load.busy, goal), goal * node_disk_bytes / here.data,
     )  # fmt: skip
-    return Fullest(**dict(zip(FULLEST, map(_simple, np.broadcast_arrays(*found)), strict=True)))
+    told = dict(zip(FULLEST, map(plain, np.broadcast_arrays(*found)), strict=True))
+    if used.ndim or np.ndim(later):
+        return Fullest(**told, binding=np.empty(0, dtype=str), months_left=np.empty(0))
+    return Fullest(**told, binding=RESOURCES[int(np.argmax(now))], months_left=plain(_months(now, more, more_data)))
 
 
 @dataclass(frozen=True)
@@ -145,8 +148,6 @@ class Needed:
     copies: Annotated[float, Output("Copies that bring its requests there, partitions as given (0: none do)")]
     nodes_in_a_year: Annotated[float, Output("Nodes in a year (0: no number suffices)")]
     indivisible: Annotated[float, Output("What no number of partitions takes off a node", "share")]
-    utilization: Annotated[float, Output("Fullest node, with partitions added for all but the largest keys", "share")]
-    in_a_year: Annotated[float, Output("The same in a year", "share")]
 
 
 NEEDED = tuple(each.name for each in fields(Needed))
@@ -165,10 +166,8 @@ def nodes_needed(
 
     The same laws as `fullest_node`. The largest key, the most wanted one and reads without a key keep
     a part of the load on one node, or on every one, whatever their number: above the target, no
-    number suffices (0). `utilization` is what a store comes to that adds partitions, from those
-    given, until all but these is at the target. Spreads are taken a little wide, so that what is
-    needed suffices; under random placement with four points or more the number may be a few
-    hundredths too high.
+    number suffices (0). Spreads are taken a little wide, so that what is needed suffices; under random
+    placement with four points or more the number may be a few hundredths too high.
     Elementwise over arrays but for `placement`. Raises InvalidInput where an input is out of range.
     Source: denning-buzen-1978 for the law and for the device that saturates first.
 
@@ -185,9 +184,46 @@ def nodes_needed(
     needed = _needed(load, keys, goal)
     found = (
         needed * copied, needed, _copies(load, keys.parts(number), copied, goal), _needed(grown, keys, goal) * copied,
-        _largest(load.shares(keys.alone())), _scaled(load, keys, number, goal), _scaled(grown, keys, number, goal),
+        _largest(load.shares(keys.alone())),
     )  # fmt: skip
-    return Needed(**dict(zip(NEEDED, map(_simple, np.broadcast_arrays(*found)), strict=True)))
+    return Needed(**dict(zip(NEEDED, map(plain, np.broadcast_arrays(*found)), strict=True)))
+
+
+@dataclass(frozen=True)
+class Added:
+    """The fullest node of a store that adds nodes as it needs them."""
+
+    utilization: Annotated[float, Output("Fullest node", "share")]
+    in_a_year: Annotated[float, Output("Fullest node in a year", "share")]
+
+
+@checked
+def with_nodes_added(
+    reads_per_s: Reads, writes_per_s: Writes, node_reads_per_s: NodeReads, node_writes_per_s: NodeWrites,
+    read_work: ReadWork = 1, write_work: WriteWork = 1, partitions: Partitions = 1, copies: Copies = 1,
+    placement: Placed = "random", parts_per_node: Points = 128, hottest_share: Hottest = 0,
+    largest_share: Largest = 0, keyless_share: Keyless = 0, data_bytes: Data = 0, node_disk_bytes: Disk = 16e12,
+    hot_bytes: Hot = 0, node_memory_bytes: Memory = 64e9, other_share: Other = 0, busy_share: Busy = 0,
+    growth: Growth = 1.5, data_growth: DataGrowth = 1.5, target: Target = 0.6,
+) -> Added:  # fmt: skip
+    """How full the fullest node stays where partitions are added, from those given, up to a target.
+
+    The same laws as `fullest_node`. Partitions are added until all but the largest keys is at the
+    target on the fullest node; what these keys, reads without a key and other work bring stays.
+    Elementwise over arrays but for `placement`. Raises InvalidInput where an input is out of range.
+    Source: denning-buzen-1978 for the law and for the device that saturates first.
+
+    >>> with_nodes_added(800_000, 0, 40_000, 10_000, placement="balanced", hottest_share=0.1).utilization
+    2.0
+    """
+    load = _load(
+        reads_per_s, writes_per_s, node_reads_per_s, node_writes_per_s, read_work, write_work, copies, keyless_share,
+        busy_share, data_bytes, node_disk_bytes, hot_bytes, node_memory_bytes, other_share,
+    )  # fmt: skip
+    keys = _Keys(placement, *_floats(parts_per_node, hottest_share, largest_share))
+    number, goal, more, more_data = _floats(partitions, target, growth, data_growth)
+    found = (_scaled(load, keys, number, goal), _scaled(load.times(more, more_data), keys, number, goal))
+    return Added(*map(plain, np.broadcast_arrays(*found)))
 
 
 def _floats(*values: Any) -> tuple[np.ndarray, ...]:
@@ -342,10 +378,6 @@ def _fitting(asked: np.ndarray, share: np.ndarray, busy: np.ndarray, target: np.
     return np.where(own > 0, asked * np.maximum(target - busy, 0.0) / np.where(own > 0, own, 1.0), 0.0)
 
 
-def _simple(value: np.ndarray) -> Any:
-    return str(value) if value.ndim == 0 and value.dtype.kind == "U" else plain(value)
-
-
 @dataclass(frozen=True)
 class Passed:
     """What passes a limit or a tier."""
@@ -436,6 +468,13 @@ def _sized(inputs: Mapping[str, Any], result: Needed) -> str:
     )
 
 
+def _adding(inputs: Mapping[str, Any], result: Added) -> str:
+    return (
+        f"With nodes added as needed, the fullest is at {percent(result.utilization)}, and in a year at "
+        f"{percent(result.in_a_year)}."
+    )
+
+
 def _passing(inputs: Mapping[str, Any], result: Passed) -> str:
     return (
         f"{count(result.passed_per_s)} a second pass and {percent(result.refused)} are refused, at a mean load of "
@@ -447,5 +486,6 @@ FULL = "How full is the fullest node, and what does it let through?"
 MODELS = (
     Model(fullest_node, FULL, _filled, "04-databases", "04-databases/fullest-node"),
     Model(nodes_needed, FULL, _sized, "04-databases", "04-databases/nodes-needed"),
+    Model(with_nodes_added, FULL, _adding, "04-databases", "04-databases/nodes-added"),
     Model(let_through, FULL, _passing, "07-resilience", "07-resilience/let-through"),
 )
