@@ -308,7 +308,9 @@ class Run(Node):
     def at(self, raw: list[Array]) -> tuple[tuple[int, ...], dict[str, Array], Any]:
         """The same at inputs in base units, of any shapes that fit together."""
         inputs = np.broadcast_arrays(*(np.atleast_1d(a.value(v)) for a, v in zip(self.arguments, raw, strict=True)))
-        flat = {a.name: np.ravel(value).astype(float) for a, value in zip(self.arguments, inputs, strict=True)}
+        flat = {
+            a.name: np.ravel(value).astype(float, copy=False) for a, value in zip(self.arguments, inputs, strict=True)
+        }
         return inputs[0].shape, flat, self.function(flat)
 
 

@@ -9,6 +9,7 @@ tenth, curves of the models listed differ from their tables by less than 1%.
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import math
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from sysdesign.errors import InvalidInput, SysdesignError, Unstable
-from sysdesign.models.declaration import Parameter
+from sysdesign.models.declaration import Parameter, adapted
 
 Array = np.ndarray
 Words = tuple[tuple[str, str], ...]
@@ -57,9 +58,12 @@ def elementwise(
         outcome = function(**inputs, **dict(words))
         return getattr(outcome, result) if result else outcome
 
+    inner = inspect.unwrap(function)
+
     def whole(inputs: Mapping[str, Array]) -> Any:
-        try:
-            return function(**inputs, **dict(words)) if result else None
+        try:  # without the check of ranges: a call holds its inputs to them
+            given: dict[str, Any] = {**inputs, **dict(words)}
+            return inner(**given, **adapted(declared, given)) if result else None
         except SysdesignError:
             return None
 
