@@ -15,7 +15,7 @@ Array = np.ndarray
 Z99 = float(ndtri(0.99))
 ROOT = float(np.sqrt(2 * np.pi))
 STEPS = 80  # at most; about five are taken
-NEAR = 1e-6  # of the chance, before the last step
+NEAR = 1e-5  # of the chance, before the last step
 
 
 class Moments(NamedTuple):
@@ -65,16 +65,15 @@ def quantile(law: Shifted, above: Array) -> Array:
 def mixed_quantile(usual: Shifted, longer: Shifted, share: Array, above: Array) -> Array:
     """The time exceeded with the chance `above`, where a share of the requests, above 0 and below 1, takes longer.
 
-    It lies above what either kind would need to exceed alone, and below what both need at half the chance. Newton on
-    the logarithm of the chance, held between the two; by halves where it would leave them, as between two humps.
+    It lies above what either kind would need to exceed alone, and below what the longer one exceeds with that chance.
+    Newton on the logarithm of the chance, held between the two; by halves where it would leave them, as between
+    two humps.
     """
     shares = np.stack((1 - share, share))
     mean, scale, sigma = laws = Shifted(*(np.stack(pair) for pair in zip(usual, longer, strict=True)))
     alone = above / shares
-    low, high = (
-        np.where(chance < 1, quantile(laws, np.minimum(chance, 1 - 1e-16)), 1e-300).max(axis=0)
-        for chance in (alone, alone / 2)
-    )
+    low = np.where(alone < 1, quantile(laws, np.minimum(alone, 1 - 1e-16)), 1e-300).max(axis=0)
+    high = np.maximum(low, quantile(laws, above).max(axis=0))
     slope = 1 / (scale * sigma)
     terms = (1 / scale, 1 - mean / scale, -1 / sigma, sigma / 2, shares, shares * slope / ROOT)
     left, at = np.arange(low.size), low
