@@ -138,9 +138,9 @@ def in_series(
     The sum is taken as a shifted lognormal of the same mean, variance and third moment; exact for one call. The
     99th percentile is then 0 to 0.2% too high where each call's is at most 3 times its median, up to 7% at
     10 times and 12% at 30 times; the median 0 to 5% too low at 10 times (held against convolution). Beyond,
-    it is a rough upper estimate. The mixture with the extra call is solved to 1 in 100,000 of the chance. Slowness that calls
-    share (a pause, a network) brings the sum nearer to the added percentiles. Load is not felt here: give
-    latencies at the load that there will be, as `queueing.at_load` tells. Elementwise over arrays.
+    it is a rough upper estimate. The mixture with the extra call is solved to 1 in 100,000 of the chance.
+    Slowness that calls share (a pause, a network) brings the sum nearer to the added percentiles. Load is not
+    felt here: give latencies at the load that there will be, as `queueing.at_load` tells. Elementwise over arrays.
     Raises InvalidInput where an input is out of range. Follows from the moments of the lognormal law.
 
     >>> round(in_series(30).p99_ms, 6), round(in_series(30).median_ms, 6)
