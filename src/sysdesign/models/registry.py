@@ -25,6 +25,8 @@ SUBJECTS = (
     "hashing",
     "merging",
     "messaging",
+    "object_storage",
+    "olap",
     "partition",
     "push",
     "queueing",
