@@ -28,6 +28,7 @@ class Overtaking:
     passing: Annotated[float, Output("Messages done before an earlier one of their key", "share")]
     passing_per_million: Annotated[float, Output("The same, per million")]
     passed: Annotated[float, Output("Messages done after a later one of their key", "share")]
+    by_workers: Annotated[float, Output("Messages that pass one still in work", "share")]
     by_redelivery: Annotated[float, Output("Messages that pass one that is delivered again", "share")]
     at_once: Annotated[float, Output("Messages of the key in work at once, mean")]
     wait_probability: Annotated[float, Output("Messages that wait for a free worker", "share")]
@@ -81,9 +82,10 @@ def overtaking(
     passed = np.sum(CHANCES * -np.expm1(-rate * share * overlap * mean * done), axis=0)
     late = (1 - again) * -np.expm1(-rate * share * again * after)
     passed_late = again * -np.expm1(-rate * share * after)
+    by_workers = passing
     passing, passed = 1 - (1 - passing) * (1 - late), 1 - (1 - passed) * (1 - passed_late)
     at_once = np.minimum(load, count) * share
-    found = (passing, 1e6 * passing, passed, late, at_once, waiting, np.minimum(load / count, 1))
+    found = (passing, 1e6 * passing, passed, by_workers, late, at_once, waiting, np.minimum(load / count, 1))
     shape = np.broadcast_shapes(*(np.shape(each) for each in given))
     return Overtaking(**dict(zip(FIELDS, (plain(each.reshape(shape)) for each in found), strict=True)))
 

@@ -160,24 +160,30 @@ def _delays(waits: _Waits) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarr
     spread = (waits.gap_high - waits.gap_low) ** 2 / 12
     left = (gap + spread / np.maximum(gap, 1e-12)) / 2  # of a gap, from a random moment in it
     mean = share * waits.longest / 2 + away * left
-    typical, late = (_exceeded(chance, share, away, gap, waits) for chance in (0.5, 0.01))
+    typical, late = _exceeded(share, away, gap, waits)
     return mean, typical, late, share + away
 
 
-def _exceeded(chance: float, share: np.ndarray, away: np.ndarray, gap: np.ndarray, waits: _Waits) -> np.ndarray:
-    """The wait that is exceeded with that chance: Newton from 0, since the curve of chances is convex."""
-    at = np.zeros(np.broadcast_shapes(*map(np.shape, (share, away, waits.longest))))
-    if (share + away <= chance).all():
+CHANCES = np.array([0.5, 0.01])
+
+
+def _exceeded(share: np.ndarray, away: np.ndarray, gap: np.ndarray, waits: _Waits) -> np.ndarray:
+    """The waits that are exceeded with these chances: Newton from 0, since the curve of chances is convex."""
+    shape = np.broadcast_shapes(*map(np.shape, (share, away, waits.longest)))
+    chance = CHANCES.reshape(-1, *(1,) * len(shape))
+    at = np.zeros((2, *shape))
+    if np.max(share + away) <= chance.min():
         return at
     width, mean = np.maximum(waits.gap_high - waits.gap_low, 1e-12), np.maximum(gap, 1e-12)
+    steep, away = share / waits.longest, away / mean
     for _ in range(NEWTON_STEPS):
         past = np.minimum(np.maximum((waits.gap_high - at) / width, 0), 1)  # gaps longer than this
-        before = np.maximum(waits.gap_low - at, 0)
-        tail = share * np.maximum(1 - at / waits.longest, 0) + away * (before + past**2 * width / 2) / mean
-        if (tail <= chance + 1e-9).all():
+        inside = np.maximum(waits.longest - at, 0)
+        tail = steep * inside + away * (np.maximum(waits.gap_low - at, 0) + past**2 * width / 2)
+        beyond = tail - chance
+        if beyond.max() <= 1e-9:
             break
-        slope = share / waits.longest * (at < waits.longest) + away * past / mean
-        at = at + np.maximum(tail - chance, 0) / np.maximum(slope, 1e-300)
+        at = at + np.maximum(beyond, 0) / np.maximum(steep * (inside > 0) + away * past, 1e-300)
     return at
 
 

@@ -72,21 +72,24 @@ def rescued(
     up[0], out[0] = 1 - down, down
     twice, calls, lapse, again = np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(shape)
     failed, unknown = np.zeros(shape), np.zeros(shape)
-    for at in range(1, int(min(most.max(), MOST_ATTEMPTS)) + 1):
-        calls = calls + np.where(at <= most, up.sum(axis=0) + out.sum(axis=0), 0)
-        served = up * (1 - single)  # ends here; the last effect is the one wanted
-        twice = twice + np.where(at <= most, served[1] + served[2], 0)
+    last = int(min(most.max(), MOST_ATTEMPTS))
+    for at in range(1, last + 1):
+        open_ = at <= most
+        calls = calls + open_ * (up + out).sum(axis=0)
+        twice = twice + open_ * (1 - single) * (up[1] + up[2])  # served: ends here, the last effect is the one wanted
         up, out = _after(up * single, effect), _after(out, effect)
-        left = up.sum(axis=0) + out.sum(axis=0)
-        again = np.where(at == 2, left, again)
-        ends = at == most
-        failed, unknown = np.where(ends, left, failed), np.where(ends, left - up[0] - out[0], unknown)
-        twice = np.where(ends, twice + up[2] + out[2], twice)
-        pause = np.minimum(wait * growth ** (at - 1), longest)
-        lapse = lapse + np.where(at < most, pause, 0)
-        stays = np.exp(-pause * fade)
         whole = up + out
-        out = out * stays + whole * down * (1 - stays)
+        left = whole.sum(axis=0)
+        again = left if at == 2 else again
+        ends = at == most
+        failed, unknown = failed + ends * left, unknown + ends * (left - whole[0])
+        twice = twice + ends * whole[2]
+        if at == last:
+            break
+        pause = np.minimum(wait * growth ** (at - 1), longest)
+        lapse = lapse + (at < most) * pause
+        stays = np.exp(-pause * fade)
+        out = out * stays + whole * (down * (1 - stays))
         up = whole - out
     repeated = np.where(most > 1, again / np.maximum(fails, 1e-300), 0.0)
     found = (failed, 1e6 * failed, 1e6 * twice, 1e6 * unknown, calls, lapse, np.minimum(repeated, 1))
@@ -99,7 +102,9 @@ FIELDS = tuple(each.name for each in fields(Rescued))
 def _after(failed: np.ndarray, effect: np.ndarray) -> np.ndarray:
     """Effects after one more attempt that failed for its caller."""
     none, one, more = failed
-    return np.stack((none * (1 - effect), one * (1 - effect) + none * effect, more + one * effect))
+    found = np.empty_like(failed)
+    found[0], found[1], found[2] = none * (1 - effect), one + (none - one) * effect, more + one * effect
+    return found
 
 
 def _tried(inputs: Mapping[str, Any], result: Rescued) -> str:
