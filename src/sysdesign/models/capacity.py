@@ -133,9 +133,9 @@ def fullest_node(
         used, later, _largest(load.shares(_alike(number))), *now[:3],
         _fitting(np.add(reads_per_s, writes_per_s), now[0], load.busy, goal), goal * node_disk_bytes / here.data,
     )  # fmt: skip
-    told = dict(zip(FULLEST, map(plain, np.broadcast_arrays(*found)), strict=True))
+    told: dict[str, Any] = dict(zip(FULLEST, map(plain, np.broadcast_arrays(*found)), strict=True))
     if used.ndim or np.ndim(later):
-        return Fullest(**told, binding=np.empty(0, dtype=str), months_left=np.empty(0))
+        return Fullest(**told | {name: np.empty(0) for name in ("binding", "months_left")})
     return Fullest(**told, binding=RESOURCES[int(np.argmax(now))], months_left=plain(_months(now, more, more_data)))
 
 
