@@ -18,6 +18,8 @@ from sysdesign.site.drawing import DarkPartners, Drawing, cell_text, drawing, wi
 
 ENLARGE = '<button class="enlarge" type="button">Enlarge</button>'  # the style sheet hides it without scripts
 
+PAGES = {"17-consistency/levels": ("levels/", "Each level and its histories")}
+
 # px. What the style sheet does on a phone: a wide drawing shrinks to 34rem and scrolls, a narrow one keeps its width,
 # and a small one shrinks to fit.
 NARROW, SMALL = 544, 420
@@ -69,7 +71,7 @@ class FigureRoom:
         drawn = self.read(figure.name, asked_by, figure.line)
         id_ = escape(f"fig:{figure.name.rsplit('/')[-1]}")
         kind = "chart" if drawn.data else "diagram"
-        tools, after = self._chart_parts(drawn, root) if drawn.data else ("", "")
+        tools, after = self._chart_parts(drawn, root) if drawn.data else (_page_of(figure.name, root), "")
         return (
             f'<figure class="figure {kind}" id="{id_}"{self._live(figure.name, drawn)}>\n'
             f'<div class="canvas">{self.picture(drawn, id_)}</div>\n'
@@ -97,6 +99,14 @@ class FigureRoom:
             return "", data_table(drawn.data)
         href = escape(model_href(model.name, root, drawn.data["inputs"]))
         return f'<a class="use" href="{href}">Use your numbers</a>', data_table(drawn.data)
+
+
+def _page_of(name: str, root: str) -> str:
+    """The way to the page that holds more than the figure, where there is one."""
+    if name not in PAGES:
+        return ""
+    path, words = PAGES[name]
+    return f'<a class="use" href="{escape(root + path)}">{escape(words)}</a>'
 
 
 def data_table(data: Any) -> str:

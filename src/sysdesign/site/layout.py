@@ -21,7 +21,11 @@ from sysdesign.site.asset_files import assets, version
 from sysdesign.site.figures import FigureRoom
 
 Page = tuple[str, bytes]
-MORE = ({"path": "workload/", "name": "Workload"}, {"path": "checks/", "name": "How this is checked"})
+MORE = (
+    {"path": "levels/", "name": "Consistency levels"},
+    {"path": "workload/", "name": "Workload"},
+    {"path": "checks/", "name": "How this is checked"},
+)
 # In each page, for hosts that send none: our own scripts, styles and pictures, WebAssembly for search, nothing else.
 POLICY = (
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; "

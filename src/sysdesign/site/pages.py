@@ -18,6 +18,7 @@ from sysdesign.site import (
     document_page,
     evidence_page,
     home_page,
+    levels_page,
     machine_files,
     model_pages,
     planned_page,
@@ -52,6 +53,7 @@ def _every(site: Site, scoreboard: Mapping[str, Any] | None) -> Iterator[Page]:
             yield planned_page.page(site, slug)
     yield home_page.page(site)
     yield from model_pages.pages(site)
+    yield levels_page.page(site)
     yield from decision_pages.pages(site)
     yield from record_pages.pages(site, scoreboard)
     yield from machine_files.record_files(site)
