@@ -10,6 +10,8 @@ from sysdesign.models.consistency.lanes import history_of
 from sysdesign.models.transactions import hierarchy as isolation
 from sysdesign.site import levels_page
 from sysdesign.site.levels_page import BOX_HEIGHT, BOX_WIDTH, HEIGHT, LANE, UNIT, WIDTH, boxes, drawn
+from tests.site.conftest import PATIENCE
+from tests.site.test_accessibility import faults
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +64,20 @@ def test_each_level_is_told_apart_from_all_that_it_does_not_imply(page):
     links = re.findall(r'href="#(history-[^"]+)">([^<]+)<', told)
     expected = {hierarchy.LEVELS[b].label for a, b in hierarchy.separated() if a == "pram"}
     assert {label for _, label in links} == expected
+
+
+@pytest.mark.browser
+def test_it_fits_a_phone_and_is_walked_by_keyboard(chromium, address):
+    context = chromium.new_context(viewport={"width": 390, "height": 800}, base_url=address)
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    page.goto("levels/")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert faults(page) == []
+    page.locator(".levels-map a").first.focus()
+    for _ in range(len(isolation.LEVELS)):
+        page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.getAttribute('href')") == "#linearizable"
+    page.keyboard.press("Enter")
+    assert page.evaluate("location.hash") == "#linearizable"
+    context.close()
