@@ -268,7 +268,7 @@ def test_one_percent_more_of_anything_is_no_cliff(framework):
             field, value = FIELDS[name], given.values.get(name)
             if not isinstance(field, Number) or not isinstance(value, float) or field.whole or value == 0:
                 continue
-            more = min(value * 1.01, field.bounds[1])
+            more = 1 - (1 - value) * 0.99 if field.scale == "nines" else min(value * 1.01, field.bounds[1])
             moved = evaluation.setting({name: np.array([[more]])})
             change = np.abs(moved.regrets - evaluation.regrets).mean(axis=2).max()
             assert change < 0.15, (name, value, change)
