@@ -48,7 +48,7 @@ def test_a_quantity_with_its_unit(text: str, expected: list[tuple[float, str]]) 
     ],
 )
 def test_names_and_dates_are_no_quantities(text: str) -> None:
-    assert quantities(text) == []
+    assert quantities(text) == ()
 
 
 def test_a_small_bare_count_is_told_apart() -> None:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from sysdesign import units
 from sysdesign.units import PURE, Dimension
 
 SMALL_COUNT = 10
+REMEMBERED = 16_384  # texts: those of a reference, read again by the next check
 
 _SCALES = {
     "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
@@ -98,12 +100,14 @@ class Quantity:
         return not self.unit and self.dimension == PURE and self.value <= SMALL_COUNT and self.value.is_integer()
 
 
-def quantities(text: str) -> list[Quantity]:
+@lru_cache(maxsize=REMEMBERED)
+def quantities(text: str) -> tuple[Quantity, ...]:
     """The quantities of a sentence that need something behind them, in order."""
-    return sorted((*_digits(text), *_worded(text)), key=lambda found: found.start)
+    return tuple(sorted((*_digits(text), *_worded(text)), key=lambda found: found.start))
 
 
-def all_numbers(text: str) -> list[Quantity]:
+@lru_cache(maxsize=REMEMBERED)
+def all_numbers(text: str) -> tuple[Quantity, ...]:
     """Every number of a short text that is known to hold one: names excluded, number words included."""
     found = list(_digits(text))
     taken = [(number.start, number.end) for number in found]
@@ -112,7 +116,7 @@ def all_numbers(text: str) -> list[Quantity]:
             continue
         if not any(start < match.end() and match.start() < end for start, end in taken):
             found.append(_worded_quantity(text, match))
-    return sorted(found, key=lambda number: number.start)
+    return tuple(sorted(found, key=lambda number: number.start))
 
 
 def _digits(text: str) -> Iterator[Quantity]:
