@@ -172,9 +172,24 @@ def parse(text: str, shown: str) -> Located:
     return Located(shown, value, lines)
 
 
+MOST_REMEMBERED = 400  # files
+_remembered: dict[str, tuple[str, Located]] = {}
+
+
 def read(path: Path, shown: str) -> Located:
-    """Read and parse one YAML file. Raises BadContent."""
-    return parse(read_text(path, shown), shown)
+    """Read and parse one YAML file, or give what it held where its text is the same. Raises BadContent.
+
+    An edit of one file of many does not cost the parsing of all. Of each file the last text is remembered.
+    """
+    text = read_text(path, shown)
+    before = _remembered.get(shown)
+    if before is not None and before[0] == text:
+        return before[1]
+    found = parse(text, shown)
+    while len(_remembered) >= MOST_REMEMBERED:
+        _remembered.pop(next(iter(_remembered), ""), None)
+    _remembered[shown] = text, found
+    return found
 
 
 def _too_deep(shown: str, line: int) -> BadContent:
