@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import shutil
 import socket
@@ -191,7 +192,8 @@ class Editing:
         self.edits: asyncio.Queue[set[str]] = asyncio.Queue()
         self.shown, self.built = asyncio.Semaphore(0), threading.Semaphore(0)
         self.said: list[str] = []
-        for name in ("_changes", "_show", "build_site", "Index"):
+        self.reading = threading.Semaphore(1_000)
+        for name in ("_changes", "_loaded", "_show", "build_site", "Index"):
             monkeypatch.setattr(serving, name, getattr(self, name.removeprefix("_")))
         monkeypatch.setattr(serving, "PAUSE_S", 0.01)
         self.text = 0
@@ -208,8 +210,13 @@ class Editing:
                 await asyncio.sleep(0)
         await asyncio.sleep(0)
 
-    async def show(self, room: Room, _: object) -> None:
+    def loaded(self, *_: object) -> int:
         text = self.text
+        self.said.append(f"reads {text}")
+        assert self.reading.acquire(timeout=PATIENCE_S)
+        return text
+
+    async def show(self, room: Room, text: object) -> None:
         self.said.append(f"shows {text}")
         await self.shown.acquire()
         room.reference = text  # type: ignore[assignment]
@@ -259,6 +266,27 @@ def test_edits_made_while_pages_are_shown_are_shown_together_next(monkeypatch: p
 
     said = [each for each in _edited(monkeypatch, work) if each.startswith("show")]
     assert said == ["shows 1", "shown 1", "shows 5", "shown 5"]
+
+
+@pytest.mark.parametrize(("late_s", "shows"), [(math.inf, ["shows 2"]), (0, ["shows 1", "shows 2"])])
+def test_an_edit_made_while_one_before_is_read_is_read_first_but_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch, late_s: float, shows: list[str]
+) -> None:
+    async def work(editing: Editing) -> None:
+        monkeypatch.setattr(serving, "LATE_S", late_s)
+        editing.reading = threading.Semaphore(0)
+        await editing.edit()
+        await editing.until("reads 1")
+        await editing.edit()
+        for _ in shows:
+            editing.shown.release()
+        for _ in range(2):
+            editing.reading.release()
+            editing.built.release()
+        await editing.until("built 2")
+
+    said = _edited(monkeypatch, work)
+    assert [each for each in said if each.startswith("shows")] == shows
 
 
 def test_edits_made_while_the_site_is_built_are_shown_before_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,7 @@ from sysdesign.site.building import build_site, changed_pages
 from sysdesign.workers.pool import Pool
 
 PAUSE_S = 0.5  # without an edit, before the whole site is built: until then the reader's own page comes first
+LATE_S = 1.0  # that edits without a pause may keep pages from being shown
 LOOK_MS = 1000  # between looks at whether the folder is still the same
 MANY = 100_000  # objects of one reading that a collection would take some 10 ms for
 TURN_S = 0.001  # that a thread works before another may: a build beside must not hold up the answers
@@ -121,21 +122,27 @@ async def _announce(server: uvicorn.Server, say: Callable[[], None]) -> None:
 async def _follow(room: Room, root: Path, stop: asyncio.Event) -> None:
     """On each change, show the pages of changed documents at once; the whole site follows when the edits pause.
 
-    What changes while pages are being shown is gathered meanwhile and shown together next. Whatever a change
-    does, it is told, and the next one is followed.
+    What changes while pages are being shown is gathered meanwhile and shown together next; what changed while the
+    reference was read is read first, though not for ever. Whatever a change does, it is told, and the next one
+    is followed.
     """
     edits: asyncio.Queue[set[str]] = asyncio.Queue()
     changes: asyncio.Queue[bool] = asyncio.Queue()
     beside = [asyncio.create_task(_gather(root, stop, edits)), asyncio.create_task(_rebuild(room, root, changes))]
     elsewhere = False  # whether more than a document's text changed since pages were shown last
+    loop = asyncio.get_running_loop()
+    shown = loop.time()
     try:
         while True:
             found = await _all_waiting(edits)
             elsewhere |= any(Path(path).suffix != ".md" for path in found)
             with _reported():
-                await _show(room, root)
+                reference = await asyncio.to_thread(_loaded, root, room.reference)
+                if not edits.empty() and loop.time() - shown < LATE_S:
+                    continue  # it is old before it is seen: what it would take of the processor the newest needs
+                await _show(room, reference)
                 changes.put_nowait(elsewhere)
-                elsewhere = False
+                elsewhere, shown = False, loop.time()
     finally:
         for task in beside:
             task.cancel()
@@ -185,8 +192,7 @@ def _identity(root: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-async def _show(room: Room, root: Path) -> None:
-    reference = await asyncio.to_thread(_loaded, root, room.reference)
+async def _show(room: Room, reference: Reference) -> None:
     pages = await asyncio.to_thread(lambda: dict(changed_pages(reference, room.reference)))
     async with announced(room):
         room.fresh = {**room.fresh, **pages}
