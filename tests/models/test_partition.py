@@ -76,7 +76,7 @@ def test_keys_in_classes_are_keys_one_by_one():
         popularity = weights(keys, skew)
         m = popularity * 3000
         direct = np.sum(2 * 0.3 * 0.7 * np.where(m < 1e-5, m * m / 2, m + np.expm1(-m)))
-        assert partition.cost(3, 1000, 0, 0.3, 0, keys, skew).lost_writes == pytest.approx(direct, rel=2e-3)
+        assert partition.cost(3, 1000, 0, 0.3, 0, keys, skew).lost_writes == pytest.approx(direct, rel=5e-3)
 
 
 def test_what_is_refused_and_lost_at_a_takeover():
@@ -95,22 +95,25 @@ def test_a_year_is_the_mean_over_lengths(median, spread, keys, ahead):
     at = np.linspace(-6, 9, 1500)  # of the normal law, by the trapezoid rule
     share = np.exp(-at * at / 2) / np.exp(-at * at / 2).sum()
     lengths = np.minimum(median * np.exp(math.log(spread) / 2.3263478740408408 * at), 30 * 86_400)
-    year = partition.year(6, median, spread, 200, 0.3, 20, keys, clock_ahead_s=ahead)
+    year = partition.year(6, median, spread, 0.3, 20)
+    met = partition.conflicts(6, median, spread, 200, 0.3, keys, clock_ahead_s=ahead)
     each = partition.cost(lengths, 200, 0, 0.3, 20, keys, clock_ahead_s=ahead)
     per_million = 6e6 / (200 * 365 * 86_400)
     assert year.refused_per_million == pytest.approx(per_million * share @ each.refused_writes, rel=0.02)
-    assert year.lost_per_million == pytest.approx(per_million * share @ each.lost_writes, rel=0.03)
+    assert met.lost_per_million == pytest.approx(per_million * share @ each.lost_writes, rel=0.03)
     assert year.takeover_per_million == pytest.approx(per_million * share @ each.lost_at_takeover, rel=0.02)
     assert year.fenced_per_million == pytest.approx(per_million * share @ each.lost_fenced, rel=0.02)
-    assert year.conflicting_keys == pytest.approx(share @ each.conflicting_keys * 6 * 30 / 365, rel=0.02)
+    assert met.conflicting_keys == pytest.approx(share @ each.conflicting_keys * 6 * 30 / 365, rel=0.02)
     assert year.cut_off_min == pytest.approx(0.3 * share @ lengths * 6 * 30 / 365 / 60, rel=0.02)
     assert year.outlast_share == pytest.approx(share @ (lengths > 20), rel=0.01)
 
 
 def test_a_year_takes_arrays():
     shares = np.array([0.05, 0.2, 0.5])
-    each = [partition.year(12, 120, 60, 500, float(share), 10).lost_per_million for share in shares]
-    assert np.allclose(partition.year(12, 120, 60, 500, shares, 10).lost_per_million, each)
+    each = [partition.conflicts(12, 120, 60, 500, float(share)).lost_per_million for share in shares]
+    assert np.allclose(partition.conflicts(12, 120, 60, 500, shares).lost_per_million, each)
+    each = [partition.year(12, 120, 60, float(share), 10).refused_per_million for share in shares]
+    assert np.allclose(partition.year(12, 120, 60, shares, 10).refused_per_million, each)
 
 
 @pytest.mark.parametrize(("quota", "rate", "dealt"), [(40, 0.3, 0.3), (12, 0.2, 0.5), (31, 0.25, 0.8)])

@@ -20,7 +20,7 @@ from sysdesign.probability.elementwise import plain
 Array = np.ndarray
 SPLIT = "What should a store do while it is split?"
 P99 = float(ndtri(0.99))
-FINE, COARSE = (48, 150), (12, 24)  # keys counted one by one, and bins of the others: errors of 0.02% and 1%
+FINE, COARSE = (24, 48), (6, 12)  # keys counted one by one, and bins of the others: errors below 0.5% and 3%
 YEAR_S, MONTHS = 365 * 86_400.0, 365 / 30
 LONGEST_S = 30 * 86_400.0  # of a partition; a longer one is two sites
 
@@ -147,11 +147,13 @@ def _conflicts(writes: Array, share: Array, length: Array, ahead: Array) -> tupl
     """For each key: chance that both sides write it, writes to it if they do, writes lost to the last one."""
     few, many = writes * share, writes * (1 - share)  # rates of the minority side and of the other
     a, b = few * length, many * length
-    both = np.expm1(-a) * np.expm1(-b)
-    touched = -a * np.expm1(-b) - b * np.expm1(-a)
+    none_a, none_b = np.expm1(-a), np.expm1(-b)
+    touched = -a * none_b - b * none_a
+    if not np.any(ahead):
+        return none_a * none_b, touched, 2 * share * (1 - share) * _beyond_first(a + b)
     behind = np.where(ahead >= 0, many, few)
     ahead_rate = np.where(ahead >= 0, few, many)
-    return both, touched, _lost(ahead_rate, behind, length, np.minimum(np.abs(ahead), length))
+    return none_a * none_b, touched, _lost(ahead_rate, behind, length, np.minimum(np.abs(ahead), length))
 
 
 def _lost(ahead: Array, behind: Array, length: Array, by: Array) -> Array:
@@ -174,14 +176,11 @@ def _beyond_first(mean: Array) -> Array:
 
 @dataclass(frozen=True)
 class Year:
-    """What the partitions of a year cost by choice, by the month or per million."""
+    """What the partitions of a year refuse and lose by choice, by the month or per million."""
 
     cut_off_min: Annotated[float, Output("Minority side cut off, a month", "min")]
     refused_per_million: Annotated[float, Output("Refused if only the majority goes on, per million requests")]
     stopped_per_million: Annotated[float, Output("Refused if both sides stop, per million requests")]
-    conflicting_keys: Annotated[float, Output("Conflicts if both sides go on: keys a month")]
-    conflicts_per_million: Annotated[float, Output("Writes to keys in conflict, per million writes")]
-    lost_per_million: Annotated[float, Output("Lost if the last write then wins, per million writes")]
     takeover_per_million: Annotated[float, Output("Lost if the majority promotes unfenced, per million writes")]
     fenced_per_million: Annotated[float, Output("Lost if the old leader stops once noticed, per million writes")]
     longest_s: Annotated[float, Output("A partition of which one in a hundred is longer", "s")]
@@ -189,60 +188,97 @@ class Year:
 
 
 YEAR = tuple(each.name for each in fields(Year))
-NODES = 20  # of the lengths: what grows with their square is within 1%
+NODES = 12  # of the lengths: what grows with their square is within 3%
+Often = Annotated[float, Input("Partitions a year", low=0, high=1e5, default=12)]
+Median = Annotated[float, Input("Length of a partition, median", "s", low=0.001, high=1e6, default=160)]
+Spread = Annotated[float, Input("99th percentile of the length over the median", low=1, high=1e4, default=17)]
 
 
 @checked
 def year(
-    partitions_per_year: Annotated[float, Input("Partitions a year", low=0, high=1e5, default=12)],
-    median_s: Annotated[float, Input("Length of a partition, median", "s", low=0.001, high=1e6, default=160)],
-    spread: Annotated[float, Input("99th percentile of the length over the median", low=1, high=1e4, default=17)],
-    writes_per_s: Writes,
+    partitions_per_year: Often,
+    median_s: Median,
+    spread: Spread,
     minority_share: MinorityShare,
     detection_s: Detection,
-    keys: Keys = 1_000_000,
-    skew: Skew = 0.99,
     leader_there: LeaderThere = 0.3,
-    clock_ahead_s: ClockAhead = 0,
 ) -> Year:
-    """What a year of partitions of uneven length costs by choice.
+    """What a year of partitions of uneven length refuses, and loses at takeovers, by choice.
 
     Lengths are lognormal, none longer than 30 days; each partition costs what `cost` says, and
-    they do not overlap. Long ones decide: refusals grow with the length, conflicts faster until
-    every key that both sides write is in conflict. Both sides stop where neither has a
-    majority, as with two equal sites and no third vote. A year has 365 days, a month 30.
+    they do not overlap. Exact, by partial means of the lognormal law. Both sides stop where
+    neither has a majority, as with two equal sites and no third vote. A year has 365 days, a
+    month 30. `conflicts` has what is lost where both sides go on.
     Elementwise over arrays. Raises InvalidInput where an input is out of range.
     Source: bailis-kingsbury-2014 for the default lengths, those of partitions by software in one
     network (median 2.7 minutes, 95th percentile 19.9); those by hardware had 32 minutes and 3.7
     days. How many there are in a year is an assumption. The sums follow from `cost`.
 
-    >>> round(year(1, 3600, 1, 0, 1.0, 0).cut_off_min * 365 / 30, 6)
+    >>> round(year(1, 3600, 1, 1.0, 0).cut_off_min * 365 / 30, 6)
     60.0
     """
-    often, median, wide, writes, share, noticed, number, exponent, there, ahead = _floats(
-        partitions_per_year, median_s, spread, writes_per_s, minority_share, detection_s, keys, skew, leader_there,
-        clock_ahead_s,
-    )  # fmt: skip
-    shape = (-1, *[1] * often.ndim)
-    lengths, weight = _lengths(median, wide, shape)
-    popularity, alike = key_classes(number, exponent, COARSE)
-    per_key = (popularity * writes)[None]
-    conflicts, touched, lost = (
-        np.sum(weight * np.sum(alike[None] * each, axis=1), axis=0)
-        for each in _conflicts(per_key, share, lengths[:, None], ahead)
+    often, median, wide, share, noticed, there = _floats(
+        partitions_per_year, median_s, spread, minority_share, detection_s, leader_there
     )
     mean, _ = _cut_short(np.full(often.shape, LONGEST_S), median, wide)
     unnoticed, outlast = _cut_short(noticed, median, wide)
     longer = np.maximum(mean - unnoticed + noticed * outlast, 0.0)
     million = 1e6 * often / YEAR_S
-    each_write = _ratio(1e6 * often, writes * YEAR_S)
     found = (
         share * mean * often / MONTHS / 60, _millions(million * (share * mean + (1 - share) * there * unnoticed)),
-        _millions(million * mean), conflicts * often / MONTHS, _millions(each_write * touched),
-        _millions(each_write * lost), _millions(million * there * share * longer),
+        _millions(million * mean), _millions(million * there * share * longer),
         _millions(million * there * share * noticed * outlast), np.minimum(median * wide, LONGEST_S), outlast,
     )  # fmt: skip
     return Year(**dict(zip(YEAR, map(plain, np.broadcast_arrays(*found)), strict=True)))
+
+
+@dataclass(frozen=True)
+class Conflicts:
+    """What both sides write in the partitions of a year."""
+
+    conflicting_keys: Annotated[float, Output("Keys in conflict, a month")]
+    conflicts_per_million: Annotated[float, Output("Writes to keys in conflict, per million writes")]
+    lost_per_million: Annotated[float, Output("Lost if the last write wins, per million writes")]
+
+
+CONFLICTS = tuple(each.name for each in fields(Conflicts))
+
+
+@checked
+def conflicts(
+    partitions_per_year: Often,
+    median_s: Median,
+    spread: Spread,
+    writes_per_s: Writes,
+    minority_share: MinorityShare,
+    keys: Keys = 1_000_000,
+    skew: Skew = 0.99,
+    clock_ahead_s: ClockAhead = 0,
+) -> Conflicts:
+    """What a year of partitions of uneven length leaves in conflict, where both sides go on.
+
+    As `cost`, over lengths as in `year`: long partitions decide, since conflicts grow with the square
+    of the length until every key that both sides write is in conflict. The lengths stand as 12
+    points, keys in classes: within 3%, worst where lengths spread a thousandfold over few keys.
+    Elementwise over arrays. Raises InvalidInput where an input is out of range.
+    Source: bailis-kingsbury-2014 for the default lengths; the sums follow from `cost`.
+
+    >>> conflicts(12, 160, 17, 500, 0).lost_per_million
+    0.0
+    """
+    often, median, wide, writes, share, number, exponent, ahead = _floats(
+        partitions_per_year, median_s, spread, writes_per_s, minority_share, keys, skew, clock_ahead_s
+    )
+    lengths, weight = _lengths(median, wide, (-1, *[1] * often.ndim))
+    popularity, alike = key_classes(number, exponent, COARSE)
+    per_key = (popularity * writes)[None]
+    met, touched, lost = (
+        np.sum(weight * np.sum(alike[None] * each, axis=1), axis=0)
+        for each in _conflicts(per_key, share, lengths[:, None], ahead)
+    )
+    each_write = _ratio(1e6 * often, writes * YEAR_S)
+    found = (met * often / MONTHS, _millions(each_write * touched), _millions(each_write * lost))
+    return Conflicts(**dict(zip(CONFLICTS, map(plain, np.broadcast_arrays(*found)), strict=True)))
 
 
 def _millions(value: Array) -> Array:
@@ -277,13 +313,21 @@ def _cost_sentence(inputs: Mapping[str, Any], result: Cost) -> str:
 def _year_sentence(inputs: Mapping[str, Any], result: Year) -> str:
     return (
         f"The minority side is cut off {duration(result.cut_off_min * 60)} a month: refusing costs "
-        f"{amount(result.refused_per_million)} requests in a million, accepting on both sides and letting the last "
-        f"write win {amount(result.lost_per_million)} writes in a million. "
+        f"{amount(result.refused_per_million)} requests in a million, a takeover without fencing "
+        f"{amount(result.takeover_per_million)} writes in a million. "
         f"{percent(result.outlast_share)} of partitions outlast {duration(inputs['detection_s'])}."
+    )
+
+
+def _conflicts_sentence(inputs: Mapping[str, Any], result: Conflicts) -> str:
+    return (
+        f"Both sides write {several(result.conflicting_keys, 'key')} a month while they are split; the last write "
+        f"drops {amount(result.lost_per_million)} of a million writes."
     )
 
 
 MODELS = (
     Model(cost, SPLIT, _cost_sentence, "00-cap", "00-cap/partition-cost"),
     Model(year, SPLIT, _year_sentence, "00-cap", "00-cap/partition-year"),
+    Model(conflicts, SPLIT, _conflicts_sentence, "00-cap", "00-cap/conflicts"),
 )
