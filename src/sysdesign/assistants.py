@@ -22,6 +22,7 @@ from sysdesign.errors import SysdesignError
 from sysdesign.operations import reading
 from sysdesign.plain import json_text
 from sysdesign.search.index import Index
+from sysdesign.site.search_entries import all_further
 from sysdesign.workers.pool import Busy, Fault, Pool
 
 INSTRUCTIONS = (
@@ -37,7 +38,7 @@ class Desk:
 
     def __init__(self, root: Path) -> None:
         self.reference: Reference = load(root)
-        self.index = Index(self.reference)
+        self.index = Index(self.reference, all_further(self.reference))
         self.pool = Pool(lambda: self.reference)
 
     async def computed(self, operation: str, arguments: dict[str, Any]) -> Any:

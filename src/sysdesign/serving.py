@@ -26,6 +26,7 @@ from sysdesign.plain import visible
 from sysdesign.search.index import Index
 from sysdesign.service import Room, announced, application
 from sysdesign.site.building import build_site, changed_pages
+from sysdesign.site.search_entries import all_further
 from sysdesign.workers.pool import Pool
 
 PAUSE_S = 0.5  # without an edit, before the whole site is built: until then the reader's own page comes first
@@ -47,7 +48,7 @@ def serve(root: Path, out: Path, *, host: str, port: int, watch: bool, ready: Ca
         build_site(root, out, force=False)
         reference = load(root)
         sys.setswitchinterval(TURN_S)
-        room = Room(out, reference, Index(reference))
+        room = Room(out, reference, _index(reference))
         address = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else "127.0.0.1" if host in LOOPBACK else host
         hosts = ["127.0.0.1", "localhost", "[::1]", host] if host in LOOPBACK else ["*"]
@@ -60,6 +61,10 @@ def serve(root: Path, out: Path, *, host: str, port: int, watch: bool, ready: Ca
         )
         say = partial(ready, f"http://{shown}:{address[1]}/")
         asyncio.run(_run(uvicorn.Server(config), listener, room, root if watch else None, say))
+
+
+def _index(reference: Reference) -> Index:
+    return Index(reference, all_further(reference))
 
 
 def _listener(host: str, port: int) -> socket.socket:
@@ -232,7 +237,7 @@ async def _rebuild(room: Room, root: Path, changes: asyncio.Queue[bool]) -> None
                 elsewhere |= await asyncio.wait_for(changes.get(), PAUSE_S)
         reference = room.reference
         with _reported():
-            room.index = await asyncio.to_thread(Index, reference)
+            room.index = await asyncio.to_thread(_index, reference)
             await asyncio.to_thread(build_site, root, room.out, force=False, before=reference)
             if room.reference is reference:  # else an edit came meanwhile, and its pages are newer than the site
                 room.fresh = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from sysdesign.content import default_root, load
 from sysdesign.content.texts import load_texts
 from sysdesign.errors import InvalidInput
 from sysdesign.search import Index
-from sysdesign.search.pages import search_files
+from sysdesign.search.entries import entries, other_entries
+from sysdesign.search.pages import piece_of, search_files
+from sysdesign.search.postings import Postings
 from sysdesign.search.spelling import correct
 from tests.reading import CACHING, write_reference
 
@@ -55,8 +58,8 @@ def test_a_misspelling_is_said(reference) -> None:
 
 
 def test_words_written_as_one_are_sought_together(reference) -> None:
-    """Sections that hold both words apart come in only where none holds them as one."""
-    assert [hit.title for hit in Index(reference).search("write-behind").hits] == ["Write-behind"]
+    """Before sections that hold the words apart."""
+    assert Index(reference).search("write-behind").hits[0].title == "Write-behind"
     assert Index(reference).search("write-waiting").hits[0].title == "Write-behind"
     assert Index(reference).search("wriet-behind").corrected == "write behind"
 
@@ -101,12 +104,40 @@ def test_beyond_reason_is_refused(reference, query: str, limit: int) -> None:
         Index(reference).search(query, limit)
 
 
-def test_the_pages_index_is_the_same_twice_and_holds_the_vocabulary(reference) -> None:
-    first, second = search_files(reference), search_files(reference)
-    assert first == second
-    assert "pagefind/pagefind.js" in first
-    known = json.loads(first["search/vocabulary.json"])
-    assert "dogpile" in known["words"] and "the" in known["stop"]
+def test_any_script_and_any_spelling_of_a_letter_is_read(tmp_path: Path) -> None:
+    text = "# Caching Strategies\n\n## Overview\n\n### Café Ångström\n\nΤαχύτητα. Кеш.\n\n### Other\n\nText.\n"
+    (tmp_path / "plan.yaml").write_text(PLAN)
+    (tmp_path / "05-Caching-Strategies.md").write_text(text)
+    index = Index(load(tmp_path))
+    for query in ("café", "cafe\u0301", "CAFE", "Ａngstrom", "ταχυτητα", "кеш"):
+        assert [hit.title for hit in index.search(query).hits] == ["Café Ångström"], query
+
+
+def test_what_is_no_section_answers_where_all_of_the_query_is_in_it(reference) -> None:
+    index = Index(reference)
+    assert [(hit.kind, hit.excerpt) for hit in index.search("thundering herd").others] == [("term", "S.")]
+    assert index.search("thundering waiting").others == ()
+    assert [hit.kind for hit in index.search("dogpile").shown[:2]] == ["section", "term"]
+
+
+def test_the_pages_index_holds_what_this_one_does(reference) -> None:
+    sections, others = list(entries(reference)), list(other_entries(reference))
+    files = dict(search_files(sections, others))
+    assert files == dict(search_files(sections, others))
+    known = json.loads(files["search/words.json"])
+    assert known["words"]["dogpile"] and "the" in known["stop"] and known["sections"] == len(sections)
+    held = json.loads(files["search/terms/st.json"])["terms"]["stamped"]
+    scores = dict(zip(accumulate(held[::2]), held[1::2], strict=True))
+    postings = Postings()
+    postings.add([*sections, *others])
+    assert scores == postings.scores()["stamped"]
+    rows = [row for at in range(len(files)) for row in json.loads(files.get(f"search/rows/{at}.json", "[]"))]
+    assert [row[1] for row in rows] == [entry.title for entry in [*sections, *others]]
+
+
+@pytest.mark.parametrize("term", ["", "a", "ab", "abc", "é", "a_", "数据", "9"])
+def test_a_term_has_one_file(term: str) -> None:
+    assert piece_of(term) in (term[:2], "other")
 
 
 def test_a_swap_of_neighbors_is_one_edit_and_long_words_may_have_two() -> None:

@@ -11,12 +11,14 @@ import pytest
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from playwright.sync_api import expect
 
-from sysdesign.content import load
+from sysdesign.content import default_root, load
 from sysdesign.content.loading import with_document
 from sysdesign.content.parsing import parse_document
 from sysdesign.decide import decide, parse_framework, workload_of
 from sysdesign.running.model_run import run
+from sysdesign.search import Index
 from sysdesign.site.building import changed_pages
+from sysdesign.site.search_entries import all_further
 from tests.site.conftest import PATIENCE, SMALL, served
 
 pytestmark = pytest.mark.browser
@@ -217,24 +219,47 @@ def test_arrows_go_round_the_sections_found(page: Any) -> None:
     expect(page.locator(".search-list")).to_be_hidden()
 
 
-@pytest.mark.parametrize("typed", ["dogpile", "stampeed", "cache stampede", "stampede zebra"])
-def test_search_of_a_large_site_finds_the_section_within_its_part(
-    chromium: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str
-) -> None:
-    monkeypatch.setattr("sysdesign.search.pages.LARGE", 1)
-    serving = served(load(SMALL), tmp_path)
-    address, _, _ = next(serving)
-    context = chromium.new_context(base_url=address)
-    page = context.new_page()
-    page.goto(f"search/?q={typed}")
-    first = page.locator(".results li").first
-    expect(first).to_contain_text("Cache stampede")
-    expect(first.locator(".trail")).to_have_text("Caching Strategies › Core Concepts")
-    marked = {"dogpile": ["dogpile,"], "cache stampede": ["cache"]}  # of the section's own text alone
-    assert first.locator(".excerpt mark").all_text_contents() == marked.get(typed, [])
-    assert first.get_by_role("link").get_attribute("href").endswith("/05-caching-strategies/#cache-stampede")
-    context.close()
-    serving.close()
+def test_page_and_python_find_the_same_in_the_same_order(chromium: Any, whole_address: str) -> None:
+    """Over every question bank, the names of all terms, all texts of programs, and what people mistype."""
+    reference = load(default_root())
+    index = Index(reference, all_further(reference))
+    typed = [each.question for bank in reference.questions.values() for each in bank]
+    typed += [term.term for term in reference.terms.values()] + [each.notice for each in reference.symptoms]
+    typed += [
+        "stampeed",
+        "kafka vs sqs",
+        "cach",
+        "café",
+        "ｃａｃｈｅ",
+        "don’t cache",
+        "max.poll",
+        "x-cache: MISS",
+        "数据库",
+    ]
+    page = chromium.new_page()
+    page.goto(f"{whole_address}glossary/")
+    found = page.evaluate(FOUND, typed)
+    page.close()
+    assert dict(zip(typed, found, strict=True)) == {query: _found(index, query) for query in typed}
+
+
+FOUND = """async (queries) => {
+  const root = new URL("../", location.href);
+  const search = await import(new URL("assets/search.js", root));
+  await search.start(root);
+  const urls = (hits) => hits.map((hit) => hit.url);
+  const answers = [];
+  for (const query of queries) {
+    const { shown, changed } = await search.find(query, 10);
+    answers.push([urls(shown), changed]);
+  }
+  return answers;
+}"""
+
+
+def _found(index: Index, query: str) -> list[Any]:
+    answer = index.search(query, 10)
+    return [[hit.url for hit in answer.shown], answer.corrected]
 
 
 @pytest.mark.parametrize(
@@ -244,16 +269,19 @@ def test_what_the_query_names_comes_first(chromium: Any, whole_address: str, typ
     """The section with that title or the home of that term, of many that hold its words."""
     page = chromium.new_page()
     page.goto(f"{whole_address}search/?q={typed}")
-    expect(page.locator(".results a").first).to_have_attribute("href", re.compile(f"#{anchor}"))
+    expect(page.locator(".results [data-kind=section] a").first).to_have_attribute("href", re.compile(f"#{anchor}"))
     page.close()
 
 
 def test_the_results_page_keeps_its_query_in_the_address(page: Any) -> None:
     page.goto("search/?q=dogpile")
-    expect(page.locator(".results li").first).to_contain_text("Cache stampede")
+    expect(page.locator(".results [data-kind=section]").first).to_contain_text("Cache stampede")
     page.get_by_role("searchbox").fill("xyzzyplugh")
     page.locator("[data-search-status]", has_text="Nothing found").wait_for()
     expect(page).to_have_url(re.compile(r"\?q=xyzzyplugh$"))
+
+
+COUNTS = ".then(f => Object.fromEntries(Object.entries(f.words).map(([word, of]) => [word, [of].flat()[0]])))"
 
 
 def test_both_spellings_correct_alike(page: Any) -> None:
@@ -261,10 +289,10 @@ def test_both_spellings_correct_alike(page: Any) -> None:
     from sysdesign.search.spelling import correct
 
     page.goto("")
-    words = page.evaluate("fetch('search/vocabulary.json').then(answer => answer.json()).then(found => found.words)")
+    words = page.evaluate(f"fetch('/search/words.json').then(answer => answer.json()){COUNTS}")
     typed = ["stampeed", "orgin", "cahce", "retires", "databsae", "zzzz", "hit", "1000", "expirse", "remdey", "grpahql"]
-    script = "typed => import('/assets/spelling.js').then(m => fetch('/search/vocabulary.json').then(a => a.json())" \
-        ".then(found => typed.map(word => m.correct(word, found.words))))"  # fmt: skip
+    script = "typed => import('/assets/spelling.js').then(m => fetch('/search/words.json').then(a => a.json())" \
+        f"{COUNTS}.then(known => typed.map(word => m.correct(word, known))))"  # fmt: skip
     assert page.evaluate(script, typed) == [correct(word, words) for word in typed]
 
 

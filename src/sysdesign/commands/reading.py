@@ -74,7 +74,7 @@ def search(
     as_json: AsJson = False,
     reference: Root = None,
 ) -> None:
-    """Find sections."""
+    """Find sections; what people notice and terms answer beside them (in the site facts, decisions and models too)."""
     from sysdesign.content.texts import load_texts
     from sysdesign.operations import reading
     from sysdesign.search import Index
@@ -86,12 +86,13 @@ def search(
     console = out()
     if answer.corrected:
         console.print(f"Searched for: {answer.corrected}", style="italic", markup=False)
-    for hit in answer.hits:
-        console.print(hit.address, style="bold", markup=False)
-        where = " › ".join(part for part in (hit.document, hit.trail, hit.title) if part)
-        console.print(f"  {where}", style="dim", markup=False)
-        console.print(f"  {hit.excerpt}", markup=False)
-    if not answer.hits:
+    for hit in answer.shown:
+        other = hit.kind != "section"
+        console.print(f"{hit.title} ({hit.kind})" if other else hit.address, style="bold", markup=False)
+        where = " › ".join(part for part in (hit.document, hit.trail, "" if other else hit.title) if part)
+        for line in filter(None, (where, hit.excerpt)):
+            console.print(f"  {line}", style="dim" if line is where else None, markup=False)
+    if not answer.shown:
         console.print("Nothing found. Try fewer or other words; `sysdesign list` shows what is written.")
 
 

@@ -1,8 +1,9 @@
-"""What is searched: one entry a section, with other names for what it explains and the texts that lead to it."""
+"""What is searched: an entry for each section, with other names for what it explains and the texts that lead to it;
+then what is no section: symptoms, facts and terms. Whoever knows models and decisions adds entries for them.
+"""
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,15 +11,6 @@ from dataclasses import dataclass, field
 from sysdesign.content import Reference
 from sysdesign.content.document import Document, Section
 from sysdesign.content.records import Symptom, Term
-
-WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?")
-COMPOUND = re.compile(r"[a-z0-9'’]+(?:[-+/.][a-z0-9'’]+)*")
-
-# Words that say nothing about what is sought. Kept out of queries, not out of the index.
-STOP_WORDS = frozenset(
-    "a an and are as at be but by can do does for from has have how i if in into is it its my not of on or our "
-    "should so that the their there they this to use was we what when where which why will with you your".split()
-)
 
 
 @dataclass(frozen=True)
@@ -34,6 +26,8 @@ class Entry:
     text: str
     aliases: tuple[str, ...]  # terms and synonyms at home in this section, and the texts below
     texts: tuple[str, ...] = ()  # what programs print when it concerns them: errors, log lines, metrics, settings
+    says: str = ""  # shown, and not searched
+    kind: str = "section"  # | symptom | fact | term | decision | model
 
 
 @dataclass
@@ -49,6 +43,29 @@ def entries(reference: Reference) -> Iterator[Entry]:
     homes = names_by_home(reference.terms, reference.symptoms)
     for document in reference.documents.values():
         yield from document_entries(document, homes)
+
+
+def other_entries(reference: Reference) -> Iterator[Entry]:
+    """What people notice, facts and terms, each leading to where it stands."""
+    for symptom in reference.symptoms:
+        name = symptom.section.partition("#")[0]
+        planned = reference.named(name)
+        if symptom.kind == "symptom" and planned.slug in reference.documents:
+            document, section = reference.section(symptom.section)
+            place = url(document, section)
+            yield Entry(
+                symptom.section, place, document.title, symptom.notice, 0, section.title, "", (), kind="symptom"
+            )
+    for fact in reference.facts.values():
+        service = fact.place.path.rsplit("/", 1)[-1].removesuffix(".yaml").removeprefix("aws-")
+        title = f"{fact.says}: {fact.shows or fact.value}" if fact.shows or fact.value is not None else fact.says
+        place = f"facts/#{fact.id}"
+        yield Entry(fact.id, place, service, title, 0, f"Fact, checked {fact.checked}", "", (), kind="fact")
+    for term in reference.terms.values():
+        yield Entry(
+            term.home, f"glossary/#{term.id}", "", term.term, 0, "Glossary", "", term.aliases,
+            says=term.sentence, kind="term",
+        )  # fmt: skip
 
 
 def document_entries(document: Document, homes: Mapping[str, Names]) -> Iterator[Entry]:
@@ -97,18 +114,3 @@ def _beside_prose(document: Document) -> dict[str, list[str]]:
     for figure in document.figures:
         found.setdefault(figure.section, []).append(figure.caption)
     return found
-
-
-def words(text: str) -> list[str]:
-    """Lower-case words of a text, as query and vocabulary see them."""
-    return WORD.findall(text.lower())
-
-
-def compounds(text: str) -> list[list[str]]:
-    """Lower-case words of a text, those written as one (n+1, write-behind) together."""
-    return [parts for compound in COMPOUND.findall(text.lower()) if (parts := words(compound))]
-
-
-def plain_words(text: str) -> tuple[str, ...]:
-    """The words of a name, whatever its case, hyphens and plurals. A query of just these means what it names."""
-    return tuple(word[:-1] if len(word) > 2 and word.endswith("s") else word for word in words(text))

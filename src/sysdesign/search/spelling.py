@@ -8,36 +8,10 @@ a swap alone; the most frequent of the nearest wins, then the alphabet.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 SHORTEST = 4
 LONG = 8
-
-
-class Vocabulary:
-    """Counts the words of texts; words of digits alone are left out."""
-
-    def __init__(self) -> None:
-        self._counts: Counter[str] = Counter()
-
-    def add(self, text: str) -> None:
-        """Count the words of one more text."""
-        from sysdesign.search.entries import words
-
-        self._counts.update(words(text))
-
-    def words(self) -> dict[str, int]:
-        """Each word with how often it stands there, in order."""
-        return {word: count for word, count in sorted(self._counts.items()) if not word.isdigit()}
-
-
-def vocabulary(texts: Iterable[str]) -> dict[str, int]:
-    """Each word of the texts with how often it stands there; words of digits alone are left out."""
-    counted = Vocabulary()
-    for text in texts:
-        counted.add(text)
-    return counted.words()
 
 
 def correct(word: str, known: Mapping[str, int]) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sysdesign import __version__
 from sysdesign.content import Reference, load, located
-from sysdesign.content.document import Document
-from sysdesign.content.loading import PACKAGE, Heard, cache_folder, collection_paused
-from sysdesign.content.records import Symptom, Term
+from sysdesign.content.loading import PACKAGE, cache_folder, collection_paused
 from sysdesign.errors import BadContent, InvalidInput
-from sysdesign.search.entries import Names, document_entries, entries, names_by_home
-from sysdesign.search.pages import SearchIndex
+from sysdesign.search.entries import entries, other_entries
+from sysdesign.search.pages import search_files
 from sysdesign.site.pages import document_pages, pages, site_of
 from sysdesign.site.publish import publish, stamp
+from sysdesign.site.search_entries import further_entries
 
 SCOREBOARD = "scoreboard.json"  # beside plan.yaml; `tidy` writes it
 
@@ -73,41 +72,25 @@ def build_site(
             written.append(path)
             yield path, content
 
-    with collection_paused(), SearchIndex(sum(1 for _ in root.glob("*.md"))) as search:
-        reference = load(root, heard=_indexed(search, progress), before=before)
-        folder = publish(out, counted(_files(reference, scoreboard_of(root), search, address)), digest)
+    with collection_paused():
+        reference = load(root, heard=lambda document, *_: progress(f"Reading {document.name}"), before=before)
+        folder = publish(out, counted(_files(reference, scoreboard_of(root), address)), digest)
     page_count = sum(path.endswith(".html") for path in written)
     return Built(folder, page_count, len(written), time.perf_counter() - started, changed=True)
 
 
-def _indexed(search: SearchIndex, progress: Progress) -> Heard:
-    """What gives each document to the search index as soon as it is read."""
-    homes: Mapping[str, Names] | None = None
-
-    def heard(document: Document, terms: Mapping[str, Term], symptoms: Sequence[Symptom]) -> None:
-        nonlocal homes
-        progress(f"Reading {document.name}")
-        if homes is None:
-            homes = names_by_home(terms, symptoms)
-        search.add(document_entries(document, homes))
-
-    return heard
-
-
 def site_files(reference: Reference, scoreboard: Any = None) -> dict[str, bytes]:
-    """Every file of the site by path; the search index is made beside the pages."""
-    with collection_paused(), SearchIndex(len(reference.documents)) as search:
-        search.add(entries(reference))
-        return dict(_files(reference, scoreboard, search))
+    """Every file of the site by path."""
+    with collection_paused():
+        return dict(_files(reference, scoreboard))
 
 
-def _files(
-    reference: Reference, scoreboard: Any, search: SearchIndex, address: str = ""
-) -> Iterator[tuple[str, bytes]]:
+def _files(reference: Reference, scoreboard: Any, address: str = "") -> Iterator[tuple[str, bytes]]:
     """One file after the other, so that a large site never stands in memory whole."""
-    search.close()
-    yield from pages(reference, scoreboard, address)
-    yield from search.files()
+    site = site_of(reference, address)
+    yield from pages(site, scoreboard)
+    others = (*other_entries(reference), *further_entries(site.decisions, site.models))
+    yield from search_files(entries(reference), others)
 
 
 def changed_pages(reference: Reference, before: Reference) -> Iterator[tuple[str, bytes]]:

@@ -26,9 +26,9 @@ MORE = (
     {"path": "workload/", "name": "Workload"},
     {"path": "checks/", "name": "How this is checked"},
 )
-# In each page, for hosts that send none: our own scripts, styles and pictures, WebAssembly for search, nothing else.
+# In each page, for hosts that send none: our own scripts, styles and pictures, nothing else.
 POLICY = (
-    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; "
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "object-src 'none'; base-uri 'none'; form-action 'self'"
 )
 MOST_LISTED = 100  # documents beside a document's text

@@ -29,20 +29,19 @@ from sysdesign.site.figures import FigureRoom
 from sysdesign.site.layout import Page, Site
 
 
-def pages(reference: Reference, scoreboard: Mapping[str, Any] | None = None, address: str = "") -> Iterator[Page]:
+def pages(site: Site, scoreboard: Mapping[str, Any] | None = None) -> Iterator[Page]:
     """Path and bytes of every file of the site but the search index.
 
     `scoreboard` is what the checks found, as plain values; without it the page that shows it says how to get it.
-    `address` is where the site will stand; what needs a full address (the map for search engines, cards) is made
-    where it is given. Raises BadContent where a page would be broken.
+    Where the site's address is known, what needs a full address is made too. Raises BadContent where a page would
+    be broken.
     """
-    site = site_of(reference, address)
     paths = []
     for path, content in _every(site, scoreboard):
         paths.append(path)
         yield path, content
-    if address:
-        yield from machine_files.site_map(address, (path for path in paths if path.endswith(".html")))
+    if site.address:
+        yield from machine_files.site_map(site.address, (path for path in paths if path.endswith(".html")))
 
 
 def _every(site: Site, scoreboard: Mapping[str, Any] | None) -> Iterator[Page]:
@@ -80,4 +79,4 @@ def site_of(reference: Reference, address: str = "") -> Site:
 
 def render(reference: Reference, *, scoreboard: Mapping[str, Any] | None = None, address: str = "") -> dict[str, bytes]:
     """All files of the site but the search index, by path."""
-    return dict(pages(reference, scoreboard, address))
+    return dict(pages(site_of(reference, address), scoreboard))

@@ -1,107 +1,153 @@
-// Search in the page: the index loads at first use. Stop words are dropped, unknown words corrected, and
-// where no section holds all words, those that hold some are shown.
+// Search in the page, over the same index and by the same rules as sysdesign.search: words.json says how queries are
+// read, and of the terms and entries only those are loaded that a query needs. A test holds both to one order.
 import { make } from "./element.js";
 import { correct } from "./spelling.js";
 
-const EXCERPT = 28; // words
-const LOOKED_AT = 12; // results, of which those that the query names come first
+const ALL_TERMS = [11, 10]; // by so much more an entry counts that holds every term sought
+const SHORTEST_TEXT = 2, MOST_WORDS = 16, MOST_LONGER = 40, MOST_OTHERS = 3, EXCERPT = 28, BEFORE = 6;
+const PART = /[\p{L}\p{N}]+/gu, COMPOUND = /[\p{L}\p{N}]+(?:[-_./+:]+[\p{L}\p{N}]+)*/gu;
 
-let engine;
-let words;
+let known; // what words.json holds
+let base;
+const kept = new Map(); // files, by path
 
-async function start(root) {
-  if (engine) return;
-  const [pagefind, vocabulary] = await Promise.all([
-    import(new URL("pagefind/pagefind.js", root)),
-    fetch(new URL("search/vocabulary.json", root)).then((answer) => answer.json()),
-  ]);
-  await pagefind.options({ baseUrl: root.pathname, ranking: { metaWeights: { url: 0, document: 0, trail: 0 } } });
-  await pagefind.init();
-  [engine, words] = [pagefind, vocabulary];
+async function file(path) {
+  if (!kept.has(path)) kept.set(path, fetch(new URL(path, base)).then((answer) => answer.json()));
+  return kept.get(path);
 }
 
-export async function find(query, limit) {
-  const asked = (query.toLowerCase().match(/[\p{L}\p{N}][\p{L}\p{N}'+/-]*/gu) ?? []);
-  const kept = asked.filter((word) => !words.stop.includes(word));
-  const used = (kept.length ? kept : asked).map((word) => word.replace(/^(.)[+/](.)$/u, "$1$2")); // N+1, I/O: so indexed
-  const corrected = used.map((word) => correct(word, words.words));
-  const changed = corrected.join(" ") !== used.join(" ") ? corrected.join(" ") : "";
-  if (!corrected.length) return { hits: [], total: 0, changed: "", some: false };
-  let results = (await engine.search(corrected.join(" "))).results;
-  const some = !results.length && corrected.length > 1;
-  if (some) results = await any(corrected);
-  const hits = await Promise.all(results.slice(0, Math.max(limit, LOOKED_AT)).map(async (result) => section(await result.data())));
-  const asNamed = (name) => sameWords(name, query) || sameWords(name, corrected.join(" "));
-  const named = hits.filter(({ names }) => names.some(asNamed));
-  return { hits: [...named, ...hits.filter((hit) => !named.includes(hit))].slice(0, limit), total: results.length, changed, some };
+export async function start(root) {
+  base = root;
+  known ??= await file("search/words.json");
 }
 
-// Whether two texts hold the same words, whatever their case, hyphens and plurals.
-function sameWords(one, other) {
-  const plain = (text) => (text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).map((word) => word.replace(/(?<=..)s$/u, "")).join(" ");
-  return plain(one) === plain(other);
-}
+const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replace(/(?<=[\p{L}\p{N}_])['’](?=[\p{L}\p{N}_])/gu, "");
+const has = (word) => Object.hasOwn(known.words, word);
+const count = (word) => [known.words[word]].flat()[0];
+const stemOf = (word) => (has(word) && Array.isArray(known.words[word]) ? known.words[word][1] : word);
+const byAlphabet = (one, other) => (one < other ? -1 : Number(one > other));
+const distinct = (lists, key) => [...new Map(lists.map((each) => [key(each), each])).values()];
 
-async function any(list) {
-  const scores = new Map();
-  for (const word of list) {
-    for (const result of (await engine.search(word)).results) {
-      const entry = scores.get(result.id) ?? { result, score: 0, count: 0 };
-      entry.score += result.score;
-      entry.count += 1;
-      scores.set(result.id, entry);
-    }
-  }
-  return [...scores.values()].sort((a, b) => b.count - a.count || b.score - a.score).map((entry) => entry.result);
-}
-
-// A page of the index holds one section, or on a large site a heading with all sections below it. Of those, the one
-// that holds most of what was sought: where it is, its title, what stands above it, and its own words.
-function section(hit) {
-  const words = hit.content.trim().split(/\s+/);
-  const sections = [];
-  for (const { element, id, text, location } of hit.anchors) {
-    const level = Number(/^h([1-6])$/.exec(element)?.[1]);
-    if (!level) {
-      sections.at(-1).end ??= location;
-      if (text) sections.at(-1).names.push(text);
-      continue;
-    }
-    const above = (sections.findLast((other) => other.level < level) ?? { path: [] }).path;
-    const path = [...above, text];
-    sections.push({ level, id, title: text, names: [text], path, first: location, from: location + text.split(/\s+/).length, score: 0 });
-  }
-  for (const { location, balanced_score } of hit.weighted_locations) {
-    const held = sections.findLast((other) => other.first <= location);
-    if (held) held.score += balanced_score;
-  }
-  const best = sections.reduce((one, other) => (other.score > one.score ? other : one));
+// The query as words and as terms: bounded, without words that say nothing, unknown ones corrected.
+function understood(query) {
+  let typed = distinct((folded(query).match(COMPOUND) ?? []).map((each) => each.match(PART)), (each) => each.join(" "));
+  let words = 0;
+  typed = typed.filter((parts, at) => (words += parts.length) <= MOST_WORDS || at === 0);
+  const said = typed.filter((parts) => parts.length > 1 || !known.stop.includes(parts[0]));
+  const sought = (said.length ? said : typed).map((parts) => parts.slice(0, MOST_WORDS));
+  const fixed = sought.map((parts) => parts.map((word) => correct(word, known.words, count)));
+  const terms = [];
+  fixed.forEach((parts, at) => {
+    parts.forEach((word, place) => {
+      const last = at === fixed.length - 1 && place === parts.length - 1 && !has(word);
+      terms.push([...new Set((last ? longer(word) : [word]).map(stemOf))].sort(byAlphabet));
+    });
+    if (parts.length > 1) terms.push([parts.join("")]);
+  });
   return {
-    title: best.title,
-    names: best.names,
-    url: best === sections[0] ? hit.meta.url : `${hit.meta.url.split("#")[0]}#${best.id}`,
-    trail: [hit.meta.document, hit.meta.trail, ...best.path.slice(0, -1)].filter(Boolean).join(" › "),
-    own: words.slice(best.from, best.end),
-    found: new Set(hit.locations.map((at) => at - best.from)),
+    words: fixed.flat(), terms: distinct(terms, (each) => each.join(" ")),
+    changed: fixed.flat().join(" ") === sought.flat().join(" ") ? "" : fixed.flat().join(" "),
   };
 }
 
-// Words of the section's own text around the first that was found.
+// The word and the most frequent known ones that begin with it: the last word may not be typed to its end.
+const longer = (word) => [word, ...Object.keys(known.words).filter((each) => each.startsWith(word))
+  .sort((one, other) => count(other) - count(one) || byAlphabet(one, other)).slice(0, MOST_LONGER)];
+
+async function piece(term) {
+  const start = term.slice(0, 2), name = /^[a-z0-9]+$/.test(start) ? start : "other";
+  return known.pieces.includes(name) ? file(`search/terms/${name}.json`) : { terms: {}, names: {}, texts: {} };
+}
+
+async function held(term) {
+  const rows = new Map(), steps = (await piece(term)).terms[term] ?? [];
+  for (let at = 0, row = 0; at < steps.length; at += 2) rows.set(row += steps[at], steps[at + 1]);
+  return rows;
+}
+
+async function scored(terms) {
+  const scores = new Float64Array(known.rows), holding = new Int32Array(known.rows);
+  let standing = 0, at = 0;
+  const stands = new Set();
+  for (const found of await Promise.all(terms.map((anyOf) => Promise.all(anyOf.map(held))))) {
+    const best = new Map();
+    for (const rows of found) for (const [row, score] of rows) best.set(row, Math.max(score, best.get(row) ?? 0));
+    standing += best.size > 0;
+    if (best.size) stands.add(terms[at]);
+    at += 1;
+    for (const [row, score] of best) { scores[row] += score; holding[row] += 1; }
+  }
+  const whole = (row) => holding[row] > 0 && holding[row] === standing;
+  return { scores: scores.map((score, row) => score * ALL_TERMS[whole(row) ? 0 : 1]), whole, stands };
+}
+
+// Rows that come first: 0 where a text of programs is the query or stands in it, 1 for what it names.
+async function named(query, words) {
+  const typed = (folded(query).match(PART) ?? []).map(stemOf);
+  const rows = new Map();
+  const look = async (kind, row, first) => {
+    const name = row.join(" ");
+    const found = row.length ? (await piece(row[0]))[kind] : {};
+    if (Object.hasOwn(found, name)) for (const each of found[name]) rows.set(each, first);
+  };
+  for (const name of [typed, words.map(stemOf)]) await look("names", name, 1);
+  const looked = typed.slice(0, 2 * MOST_WORDS);
+  for (let from = 0; from < looked.length; from++) for (let to = from + 1; to <= looked.length; to++) {
+    if (to - from >= SHORTEST_TEXT || to - from === typed.length) await look("texts", looked.slice(from, to), 0);
+  }
+  return rows;
+}
+
+async function entry(row, terms) {
+  const [kind, title, url, document, trail, text] = (await file(`search/rows/${Math.floor(row / known.a_file)}.json`))[row % known.a_file];
+  return { row, kind, title, url, trail: [document, trail].filter(Boolean).join(" › "), own: text.split(" "), found: new Set(terms.flat()) };
+}
+
+export async function find(query, limit) {
+  const { words, terms, changed } = understood(query);
+  if (!words.length) return { hits: [], others: [], shown: [], total: 0, changed: "", some: false };
+  const [{ scores, whole, stands }, came] = await Promise.all([scored(terms), named(query, words)]);
+  const last = new Set(known.last);
+  const rows = [...scores.keys()].filter((row) => scores[row] > 0).sort((one, other) =>
+    last.has(one) - last.has(other) || (came.get(one) ?? 2) - (came.get(other) ?? 2) || scores[other] - scores[one] || one - other);
+  const sections = rows.filter((row) => row < known.sections);
+  const others = rows.filter((row) => row >= known.sections && whole(row)).slice(0, MOST_OTHERS);
+  const [hits, more] = await Promise.all([sections.slice(0, limit), others].map((each) => Promise.all(each.map((row) => entry(row, terms)))));
+  const known = terms.length > 1 && !terms.some((anyOf) => !stands.has(anyOf));
+  const atOnce = ({ kind, row }) => (kind === "fact" && known) || (kind === "term" && came.has(row));
+  const first = came.has(sections[0]) ? 1 : 0, [at, later] = [more.filter(atOnce), more.filter((each) => !atOnce(each))];
+  const shown = [...hits.slice(0, first), ...at, ...hits.slice(first, BEST), ...later, ...hits.slice(BEST)];
+  return { hits, others: more, shown, total: sections.length, changed, some: sections.length > 0 && !whole(sections[0]) };
+}
+
+const BEST = 3; // sections shown before other kinds that say where to go on
+
+const holds = (word, found) => (folded(word).match(COMPOUND) ?? []).some((whole) => {
+  const parts = whole.match(PART);
+  return (parts.length > 1 && found.has(parts.join(""))) || parts.some((part) => found.has(stemOf(part)));
+});
+
+// Words of the entry's own text around the first that was found.
 function excerpt({ own, found }) {
-  const place = own.findIndex((_, at) => found.has(at));
-  const first = place < 0 ? 0 : Math.max(0, Math.min(place, own.length - EXCERPT + 6) - 6);
-  const shown = own.slice(first, first + EXCERPT).flatMap((word, at) => [found.has(first + at) ? make("mark", {}, word) : word, " "]);
+  const place = own.findIndex((word) => holds(word, found));
+  const first = Math.max(0, Math.min(place - BEFORE, own.length - EXCERPT));
+  const shown = own.slice(first, first + EXCERPT).flatMap((word) => [holds(word, found) ? make("mark", {}, word) : word, " "]);
   return make("span", { class: "excerpt" }, first ? "… " : "", ...shown, first + EXCERPT < own.length ? "…" : "");
 }
 
+const KINDS = { fact: "Fact", term: "Term", symptom: "Symptom", decision: "Decision", model: "Model" };
+
 function item(shown, root, id) {
   const option = id ? { id, role: "option", "aria-selected": "false", tabindex: "-1" } : {};
-  const link = make("a", { href: new URL(shown.url, root).href, ...option }, make("b", {}, shown.title), make("span", { class: "trail" }, shown.trail), make("br"), excerpt(shown));
-  return id ? link : make("li", {}, link);
+  const link = make("a", { href: new URL(shown.url, root).href, ...option }, 
+    make("b", {}, shown.title), KINDS[shown.kind] ? make("small", { class: "kind" }, KINDS[shown.kind]) : "",
+    make("span", { class: "trail" }, shown.trail), make("br"), excerpt(shown));
+  if (id) link.dataset.kind = shown.kind;
+  return id ? link : make("li", { "data-kind": shown.kind }, link);
 }
 
-const told = ({ total, changed, some }, query) =>
-  (total ? `${total} section${total === 1 ? "" : "s"}` : `Nothing found for “${query}”`)
+const told = ({ total, others, changed, some }, query) =>
+  (total || others.length ? `${total} section${total === 1 ? "" : "s"}` : `Nothing found for “${query}”`)
   + (some && total ? " with some of the words" : "") + (changed ? `, searching for “${changed}”` : "");
 
 const attached = new WeakSet();
@@ -133,7 +179,7 @@ function attachPage(form, input, root) {
     try {
       await start(root);
       const found = await find(query, 30);
-      return () => { list.replaceChildren(...found.hits.map((hit) => item(hit, root))); status.textContent = told(found, query); };
+      return () => { list.replaceChildren(...found.shown.map((hit) => item(hit, root))); status.textContent = told(found, query); };
     } catch {
       return () => { status.textContent = "The search index did not load. It is part of the built site: serve it over HTTP."; };
     }
@@ -167,8 +213,8 @@ function attachList(form, input, root) {
       const found = await find(query, 7);
       return () => {
         status.textContent = told(found, query);
-        list.replaceChildren(...found.hits.map((hit, order) => item(hit, root, `${list.id}-${order}`)));
-        if (!found.hits.length || found.changed || found.some) list.prepend(make("div", { class: "note", role: "presentation" }, told(found, query)));
+        list.replaceChildren(...found.shown.map((hit, order) => item(hit, root, `${list.id}-${order}`)));
+        if (!found.shown.length || found.changed || found.some) list.prepend(make("div", { class: "note", role: "presentation" }, told(found, query)));
         choose(-1);
         open(document.activeElement === input);
       };

@@ -1,6 +1,6 @@
 // The same rule as sysdesign.search.spelling: the nearest known word within one edit, or two from eight letters on.
-export function correct(word, known) {
-  if (word in known || word.length < 4 || /^\d+$/.test(word)) return word;
+export function correct(word, known, count = (name) => known[name]) {
+  if (Object.hasOwn(known, word) || word.length < 4 || /^\d+$/.test(word)) return word;
   const names = Object.keys(known);
   if (names.some((name) => name.startsWith(word))) return word;
   const allowed = word.length >= 8 ? 2 : 1;
@@ -10,7 +10,7 @@ export function correct(word, known) {
     if (name.length === 4 && word.length === 4 && [...name].sort().join() !== [...word].sort().join()) continue;
     const edits = distance(word, name, allowed);
     if (edits > allowed) continue;
-    const key = [edits, -known[name], name];
+    const key = [edits, -count(name), name];
     if (!best || less(key, best)) best = key;
   }
   return best ? best[2] : word;

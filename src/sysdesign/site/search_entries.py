@@ -1,0 +1,29 @@
+"""What search finds beside sections, and only who knows models and decisions can tell: these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sysdesign.content import Reference
+from sysdesign.decide import frameworks
+from sysdesign.models.declaration import Model
+from sysdesign.models.registry import models
+from sysdesign.search.entries import Entry
+
+
+def further_entries(decisions: Mapping[str, Any], models: Mapping[str, Model]) -> Iterator[Entry]:
+    """Decisions by their question and options, models by their title, name and what they inform."""
+    for name, each in sorted(decisions.items()):
+        options = " · ".join(option.label for option in each.options.values())
+        aliases = (name.replace("-", " "), *(option.label for option in each.options.values()))
+        place = f"decisions/{name}/"
+        yield Entry(name, place, "", each.question, 0, "Decision", "", aliases, says=options, kind="decision")
+    for name, model in sorted(models.items()):
+        place = f"models/{name}/"
+        yield Entry(name, place, "", model.title, 0, name, "", (name,), says=model.decision, kind="model")
+
+
+def all_further(reference: Reference) -> Iterator[Entry]:
+    """Those of a reference, models and frameworks read for it."""
+    return further_entries(frameworks(reference.root), models())
