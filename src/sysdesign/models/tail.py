@@ -178,9 +178,9 @@ def _percentiles(of: Moments) -> tuple[np.ndarray, np.ndarray]:
 
 def _mixed(usual: Shifted, longer: Shifted, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Median and 99th percentile where a share of the requests takes the longer way."""
-    ways = (Shifted(*(np.tile(each, 2) for each in law)) for law in (usual, longer))
+    ordinary, late = (Shifted(*(np.tile(each, 2) for each in law)) for law in (usual, longer))
     held = np.tile(np.clip(share, 1e-15, 1 - 1e-15), 2)
-    median, p99 = mixed_quantile(*ways, held, np.repeat((0.5, 0.01), share.size)).reshape(2, -1)
+    median, p99 = mixed_quantile(ordinary, late, held, np.repeat((0.5, 0.01), share.size)).reshape(2, -1)
     return median, p99
 
 

@@ -75,7 +75,7 @@ def mixed_quantile(usual: Shifted, longer: Shifted, share: Array, above: Array) 
     low = np.where(alone < 1, quantile(laws, np.minimum(alone, 1 - 1e-16)), 1e-300).max(axis=0)
     high = np.maximum(low, quantile(laws, above).max(axis=0))
     slope = 1 / (scale * sigma)
-    terms = (1 / scale, 1 - mean / scale, -1 / sigma, sigma / 2, shares, shares * slope / ROOT)
+    terms: tuple[Array, ...] = (1 / scale, 1 - mean / scale, -1 / sigma, sigma / 2, shares, shares * slope / ROOT)
     left, at = np.arange(low.size), low
     found = low.copy()
     for _ in range(STEPS):

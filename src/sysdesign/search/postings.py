@@ -44,8 +44,8 @@ class Postings:
             self._held.append(held)
             self._lengths.append(len(found_terms))  # of the text, which comes last
             self.counts.update(words(" ".join((entry.title, *entry.aliases, entry.document, entry.text))))
-            for name in dict.fromkeys(stems(each) for each in (entry.title, *entry.aliases)):
-                self.names[name].append(row)
+            for called in dict.fromkeys(stems(each) for each in (entry.title, *entry.aliases)):
+                self.names[called].append(row)
             for printed in dict.fromkeys(stems(each) for each in entry.texts):
                 self.texts[printed].append(row)
 

@@ -58,7 +58,7 @@ def stems(text: str) -> tuple[str, ...]:
 
 def terms(text: str) -> list[str]:
     """Under what a text is found: the stems of its words, and what is written as one."""
-    found = []
+    found: list[str] = []
     for parts in compounds(text):
         found += map(stem, parts)
         if len(parts) > 1:

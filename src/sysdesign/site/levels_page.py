@@ -72,10 +72,8 @@ def page(site: Site) -> Page:
 
 def boxes() -> list[Box]:
     """Every level where it stands on the map."""
-    return [
-        Box(name, _lines(level.label), level.asks, level.split, *PLACES[name])
-        for name, level in (*isolation.LEVELS.items(), *hierarchy.LEVELS.items())
-    ]
+    known: dict[str, Any] = {**isolation.LEVELS, **hierarchy.LEVELS}
+    return [Box(name, _lines(level.label), level.asks, level.split, *PLACES[name]) for name, level in known.items()]
 
 
 def _lines(label: str) -> tuple[str, ...]:
@@ -89,8 +87,8 @@ def _lines(label: str) -> tuple[str, ...]:
 def _arrow(source: str, target: str) -> str:
     """A curve from the lower edge of a box, or its side where the other stands beside it, to the upper edge."""
     (left, top), (end_left, end_top) = PLACES[source], PLACES[target]
-    x, y = left + BOX_WIDTH / 2, top + BOX_HEIGHT
-    end, bottom = end_left + BOX_WIDTH / 2, end_top - 5
+    x, y = left + BOX_WIDTH / 2, float(top + BOX_HEIGHT)
+    end, bottom = end_left + BOX_WIDTH / 2, float(end_top - 5)
     if bottom < y:  # across: from the side
         x, y = left + BOX_WIDTH, top + BOX_HEIGHT / 2
         end, bottom = end_left - 5, end_top + BOX_HEIGHT / 2
@@ -131,7 +129,7 @@ def _isolation(name: str) -> dict[str, Any]:
 
 
 def _named(names: Any) -> list[dict[str, str]]:
-    known = {**isolation.LEVELS, **hierarchy.LEVELS}
+    known: dict[str, Any] = {**isolation.LEVELS, **hierarchy.LEVELS}
     return [{"id": name, "label": known[name].label} for name in names]
 
 

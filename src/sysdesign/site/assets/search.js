@@ -113,8 +113,8 @@ export async function find(query, limit) {
   const sections = rows.filter((row) => row < known.sections);
   const others = rows.filter((row) => row >= known.sections && whole(row)).slice(0, MOST_OTHERS);
   const [hits, more] = await Promise.all([sections.slice(0, limit), others].map((each) => Promise.all(each.map((row) => entry(row, terms)))));
-  const known = terms.length > 1 && !terms.some((anyOf) => !stands.has(anyOf));
-  const atOnce = ({ kind, row }) => (kind === "fact" && known) || (kind === "term" && came.has(row));
+  const several = terms.length > 1 && !terms.some((anyOf) => !stands.has(anyOf));
+  const atOnce = ({ kind, row }) => (kind === "fact" && several) || (kind === "term" && came.has(row));
   const first = came.has(sections[0]) ? 1 : 0, [at, later] = [more.filter(atOnce), more.filter((each) => !atOnce(each))];
   const shown = [...hits.slice(0, first), ...at, ...hits.slice(first, BEST), ...later, ...hits.slice(BEST)];
   return { hits, others: more, shown, total: sections.length, changed, some: sections.length > 0 && !whole(sections[0]) };
