@@ -60,10 +60,10 @@ def other_entries(reference: Reference) -> Iterator[Entry]:
         service = fact.place.path.rsplit("/", 1)[-1].removesuffix(".yaml").removeprefix("aws-")
         title = f"{fact.says}: {fact.shows or fact.value}" if fact.shows or fact.value is not None else fact.says
         place = f"facts/#{fact.id}"
-        yield Entry(fact.id, place, service, title, 0, f"Fact, checked {fact.checked}", "", (), kind="fact")
+        yield Entry(fact.id, place, service, title, 0, f"checked {fact.checked}", "", (), kind="fact")
     for term in reference.terms.values():
         yield Entry(
-            term.home, f"glossary/#{term.id}", "", term.term, 0, "Glossary", "", term.aliases,
+            term.home, f"glossary/#{term.id}", "", term.term, 0, "", "", term.aliases,
             says=term.sentence, kind="term",
         )  # fmt: skip
 

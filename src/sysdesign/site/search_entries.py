@@ -18,7 +18,7 @@ def further_entries(decisions: Mapping[str, Any], models: Mapping[str, Model]) -
         options = " · ".join(option.label for option in each.options.values())
         aliases = (name.replace("-", " "), *(option.label for option in each.options.values()))
         place = f"decisions/{name}/"
-        yield Entry(name, place, "", each.question, 0, "Decision", "", aliases, says=options, kind="decision")
+        yield Entry(name, place, "", each.question, 0, "", "", aliases, says=options, kind="decision")
     for name, model in sorted(models.items()):
         place = f"models/{name}/"
         yield Entry(name, place, "", model.title, 0, name, "", (name,), says=model.decision, kind="model")

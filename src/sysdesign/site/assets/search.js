@@ -7,6 +7,8 @@ const ALL_TERMS = [11, 10]; // by so much more an entry counts that holds every 
 const SHORTEST_TEXT = 2, MOST_WORDS = 16, MOST_LONGER = 40, MOST_OTHERS = 3, EXCERPT = 28, BEFORE = 6;
 const PART = /[\p{L}\p{N}]+/gu, COMPOUND = /[\p{L}\p{N}]+(?:[-_./+:]+[\p{L}\p{N}]+)*/gu;
 
+const KINDS = { fact: "Fact", term: "Term", symptom: "Symptom", decision: "Decision", model: "Model" };
+
 let known; // what words.json holds
 let base;
 const kept = new Map(); // files, by path
@@ -100,7 +102,7 @@ async function named(query, words) {
 
 async function entry(row, terms) {
   const [kind, title, url, document, trail, text] = (await file(`search/rows/${Math.floor(row / known.a_file)}.json`))[row % known.a_file];
-  return { row, kind, title, url, trail: [document, trail].filter(Boolean).join(" › "), own: text.split(" "), found: new Set(terms.flat()) };
+  return { row, kind, title, url, trail: [KINDS[kind], document, trail].filter(Boolean).join(" › "), own: text.split(" "), found: new Set(terms.flat()) };
 }
 
 export async function find(query, limit) {
@@ -135,12 +137,10 @@ function excerpt({ own, found }) {
   return make("span", { class: "excerpt" }, first ? "… " : "", ...shown, first + EXCERPT < own.length ? "…" : "");
 }
 
-const KINDS = { fact: "Fact", term: "Term", symptom: "Symptom", decision: "Decision", model: "Model" };
-
 function item(shown, root, id) {
   const option = id ? { id, role: "option", "aria-selected": "false", tabindex: "-1" } : {};
   const link = make("a", { href: new URL(shown.url, root).href, ...option }, 
-    make("b", {}, shown.title), KINDS[shown.kind] ? make("small", { class: "kind" }, KINDS[shown.kind]) : "",
+    make("b", {}, shown.title),
     make("span", { class: "trail" }, shown.trail), make("br"), excerpt(shown));
   if (id) link.dataset.kind = shown.kind;
   return id ? link : make("li", { "data-kind": shown.kind }, link);
