@@ -1,5 +1,6 @@
 """The fullest node against requests counted one by one and arcs drawn, limits against loads drawn."""
 
+from dataclasses import fields
 from itertools import product
 
 import numpy as np
@@ -195,7 +196,7 @@ def test_capacity_takes_arrays_and_refuses_what_is_out_of_range():
         for model in (capacity.fullest_node, capacity.nodes_needed, capacity.with_nodes_added):
             together = model(np.array([reads, 1e4]), **given)
             alone = model(reads, **given)
-            told = vars(alone).keys() - {"binding", "months_left"}
+            told = {each.name for each in fields(alone)} - {"binding", "months_left"}
             assert all(getattr(together, name)[0] == getattr(alone, name) for name in told)
     assert capacity.fullest_node(np.array([reads, 1e4]), **given).months_left.size == 0
     with pytest.raises(InvalidInput, match="partitions is 0"):

@@ -9,6 +9,7 @@ compute again only what reads those fields.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -302,16 +303,19 @@ class Run(Node):
         return tuple(argument.node for argument in self.arguments)
 
     def outcome(self, worlds: Worlds) -> tuple[tuple[int, ...], dict[str, Array], Any]:
-        """The shape of the inputs, the inputs in the model's own units, and what it gives."""
+        """The shape of the inputs together, the inputs in the model's own units, and what it gives."""
         return self.at([argument.node.number(worlds) for argument in self.arguments])
 
     def at(self, raw: list[Array]) -> tuple[tuple[int, ...], dict[str, Array], Any]:
-        """The same at inputs in base units, of any shapes that fit together."""
-        inputs = np.broadcast_arrays(*(np.atleast_1d(a.value(v)) for a, v in zip(self.arguments, raw, strict=True)))
-        flat = {
-            a.name: np.ravel(value).astype(float, copy=False) for a, value in zip(self.arguments, inputs, strict=True)
-        }
-        return inputs[0].shape, flat, self.function(flat)
+        """The same at inputs in base units, of any shapes that fit together: none is repeated to the shape of all."""
+        inputs = {a.name: np.asarray(a.value(v), dtype=float) for a, v in zip(self.arguments, raw, strict=True)}
+        return np.broadcast_shapes((1,), *(value.shape for value in inputs.values())), inputs, self.function(inputs)
+
+
+def flat(inputs: Mapping[str, Array], shape: tuple[int, ...] | None = None) -> dict[str, Array]:
+    """Inputs of shapes that fit together as arrays of one length."""
+    shape = shape or np.broadcast_shapes(*(value.shape for value in inputs.values()))
+    return {name: np.ravel(np.broadcast_to(value, shape)) for name, value in inputs.items()}
 
 
 @dataclass(frozen=True)
@@ -347,8 +351,11 @@ class ModelCall(Node):
         return self._result(*self.run.at(raw))
 
     def _result(self, shape: tuple[int, ...], inputs: dict[str, Array], outcome: Any) -> Array:
-        found = self.function(inputs) if outcome is None else np.asarray(getattr(outcome, self.asked[0]), dtype=float)
-        return np.reshape(found, shape) * self.size
+        """Of the shape of the inputs together, or of those alone on which the result depends."""
+        if outcome is None:
+            return np.reshape(self.function(flat(inputs, shape)), shape) * self.size
+        found = np.asarray(getattr(outcome, self.asked[0]), dtype=float)
+        return (np.reshape(found, shape) if found.size == math.prod(shape) else np.atleast_1d(found)) * self.size
 
     def outside(self, worlds: Worlds) -> list[str]:
         """Labels of the inputs that more than half of the worlds put outside the range where the model holds."""

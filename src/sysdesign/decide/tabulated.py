@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from sysdesign.decide.node import flat
 from sysdesign.errors import InvalidInput, SysdesignError, Unstable
 from sysdesign.models.declaration import Parameter, adapted
 
@@ -59,17 +60,20 @@ def elementwise(
         return getattr(outcome, result) if result else outcome
 
     inner = inspect.unwrap(function)
+    bounded = any(each.input.most is not None for each in declared.values())
 
     def whole(inputs: Mapping[str, Array]) -> Any:
         try:  # without the check of ranges: a call holds its inputs to them
             given: dict[str, Any] = {**inputs, **dict(words)}
-            return inner(**given, **adapted(declared, given)) if result else None
+            return inner(**given, **(adapted(declared, given) if bounded else {})) if result else None
         except SysdesignError:
             return None
 
-    if name not in SLOW and _takes_arrays(at, declared, names):
+    if name in SLOW or not _takes_arrays(at, declared, names):
+        return lambda inputs: _interpolated((name, result, words), at, declared, inputs), lambda inputs: None
+    if _takes_shapes(at, declared, names):
         return lambda inputs: _over_arrays(at, inputs), whole
-    return lambda inputs: _interpolated((name, result, words), at, declared, inputs), lambda inputs: None
+    return lambda inputs: _over_arrays(at, inputs), lambda inputs: whole(flat(inputs))
 
 
 def _over_arrays(at: Callable[[Mapping[str, Any]], Any], inputs: Mapping[str, Array]) -> Array:
@@ -100,6 +104,22 @@ def _takes_arrays(
     except Exception:  # a scalar model complains in whatever way its first line does
         return False
     return np.shape(value) == (2,)
+
+
+def _takes_shapes(
+    at: Callable[[Mapping[str, Any]], Any], declared: Mapping[str, Parameter], names: tuple[str, ...]
+) -> bool:
+    """Whether inputs may differ in shape, as worlds and settings do, with the same result as arrays of one length."""
+    inputs = {
+        name: np.full((2, 1) if place % 2 else (3,), _typical(declared[name])) for place, name in enumerate(names)
+    }
+    try:
+        with np.errstate(all="ignore"):
+            apart, together = at(inputs), at(flat(inputs))
+            apart = np.broadcast_to(apart, np.broadcast_shapes(*(value.shape for value in inputs.values())))
+    except Exception:  # as above
+        return False
+    return np.array_equal(np.ravel(apart), together, equal_nan=True)
 
 
 def _typical(parameter: Parameter) -> float:

@@ -16,6 +16,7 @@ from scipy import special
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Output, checked
+from sysdesign.models.lazy import Lazy
 from sysdesign.models.wording import count, percent, several
 from sysdesign.probability.elementwise import plain
 
@@ -70,7 +71,7 @@ Target = Annotated[float, Input("Target utilization", "share", low=0.01, high=1,
 
 
 @dataclass(frozen=True)
-class Fullest:
+class Fullest(Lazy):
     """The fullest node of a store or tier. A share of 1 is full; beyond that, more is asked than there is."""
 
     utilization: Annotated[float, Output("Fullest node", "share")]
@@ -83,9 +84,6 @@ class Fullest:
     fits_bytes: Annotated[float, Output("Data that brings its disk to the target", "B")]
     binding: Annotated[str, Output("What it is full of")]
     months_left: Annotated[float, Output("Months until it is full, at most 1,200")]
-
-
-FULLEST = tuple(each.name for each in fields(Fullest) if each.name not in ("binding", "months_left"))
 
 
 @checked
@@ -127,16 +125,21 @@ def fullest_node(
     number, goal, more, more_data = _floats(partitions, target, growth, data_growth)
     here = keys.parts(number)
     now = load.shares(here)
-    used = _largest(now)
-    later = np.maximum(np.maximum(now[0], now[3]) * more, np.maximum(now[1], now[2]) * more_data)
-    found = (
-        used, later, _largest(load.shares(_alike(number))), *now[:3],
-        _fitting(np.add(reads_per_s, writes_per_s), now[0], load.busy, goal), goal * node_disk_bytes / here.data,
-    )  # fmt: skip
-    told: dict[str, Any] = dict(zip(FULLEST, map(plain, np.broadcast_arrays(*found)), strict=True))
-    if used.ndim or np.ndim(later):
-        return Fullest(**told | {name: np.empty(0) for name in ("binding", "months_left")})
-    return Fullest(**told, binding=RESOURCES[int(np.argmax(now))], months_left=plain(_months(now, more, more_data)))
+    asked = np.add(reads_per_s, writes_per_s)
+    shape = np.broadcast_shapes(*(each.shape for each in (*now, goal, more, more_data)))
+    return Fullest.later(
+        shape,
+        utilization=lambda: _largest(now),
+        in_a_year=lambda: np.maximum(np.maximum(now[0], now[3]) * more, np.maximum(now[1], now[2]) * more_data),
+        mean_utilization=lambda: _largest(load.shares(_alike(number))),
+        requests_share=lambda: now[0],
+        disk_share=lambda: now[1],
+        memory_share=lambda: now[2],
+        fits_per_s=lambda: _fitting(asked, now[0], load.busy, goal),
+        fits_bytes=lambda: goal * node_disk_bytes / here.data,
+        binding=np.empty(0) if shape else RESOURCES[int(np.argmax(now))],
+        months_left=np.empty(0) if shape else plain(_months(now, more, more_data)),
+    )
 
 
 @dataclass(frozen=True)
@@ -190,7 +193,7 @@ def nodes_needed(
 
 
 @dataclass(frozen=True)
-class Added:
+class Added(Lazy):
     """The fullest node of a store that adds nodes as it needs them."""
 
     utilization: Annotated[float, Output("Fullest node", "share")]
@@ -221,9 +224,12 @@ def with_nodes_added(
         busy_share, data_bytes, node_disk_bytes, hot_bytes, node_memory_bytes, other_share,
     )  # fmt: skip
     keys = _Keys(placement, *_floats(parts_per_node, hottest_share, largest_share))
-    number, goal, more, more_data = _floats(partitions, target, growth, data_growth)
-    found = (_scaled(load, keys, number, goal), _scaled(load.times(more, more_data), keys, number, goal))
-    return Added(*map(plain, np.broadcast_arrays(*found)))
+    number, goal, more, more_data = given = _floats(partitions, target, growth, data_growth)
+    return Added.later(
+        np.broadcast_shapes(*(np.shape(each) for each in (*load, *keys[1:], *given))),
+        utilization=lambda: _scaled(load, keys, number, goal),
+        in_a_year=lambda: _scaled(load.times(more, more_data), keys, number, goal),
+    )
 
 
 def _floats(*values: Any) -> tuple[np.ndarray, ...]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from sysdesign.errors import Unstable
 from sysdesign.models.declaration import Input, Model, Output, checked
+from sysdesign.models.lazy import Lazy
 from sysdesign.models.wording import amount, count, duration, percent
 from sysdesign.probability.elementwise import plain
 
@@ -22,7 +23,7 @@ MONTH_MIN = 30 * 24 * 60.0
 
 
 @dataclass(frozen=True)
-class Lag:
+class Lag(Lazy):
     """How far behind a replica is, as a write sees it: from its commit until the replica shows it."""
 
     mean_s: Annotated[float, Output("Lag, mean", "s")]
@@ -72,17 +73,17 @@ def lag(
             mean >= apply,
         )
     rates, roots, weights = _lag_law(mean, apply, factor, burst, quiet)
-    median, p99, p999 = (_percentile(share, roots, weights) for share in (0.5, 0.01, 0.001))
     left = np.maximum(after - delay, 0.0)
     stale = np.where(after < delay, 1.0, np.minimum(np.sum(weights * np.exp(-roots * left), axis=0), 1.0))
-    return Lag(
-        mean_s=plain(delay + np.sum(weights / roots, axis=0)),
-        median_s=plain(delay + median),
-        p99_s=plain(delay + p99),
-        p999_s=plain(delay + p999),
-        stale_share=plain(stale),
-        utilization=plain(mean / apply),
-        burst_utilization=plain(rates[0] / apply),
+    return Lag.later(
+        mean.shape,
+        mean_s=lambda: delay + np.sum(weights / roots, axis=0),
+        median_s=lambda: delay + _percentile(0.5, roots, weights),
+        p99_s=lambda: delay + _percentile(0.01, roots, weights),
+        p999_s=lambda: delay + _percentile(0.001, roots, weights),
+        stale_share=lambda: stale,
+        utilization=lambda: mean / apply,
+        burst_utilization=lambda: rates[0] / apply,
     )
 
 

@@ -11,19 +11,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from scipy.special import betaincinv
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import AtMost, Input, Model, Output, checked
+from sysdesign.models.lazy import Lazy
 from sysdesign.models.wording import amount, percent
 from sysdesign.probability.distribution import Distribution
 from sysdesign.probability.elementwise import plain
 from sysdesign.probability.interval import interval_of, known
 from sysdesign.probability.laws import invert
-from sysdesign.probability.lognormal_sum import Moments, Shifted, mixed_quantile, moments, quantile, shifted
+from sysdesign.probability.lognormal_sum import Shifted, mixed_quantile, moments, quantile, shifted
 from sysdesign.probability.summed import Summed
 
 SHARES = np.array([0.5, 0.95, 0.99, 0.999])
@@ -95,7 +96,7 @@ class Tied:
 
 
 @dataclass(frozen=True)
-class Series:
+class Series(Lazy):
     """Latency of calls made one after the other."""
 
     mean_ms: Annotated[float, Output("Mean", "ms")]
@@ -150,38 +151,45 @@ def in_series(
     """
     given = (p99_ms, calls, spread, round_trip_ms, second_p99_ms, second_spread)
     more = (extra_share, extra_p99_ms, extra_spread, extra_round_trip_ms)
-    arrays = np.broadcast_arrays(*(np.asarray(each, dtype=float) for each in (*given, *more)))
-    one, times, wide, trip, second, second_wide, share, extra, extra_wide, extra_trip = map(np.ravel, arrays)
-    usual = moments(one, wide, times).later(times * trip)
+    arrays = tuple(np.asarray(each, dtype=float) for each in (*given, *more))
+    one, times, wide, trip, second, second_wide, share, extra, extra_wide, extra_trip = arrays
+    usual, sure = moments(one, wide, times), times * trip  # what all requests wait alike moves their law, no more
     if np.any(second):
         usual = usual.plus(moments(second, second_wide))
-    added = times * (one + trip) + second
-    found = [usual.mean, *_percentiles(usual), added, np.zeros_like(added)]
-    some = np.flatnonzero((share > 0) & (extra + extra_trip > 0))
-    if some.size:
-        share, usual = share[some], Moments(*(each[some] for each in usual))
-        longer = usual.plus(moments(extra[some], extra_wide[some])).later(extra_trip[some])
-        law = shifted(longer)
-        both = _mixed(shifted(usual), law, share)
-        mean = usual.mean + share * (longer.mean - usual.mean)
-        mixed = (mean, *both, (added + extra + extra_trip)[some], quantile(law, np.asarray(0.01)))
-        for whole, part in zip(found, mixed, strict=True):
-            whole[some] = part
-    return Series(*(plain(np.reshape(each, arrays[0].shape)) for each in found))
+    some = (share > 0) & (extra + extra_trip > 0)
+    if not some.any():
+        some, longer = np.asarray(False), usual
+    else:
+        longer = usual.plus(moments(extra, extra_wide)).later(extra_trip)
+    ways = _Ways(shifted(usual), shifted(longer), share, some)
+    return Series.later(
+        np.broadcast_shapes(*(each.shape for each in arrays)),
+        mean_ms=lambda: sure + usual.mean + np.where(some, share * (longer.mean - usual.mean), 0.0),
+        median_ms=lambda: sure + ways.exceeded(0.5),
+        p99_ms=lambda: sure + ways.exceeded(0.01),
+        added_p99_ms=lambda: times * one + sure + second + np.where(some, extra + extra_trip, 0.0),
+        extra_p99_ms=lambda: np.where(some, sure + quantile(ways.longer, 0.01), 0.0),
+    )
 
 
-def _percentiles(of: Moments) -> tuple[np.ndarray, np.ndarray]:
-    """Median and 99th percentile."""
-    law = shifted(of)
-    return quantile(law, np.asarray(0.5)), quantile(law, np.asarray(0.01))
+class _Ways(NamedTuple):
+    """The law of requests without the extra call and of those with it, their share, and where there are some."""
 
+    usual: Shifted
+    longer: Shifted
+    share: np.ndarray
+    some: np.ndarray
 
-def _mixed(usual: Shifted, longer: Shifted, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Median and 99th percentile where a share of the requests takes the longer way."""
-    ordinary, late = (Shifted(*(np.tile(each, 2) for each in law)) for law in (usual, longer))
-    held = np.tile(np.clip(share, 1e-15, 1 - 1e-15), 2)
-    median, p99 = mixed_quantile(ordinary, late, held, np.repeat((0.5, 0.01), share.size)).reshape(2, -1)
-    return median, p99
+    def exceeded(self, above: float) -> np.ndarray:
+        """The time that is exceeded with that chance."""
+        alone = quantile(self.usual, above)
+        if not self.some.any():
+            return alone
+        found, share, some, *laws = np.broadcast_arrays(alone, self.share, self.some, *self.usual, *self.longer)
+        usual, longer = (Shifted(*(each[some] for each in law)) for law in (laws[:3], laws[3:]))
+        found = found.copy()
+        found[some] = mixed_quantile(usual, longer, np.clip(share[some], 1e-15, 1 - 1e-15), above)
+        return found
 
 
 @checked

@@ -15,7 +15,9 @@ Array = np.ndarray
 Z99 = float(ndtri(0.99))
 ROOT = float(np.sqrt(2 * np.pi))
 STEPS = 80  # at most; about five are taken
-NEAR = 1e-5  # of the chance, before the last step
+NEAR = 1e-5  # of the chance, at the end
+LAST = 1e-3  # of the chance and of the time, before a step of Newton's that ends nearer than that
+LEAST = 1e-12  # of the upper bound: halving begins above
 
 
 class Moments(NamedTuple):
@@ -57,12 +59,12 @@ def shifted(of: Moments) -> Shifted:
     return Shifted(of.mean, scale, np.sqrt(np.log1p(x * x)))
 
 
-def quantile(law: Shifted, above: Array) -> Array:
+def quantile(law: Shifted, above: Array | float) -> Array:
     """The time that is exceeded with the chance `above`."""
     return law.mean + law.scale * np.expm1(-law.sigma * (ndtri(above) + law.sigma / 2))
 
 
-def mixed_quantile(usual: Shifted, longer: Shifted, share: Array, above: Array) -> Array:
+def mixed_quantile(usual: Shifted, longer: Shifted, share: Array, above: float) -> Array:
     """The time exceeded with the chance `above`, where a share of the requests, above 0 and below 1, takes longer.
 
     It lies above what either kind would need to exceed alone, and below what the longer one exceeds with that chance.
@@ -74,27 +76,36 @@ def mixed_quantile(usual: Shifted, longer: Shifted, share: Array, above: Array) 
     alone = above / shares
     low = np.where(alone < 1, quantile(laws, np.minimum(alone, 1 - 1e-16)), 1e-300).max(axis=0)
     high = np.maximum(low, quantile(laws, above).max(axis=0))
-    slope = 1 / (scale * sigma)
-    terms: tuple[Array, ...] = (1 / scale, 1 - mean / scale, -1 / sigma, sigma / 2, shares, shares * slope / ROOT)
+    terms: tuple[Array, ...] = (
+        1 / scale,
+        1 - mean / scale,
+        -1 / sigma,
+        sigma / 2,
+        shares,
+        shares / (scale * sigma * ROOT),
+    )
     left, at = np.arange(low.size), low
     found = low.copy()
     for _ in range(STEPS):
         per, offset, steep, half, weights, heights = terms
         place = np.maximum(at * per + offset, 1e-12)
         z = np.log(place) * steep - half
-        exceeded = np.maximum(np.sum(weights * ndtr(z), axis=0), 1e-300)
-        density = np.maximum(np.sum(heights * np.exp(-0.5 * z * z) / place, axis=0), 1e-300)
+        chances, densities = weights * ndtr(z), heights * np.exp(-0.5 * z * z) / place
+        exceeded = np.maximum(chances[0] + chances[1], 1e-300)
         apart = np.log(exceeded / above)
         over = apart > 0
         low, high = np.where(over, at, low), np.where(over, high, at)
-        at = at + apart * exceeded / density
-        at = np.where((at >= low) & (at <= high), at, np.sqrt(low * high))
+        step = apart * exceeded / np.maximum(densities[0] + densities[1], 1e-300)
+        next_at = at + step
+        kept = (next_at >= low) & (next_at <= high)
+        near = np.abs(apart) <= np.where(kept & (np.abs(step) < LAST * at), LAST, NEAR)
+        at = np.where(kept, next_at, np.sqrt(np.maximum(low, LEAST * high) * high))
         found[left] = at
-        open_ones = np.abs(apart) > NEAR
+        open_ones = ~near
         count = np.count_nonzero(open_ones)
         if not count:
             break
         if 2 * count <= open_ones.size:
-            left, at, low, high, above = (each[open_ones] for each in (left, at, low, high, above))
+            left, at, low, high = (each[open_ones] for each in (left, at, low, high))
             terms = tuple(each[:, open_ones] for each in terms)
     return found

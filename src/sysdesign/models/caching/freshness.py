@@ -9,7 +9,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from sysdesign.models.declaration import Input, Output, checked
-from sysdesign.probability.elementwise import plain
+from sysdesign.models.lazy import Lazy
 
 SELDOM = 1e-4  # changes in one time to live, below which two never meet
 FEW = 1e-5  # the same of changes that are not told of
@@ -17,7 +17,7 @@ WORST = 0.001  # share of the changes beyond the one reported
 
 
 @dataclass(frozen=True)
-class Staleness:
+class Staleness(Lazy):
     """How long a cache shows what is no longer so, as its readers and as the changes see it."""
 
     stale_share: Annotated[float, Output("Reads that see an older value", "share")]
@@ -70,9 +70,7 @@ def staleness(
     (150, 299.7, 300.0)
     """
     given = (ttl_s, changes_per_s, lost_share, lag_s, again_lost_share, again_lag_s, fill_s, requests_per_s)
-    life, change, lost, lag, again, again_lag, fill, reads = np.broadcast_arrays(
-        *(np.asarray(x, dtype=float) for x in given)
-    )
+    life, change, lost, lag, again, again_lag, fill, reads = arrays = tuple(np.asarray(x, dtype=float) for x in given)
     entry = _Entry(life, change, lost, lag, again, again_lag)
     cycle = entry.held + 1 / reads + fill
     hit = entry.held / cycle
@@ -80,21 +78,21 @@ def staleness(
     overtaken = fill * _early(lost, lag, fill) * _early(again, again_lag, fill)
     born_old = -np.expm1(-change * overtaken)
     raced = overtaken / cycle
-    older = entry.age / entry.held + fill / 2
-    return Staleness(
-        stale_share=plain(hit * (born_old + (1 - born_old) * entry.stale)),
-        mean_s=plain(hit * (born_old * older + (1 - born_old) * entry.mean_age)),
-        window_s=plain(hit * entry.window + raced * entry.held),
-        window_p999_s=plain(entry.window_exceeded(WORST, hit, raced)),
-        worst_s=plain(np.where((lost * again > 0) | (overtaken > 0), life, entry.told_by)),
-        kept_share=plain(np.minimum(hit * lost * again + raced, 1.0)),
-        hit_ratio=plain(hit),
+    return Staleness.later(
+        np.broadcast_shapes(*(each.shape for each in arrays)),
+        stale_share=lambda: hit * (born_old + (1 - born_old) * entry.stale),
+        mean_s=lambda: hit * (born_old * (entry.age / entry.held + fill / 2) + (1 - born_old) * entry.mean_age),
+        window_s=lambda: hit * entry.window + raced * entry.held,
+        window_p999_s=lambda: entry.window_exceeded(WORST, hit, raced),
+        worst_s=lambda: np.where((lost * again > 0) | (overtaken > 0), life, entry.told_by),
+        kept_share=lambda: np.minimum(hit * lost * again + raced, 1.0),
+        hit_ratio=lambda: hit,
     )
 
 
 def _early(lost: np.ndarray, lag: np.ndarray, fill: np.ndarray) -> np.ndarray:
     """Share of the changes within a fill whose delete does not come after its end."""
-    before_end = 1 - np.divide(lag, fill, out=np.ones_like(fill), where=fill > lag)
+    before_end = 1 - np.where(fill > lag, lag / np.where(fill > lag, fill, 1.0), 1.0)
     return lost + (1 - lost) * before_end
 
 
@@ -161,7 +159,7 @@ class _Entry:
     @cached_property
     def window(self) -> np.ndarray:
         """Mean time that an old value is shown after a change that meets an entry."""
-        rest, found = np.zeros_like(self.life), np.zeros_like(self.life)
+        rest = found = np.zeros(())
         for part in reversed(self.stretches):
             there = np.exp(-self.removal * part.begin)
             found = found + part.untold * (rest * part.length + there * _mean_age(self.removal, part.length))
@@ -173,7 +171,7 @@ class _Entry:
 
         With y = N(v), the share is hit untold (1 - y / N(L)) + raced (1 - k y).
         """
-        found = np.zeros_like(self.life)
+        found = np.zeros(())
         for part in self.stretches:
             begin = _mean_decay(self.removal, part.begin)
             met = hit * part.untold
@@ -185,7 +183,7 @@ class _Entry:
     @cached_property
     def stale(self) -> np.ndarray:
         """Share of the hits that see an older value."""
-        newest, unchanged = np.ones_like(self.life), np.zeros_like(self.life)
+        newest, unchanged = np.ones(()), np.zeros(())
         for part in self.stretches:
             rate = self.change * part.untold
             there = np.exp(-self.removal * part.begin)
@@ -200,7 +198,7 @@ class _Entry:
         At the age a that is a less the integral over s of the chance that no change is older than s, which is E(a) =
         (1 - exp(-r x)) / r + exp(-r x) E(begin) a time x into a stretch, with r = c untold.
         """
-        newest, carried, rare = (np.zeros_like(self.life) for _ in range(3))
+        newest = carried = rare = np.zeros(())
         for part in self.stretches:
             rate = self.change * part.untold
             there = np.exp(-self.removal * part.begin)
