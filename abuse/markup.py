@@ -131,7 +131,7 @@ def written_pages(place: str, text: str) -> dict[str, bytes]:
         _place(root, place, text)
         try:
             site = site_of(load(root))
-            return dict(document_pages(site, "05-caching"))
+            return {path: page for path, page in document_pages(site, "05-caching") if path.endswith(".html")}
         except BadContent as error:
             if not (error.path.startswith("reference/") and error.line >= 1):
                 raise

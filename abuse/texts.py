@@ -24,7 +24,7 @@ from sysdesign.readers.notices import Notices
 from sysdesign.readers.source import Source
 from sysdesign.readers.traces import Trace
 from sysdesign.running import solving
-from sysdesign.search import entries
+from sysdesign.search import words as search_words
 
 LONG = 200_000
 SPOILS = ("", "\x00", "!", "\n\n")
@@ -52,8 +52,8 @@ READERS: dict[str, tuple[Callable[[str], object], int, tuple[str, ...]]] = {
         LONG,
         ("1", "1_", "1e", "not ", "-", "(", "a.", "a ", "data.size>1 and ", "[a,", " ", "1/s ", "a(b=", "%"),
     ),
-    "words of queries": (entries.words, LONG, ("a", "a'", "'", "a-", "’a", "-", "1", "a.b/", " ", "é")),
-    "compounds of queries": (entries.compounds, LONG, ("a", "a'", "'", "a-", "-", "+", "a.b/", " ", "a'’")),
+    "words of queries": (search_words.words, LONG, ("a", "a'", "'", "a-", "’a", "-", "1", "a.b/", " ", "é")),
+    "compounds of queries": (search_words.compounds, LONG, ("a", "a'", "'", "a-", "-", "+", "a.b/", " ", "a'’")),
     "anchors of headings": (markdown.anchor, LONG, ("a", " ", "-", "_", "*", "\t")),
     "sentences": (
         lambda text: list(markdown.sentences(text)),

@@ -193,7 +193,7 @@ class Editing:
         self.shown, self.built = asyncio.Semaphore(0), threading.Semaphore(0)
         self.said: list[str] = []
         self.reading = threading.Semaphore(1_000)
-        for name in ("_changes", "_loaded", "_show", "build_site", "Index"):
+        for name in ("_changes", "_loaded", "_show", "build_site", "_index"):
             monkeypatch.setattr(serving, name, getattr(self, name.removeprefix("_")))
         monkeypatch.setattr(serving, "PAUSE_S", 0.01)
         self.text = 0
@@ -222,7 +222,7 @@ class Editing:
         room.reference = text  # type: ignore[assignment]
         self.said.append(f"shown {text}")
 
-    def Index(self, reference: object) -> object:
+    def index(self, reference: object) -> object:
         return reference
 
     def build_site(self, *_: object, before: object, **__: object) -> None:
