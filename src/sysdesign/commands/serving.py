@@ -29,7 +29,8 @@ def add_to(app: typer.Typer) -> None:
 def build(
     out: Out = None,
     address: Annotated[
-        str, typer.Option(help="Where the site will stand, for its map and cards: https://example.org/design/")
+        str,
+        typer.Option(help="Where the site will stand, for its map and canonical links: https://example.org/design/"),
     ] = "",
     as_json: AsJson = False,
     reference: Root = None,

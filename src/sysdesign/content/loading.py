@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
@@ -54,17 +54,17 @@ def cache_folder(kind: str, root: Path) -> Path:
     return kept.home() / f"{kind}-{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:8]}"
 
 
-def _pass_on(document: Document, terms: Mapping[str, Term], symptoms: Sequence[Symptom]) -> None:
+def _pass_on(document: Document) -> None:
     """What most readers of a reference do with a document that has just been read: wait for the rest."""
 
 
-Heard = Callable[[Document, Mapping[str, Term], Sequence[Symptom]], None]
+Heard = Callable[[Document], None]
 
 
 def load(root: Path | None = None, *, heard: Heard = _pass_on, before: Reference | None = None) -> Reference:
     """Read the reference. Raises BadContent at the first thing that cannot be read, InvalidInput without a plan.
 
-    `heard` is told of each document as soon as it is read, with the glossary's terms and the symptoms.
+    `heard` is told of each document as soon as it is read.
     Documents that stand unchanged in `before` are taken from there.
     """
     with collection_paused():
@@ -131,7 +131,7 @@ class _Loading:
         return Reference(
             root=self.root,
             plan=plan,
-            documents=self._documents(plan, terms, symptoms),
+            documents=self._documents(plan),
             sources=sources,
             facts=facts,
             numbers=numbers,
@@ -144,13 +144,13 @@ class _Loading:
             questions=question_banks(self.root.parent / QUESTIONS, plan),
         )
 
-    def _documents(self, plan: Plan, terms: dict[str, Term], symptoms: tuple[Symptom, ...]) -> dict[str, Document]:
+    def _documents(self, plan: Plan) -> dict[str, Document]:
         found = {}
         for planned in plan.documents:
             document = load_document(self.root, planned, self.before.get(planned.slug))
             if document is not None:
                 found[planned.slug] = document
-                self.heard(document, terms, symptoms)
+                self.heard(document)
         return found
 
     def _shown(self, path: Path) -> str:

@@ -84,6 +84,11 @@ class Fact(Record):
     seen: Seen
     check: tuple[FactCheck, ...] = ()
 
+    @property
+    def service(self) -> str:
+        """The service that it is about, from the file that holds it: facts/aws-sqs.yaml."""
+        return self.place.path.rsplit("/", 1)[-1].removesuffix(".yaml").removeprefix("aws-") or "other"
+
 
 class Number(Record):
     """A number that a model or plain arithmetic gives."""

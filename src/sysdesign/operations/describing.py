@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from sysdesign import __version__
 from sysdesign.content.brief import Brief
+from sysdesign.decide.answer import SCHEMA_VERSION
 from sysdesign.operations.deciding import DecisionForm, DecisionLine
 from sysdesign.operations.modeling import ModelLine, Panel
 from sysdesign.operations.reading import DocumentLine, SectionText, SymptomLine
@@ -29,7 +30,7 @@ ERROR = {
 DECIDED = {
     "type": "object", "description": "The answer; `schema` names its version",
     "required": ["schema", "decision", "first", "either", "confidence", "options", "outcomes", "prose", "record"],
-    "properties": {"schema": {"const": 2}, "prose": {"type": "string"}, "record": {"type": "string"}},
+    "properties": {"schema": {"const": SCHEMA_VERSION}, "prose": {"type": "string"}, "record": {"type": "string"}},
 }  # fmt: skip
 INPUTS = {"type": "object", "description": "By name, as `/models/{name}` lists them; texts with units are read"}
 WORKLOAD = {"type": "object", "description": "Facts by group and name, as `/decisions/{name}` lists them"}

@@ -57,10 +57,9 @@ def other_entries(reference: Reference) -> Iterator[Entry]:
                 symptom.section, place, document.title, symptom.notice, 0, section.title, "", (), kind="symptom"
             )
     for fact in reference.facts.values():
-        service = fact.place.path.rsplit("/", 1)[-1].removesuffix(".yaml").removeprefix("aws-")
         title = f"{fact.says}: {fact.shows or fact.value}" if fact.shows or fact.value is not None else fact.says
         place = f"facts/#{fact.id}"
-        yield Entry(fact.id, place, service, title, 0, f"checked {fact.checked}", "", (), kind="fact")
+        yield Entry(fact.id, place, fact.service, title, 0, f"checked {fact.checked}", "", (), kind="fact")
     for term in reference.terms.values():
         yield Entry(
             term.home, f"glossary/#{term.id}", "", term.term, 0, "", "", term.aliases,

@@ -25,6 +25,10 @@ MOST_LONGER = 40  # known words that the last word of a query may be the beginni
 MOST_OTHERS = 3  # of other kinds than sections
 BEST = 3  # sections shown before other kinds that say where to go on
 EXCERPT, BEFORE = 28, 6  # words shown of a text, and of these before the first that was found
+RULES = {  # for the page
+    "all_terms": ALL_TERMS, "shortest_text": SHORTEST_TEXT, "most_words": MOST_WORDS, "most_longer": MOST_LONGER,
+    "most_others": MOST_OTHERS, "best": BEST, "excerpt": EXCERPT, "before": BEFORE,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

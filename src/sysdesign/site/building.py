@@ -20,7 +20,7 @@ from sysdesign.content.loading import PACKAGE, cache_folder, collection_paused
 from sysdesign.errors import BadContent, InvalidInput
 from sysdesign.search.entries import entries, other_entries
 from sysdesign.search.pages import search_files
-from sysdesign.site.pages import document_pages, pages, site_of
+from sysdesign.site.pages import pages, reading_pages, site_of
 from sysdesign.site.publish import publish, stamp
 from sysdesign.site.search_entries import further_entries
 
@@ -73,7 +73,7 @@ def build_site(
             yield path, content
 
     with collection_paused():
-        reference = load(root, heard=lambda document, *_: progress(f"Reading {document.name}"), before=before)
+        reference = load(root, heard=lambda document: progress(f"Reading {document.name}"), before=before)
         folder = publish(out, counted(_files(reference, scoreboard_of(root), address)), digest)
     page_count = sum(path.endswith(".html") for path in written)
     return Built(folder, page_count, len(written), time.perf_counter() - started, changed=True)
@@ -99,7 +99,7 @@ def changed_pages(reference: Reference, before: Reference) -> Iterator[tuple[str
     if changed:
         site = site_of(reference)
         for slug in changed:
-            yield from document_pages(site, slug)
+            yield from reading_pages(site, slug)
         yield "assets/figures.css", site.figures_sheet
 
 

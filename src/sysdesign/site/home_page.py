@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sysdesign.content import Reference
-from sysdesign.site.addresses import folder_of
+from sysdesign.site.addresses import section_target
 from sysdesign.site.layout import Page, Site, document_item, documents_by_group
 from sysdesign.site.reading_map import BOX_HEIGHT, BOX_WIDTH, reading_map
 
@@ -36,12 +36,10 @@ def _decisions(site: Site) -> Iterator[tuple[str, dict[str, str]]]:
 def _symptoms(reference: Reference) -> Iterator[tuple[str, dict[str, str]]]:
     """What people notice in their own words; texts that programs print are for the search."""
     for each in reference.symptoms:
-        name, _, anchor = each.section.partition("#")
-        planned = reference.named(name)
-        if each.kind == "symptom" and planned.slug in reference.documents:
-            _, section = reference.section(each.section)
-            href = f"{ROOT}{folder_of(planned)}#{anchor}"
-            yield planned.name, {"says": each.notice, "href": href, "where": section.title}
+        target = section_target(reference, each.section, ROOT)
+        if each.kind == "symptom" and target.kind == "section":
+            document, section = reference.section(each.section)
+            yield document.name, {"says": each.notice, "href": target.href, "where": section.title}
 
 
 def _grouped(reference: Reference, found: Iterable[tuple[str, dict[str, str]]]) -> list[dict[str, Any]]:

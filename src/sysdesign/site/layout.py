@@ -66,7 +66,7 @@ class Site:
             "root": root_from(path), "assets": self.files, "here": path.removesuffix("index.html"),
             "rooms": self._rooms(), "more": list(MORE), "layout": "wide", "has_figures": False,
             "own_search": False, "policy": POLICY, "main_class": "", "description": "", "title": "", "for_programs": "",
-            "canonical": self.address and self.address + path.removesuffix("index.html"), "card": "",
+            "canonical": self.address and self.address + path.removesuffix("index.html"),
         }  # fmt: skip
         text = environment().get_template(template).render({**common, **values})
         return path, text.encode()

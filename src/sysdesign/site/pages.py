@@ -63,12 +63,17 @@ def _every(site: Site, scoreboard: Mapping[str, Any] | None) -> Iterator[Page]:
 
 
 def document_pages(site: Site, slug: str) -> Iterator[Page]:
-    """The page of a written document, of its evidence, of its brief where it has one, and the same for programs."""
-    yield document_page.page(site, slug)
+    """The pages of a written document, those of its evidence, and the same for programs."""
+    yield from reading_pages(site, slug)
     yield evidence_page.page(site, slug)
+    yield from machine_files.document_files(site, slug)
+
+
+def reading_pages(site: Site, slug: str) -> Iterator[Page]:
+    """The page of a written document, and of its brief where it has one."""
+    yield document_page.page(site, slug)
     if has_brief(site.reference.documents[slug]):
         yield brief_page.page(site, slug)
-    yield from machine_files.document_files(site, slug)
 
 
 def site_of(reference: Reference, address: str = "") -> Site:

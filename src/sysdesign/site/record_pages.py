@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sysdesign.content import Reference
-from sysdesign.content.records import Fact, PlannedDocument
+from sysdesign.content.records import PlannedDocument
 from sysdesign.errors import UnknownName
 from sysdesign.site.addresses import folder_of, root_from, section_target
 from sysdesign.site.evidence import fact_check_text, fact_value
@@ -34,7 +34,7 @@ def pages(site: Site, scoreboard: Mapping[str, Any] | None) -> Iterator[Page]:
 def _facts(site: Site) -> Page:
     reference, root = site.reference, root_from("facts/index.html")
     uses = _uses(reference)
-    facts = sorted(reference.facts.values(), key=lambda fact: (service_of(fact), fact.says))
+    facts = sorted(reference.facts.values(), key=lambda fact: (fact.service, fact.says))
     rows = [
         {
             "fact": fact,
@@ -42,21 +42,16 @@ def _facts(site: Site) -> Page:
             "date": fact.checked.isoformat(),
             "class": fact.class_,
             "how": fact_check_text(fact),
-            "service": service_of(fact),
+            "service": fact.service,
             "uses": [_use(reference, slug, anchor, root) for slug, anchor in uses.get(fact.id, ())],
         }
         for fact in facts
     ]
-    services = sorted({service_of(fact) for fact in facts})
+    services = sorted({fact.service for fact in facts})
     return site.page(
         "facts/index.html", "facts.html", title="Facts", rows=rows, services=services, classes=CLASSES,
         description="Every vendor fact with its source and the day it was checked.",
     )  # fmt: skip
-
-
-def service_of(fact: Fact) -> str:
-    """The service that a fact is about, from the file that holds it: facts/aws-sqs.yaml."""
-    return fact.place.path.rsplit("/", 1)[-1].removesuffix(".yaml").removeprefix("aws-") or "other"
 
 
 def _uses(reference: Reference) -> dict[str, list[tuple[str, str]]]:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sysdesign.content import Reference
-from sysdesign.decide import frameworks
 from sysdesign.models.declaration import Model
 from sysdesign.models.registry import models
 from sysdesign.search.entries import Entry
+from sysdesign.site.decision_pages import frameworks
 
 
 def further_entries(decisions: Mapping[str, Any], models: Mapping[str, Model]) -> Iterator[Entry]:
@@ -26,4 +26,4 @@ def further_entries(decisions: Mapping[str, Any], models: Mapping[str, Model]) -
 
 def all_further(reference: Reference) -> Iterator[Entry]:
     """Those of a reference, models and frameworks read for it."""
-    return further_entries(frameworks(reference.root), models())
+    return further_entries(frameworks(reference), models())

@@ -3,8 +3,6 @@
 import { make } from "./element.js";
 import { correct } from "./spelling.js";
 
-const ALL_TERMS = [11, 10]; // by so much more an entry counts that holds every term sought
-const SHORTEST_TEXT = 2, MOST_WORDS = 16, MOST_LONGER = 40, MOST_OTHERS = 3, EXCERPT = 28, BEFORE = 6;
 const PART = /[\p{L}\p{N}]+/gu, COMPOUND = /[\p{L}\p{N}]+(?:[-_./+:]+[\p{L}\p{N}]+)*/gu;
 
 const KINDS = { fact: "Fact", term: "Term", symptom: "Symptom", decision: "Decision", model: "Model" };
@@ -34,9 +32,9 @@ const distinct = (lists, key) => [...new Map(lists.map((each) => [key(each), eac
 function understood(query) {
   let typed = distinct((folded(query).match(COMPOUND) ?? []).map((each) => each.match(PART)), (each) => each.join(" "));
   let words = 0;
-  typed = typed.filter((parts, at) => (words += parts.length) <= MOST_WORDS || at === 0);
+  typed = typed.filter((parts, at) => (words += parts.length) <= known.rules.most_words || at === 0);
   const said = typed.filter((parts) => parts.length > 1 || !known.stop.includes(parts[0]));
-  const sought = (said.length ? said : typed).map((parts) => parts.slice(0, MOST_WORDS));
+  const sought = (said.length ? said : typed).map((parts) => parts.slice(0, known.rules.most_words));
   const fixed = sought.map((parts) => parts.map((word) => correct(word, known.words, count)));
   const terms = [];
   fixed.forEach((parts, at) => {
@@ -54,7 +52,7 @@ function understood(query) {
 
 // The word and the most frequent known ones that begin with it: the last word may not be typed to its end.
 const longer = (word) => [word, ...Object.keys(known.words).filter((each) => each.startsWith(word))
-  .sort((one, other) => count(other) - count(one) || byAlphabet(one, other)).slice(0, MOST_LONGER)];
+  .sort((one, other) => count(other) - count(one) || byAlphabet(one, other)).slice(0, known.rules.most_longer)];
 
 async function piece(term) {
   const start = term.slice(0, 2), name = /^[a-z0-9]+$/.test(start) ? start : "other";
@@ -80,7 +78,7 @@ async function scored(terms) {
     for (const [row, score] of best) { scores[row] += score; holding[row] += 1; }
   }
   const whole = (row) => holding[row] > 0 && holding[row] === standing;
-  return { scores: scores.map((score, row) => score * ALL_TERMS[whole(row) ? 0 : 1]), whole, stands };
+  return { scores: scores.map((score, row) => score * known.rules.all_terms[whole(row) ? 0 : 1]), whole, stands };
 }
 
 // Rows that come first: 0 where a text of programs is the query or stands in it, 1 for what it names.
@@ -93,9 +91,9 @@ async function named(query, words) {
     if (Object.hasOwn(found, name)) for (const each of found[name]) rows.set(each, first);
   };
   for (const name of [typed, words.map(stemOf)]) await look("names", name, 1);
-  const looked = typed.slice(0, 2 * MOST_WORDS);
+  const looked = typed.slice(0, 2 * known.rules.most_words);
   for (let from = 0; from < looked.length; from++) for (let to = from + 1; to <= looked.length; to++) {
-    if (to - from >= SHORTEST_TEXT || to - from === typed.length) await look("texts", looked.slice(from, to), 0);
+    if (to - from >= known.rules.shortest_text || to - from === typed.length) await look("texts", looked.slice(from, to), 0);
   }
   return rows;
 }
@@ -113,16 +111,14 @@ export async function find(query, limit) {
   const rows = [...scores.keys()].filter((row) => scores[row] > 0).sort((one, other) =>
     last.has(one) - last.has(other) || (came.get(one) ?? 2) - (came.get(other) ?? 2) || scores[other] - scores[one] || one - other);
   const sections = rows.filter((row) => row < known.sections);
-  const others = rows.filter((row) => row >= known.sections && whole(row)).slice(0, MOST_OTHERS);
+  const others = rows.filter((row) => row >= known.sections && whole(row)).slice(0, known.rules.most_others);
   const [hits, more] = await Promise.all([sections.slice(0, limit), others].map((each) => Promise.all(each.map((row) => entry(row, terms)))));
   const several = terms.length > 1 && !terms.some((anyOf) => !stands.has(anyOf));
   const atOnce = ({ kind, row }) => (kind === "fact" && several) || (kind === "term" && came.has(row));
   const first = came.has(sections[0]) ? 1 : 0, [at, later] = [more.filter(atOnce), more.filter((each) => !atOnce(each))];
-  const shown = [...hits.slice(0, first), ...at, ...hits.slice(first, BEST), ...later, ...hits.slice(BEST)];
+  const shown = [...hits.slice(0, first), ...at, ...hits.slice(first, known.rules.best), ...later, ...hits.slice(known.rules.best)];
   return { hits, others: more, shown, total: sections.length, changed, some: sections.length > 0 && !whole(sections[0]) };
 }
-
-const BEST = 3; // sections shown before other kinds that say where to go on
 
 const holds = (word, found) => (folded(word).match(COMPOUND) ?? []).some((whole) => {
   const parts = whole.match(PART);
@@ -132,9 +128,9 @@ const holds = (word, found) => (folded(word).match(COMPOUND) ?? []).some((whole)
 // Words of the entry's own text around the first that was found.
 function excerpt({ own, found }) {
   const place = own.findIndex((word) => holds(word, found));
-  const first = Math.max(0, Math.min(place - BEFORE, own.length - EXCERPT));
-  const shown = own.slice(first, first + EXCERPT).flatMap((word) => [holds(word, found) ? make("mark", {}, word) : word, " "]);
-  return make("span", { class: "excerpt" }, first ? "… " : "", ...shown, first + EXCERPT < own.length ? "…" : "");
+  const first = Math.max(0, Math.min(place - known.rules.before, own.length - known.rules.excerpt));
+  const shown = own.slice(first, first + known.rules.excerpt).flatMap((word) => [holds(word, found) ? make("mark", {}, word) : word, " "]);
+  return make("span", { class: "excerpt" }, first ? "… " : "", ...shown, first + known.rules.excerpt < own.length ? "…" : "");
 }
 
 function item(shown, root, id) {

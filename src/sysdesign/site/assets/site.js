@@ -253,12 +253,12 @@ function map() {
 }
 
 function filters() {
-  for (const form of all("form[data-filter]")) {
+  const forms = all("form[data-filter]"), alone = forms.length === 1; // then its words stay in the address
+  for (const form of forms) {
     const list = document.getElementById(form.dataset.filter);
     const rows = all("tbody tr, :scope > div, li", list);
     const texts = rows.map((row) => row.textContent.toLowerCase());
-    const kept = list.id === "decisions-list" || list.id === "symptoms-list" ? "" : "words"; // two lists in one page
-    if (kept) form.elements.words.value = new URLSearchParams(location.search).get(kept) ?? "";
+    if (alone) form.elements.words.value = new URLSearchParams(location.search).get("words") ?? "";
     const show = () => {
       const values = Object.fromEntries(new FormData(form));
       const words = values.words.toLowerCase().split(/\s+/).filter(Boolean);
@@ -277,9 +277,10 @@ function filters() {
     };
     form.addEventListener("input", () => {
       const words = show();
+      if (!alone) return;
       const address = new URL(location.href);
       if (words.length) address.searchParams.set("words", form.elements.words.value); else address.searchParams.delete("words");
-      if (kept) history.replaceState(history.state, "", address);
+      history.replaceState(history.state, "", address);
     });
     form.addEventListener("submit", (event) => event.preventDefault());
     show();
