@@ -394,6 +394,9 @@ def test_a_phone_has_its_drawer_and_no_sideways_scroll(chromium: Any, address: s
     ):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+    page.goto("facts/")
+    cell = page.locator("#facts-table tbody tr td:nth-child(3)").first.bounding_box()
+    assert cell is not None and cell["x"] + cell["width"] <= 360, "the value is in sight"
     page.goto(CACHING)
     page.get_by_role("button", name="Documents").click()
     page.locator("#documents").get_by_role("link", name="Resilience Patterns").click()
