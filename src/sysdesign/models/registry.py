@@ -25,6 +25,7 @@ SUBJECTS = (
     "hashing",
     "merging",
     "messaging",
+    "network",
     "object_storage",
     "olap",
     "partition",
