@@ -19,6 +19,7 @@ SUBJECTS = (
     "caching",
     "capacity",
     "clocks",
+    "columnar",
     "consensus",
     "consistency",
     "graphql",
