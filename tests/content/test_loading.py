@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -170,3 +172,27 @@ def test_more_values_than_a_file_may_hold_are_refused(text: str) -> None:
     with pytest.raises(BadContent, match="holds more than 50,000 values") as found:
         located.parse(text, "reference/facts/x.yaml")
     assert found.value.line >= 1
+
+
+def test_a_file_is_read_again_only_after_a_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(located, "SETTLED_NS", 0)
+    path = tmp_path / "a.yaml"
+    path.write_text("a: 1")
+    times = path.stat()
+    assert located.read_text(path, "a.yaml") == "a: 1"
+    with monkeypatch.context() as reading:
+        reading.setattr(located, "read_bytes", lambda *_: pytest.fail("read again"))
+        assert located.read_text(path, "a.yaml") == "a: 1"
+    with pytest.raises(BadContent, match="is 4 bytes long"):
+        located.read_text(path, "a.yaml", 3)
+    time.sleep(0.02)  # a tick of the system's clock
+    path.write_text("a: 2")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert located.read_text(path, "a.yaml") == "a: 2"
+
+
+def test_a_file_that_has_just_changed_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    for at in range(50):
+        path.write_text(f"a: {at:02}")
+        assert located.read_text(path, "a.yaml") == f"a: {at:02}"

@@ -102,11 +102,24 @@ def load_document(root: Path, planned: PlannedDocument, before: Document | None 
     text = located.read_text(path, shown, LIMIT_DOCUMENT)
     if before is not None and (before.source, before.name, before.path) == (text, planned.name, shown):
         return before
-    return _parsed(text, planned.slug, planned.name, shown)
+    if before is not None:
+        found = _reparsed(before, text, planned.slug, planned.name, shown)
+        if found is not None:
+            return found
+    return parsed(text, planned.slug, planned.name, shown)
+
+
+def _reparsed(before: Document, text: str, slug: str, name: str, shown: str) -> Document | None:
+    """The document, of which most has been read before; None where all of it has to be read."""
+    from sysdesign.content.parsing import refuse_costly
+    from sysdesign.content.reparsing import reparsed
+
+    refuse_costly(text, shown)
+    return reparsed(before, text) if (before.slug, before.name, before.path) == (slug, name, shown) else None
 
 
 @lru_cache(maxsize=64)
-def _parsed(text: str, slug: str, name: str, shown: str) -> Document:
+def parsed(text: str, slug: str, name: str, shown: str) -> Document:
     """An unchanged document is parsed once, so that an edit to one of many is seen at once."""
     from sysdesign.content.parsing import parse_document  # loads a parser, which texts that are kept do not need
 
@@ -179,7 +192,14 @@ class _Loading:
                         file.path, file.line((id_,)), f"the id {id_!r} stands in {found[id_].place} too",  # type: ignore[attr-defined]
                         "Keep one of the two",
                     )  # fmt: skip
-                found[id_] = self._record(kind, file, (id_,), id=id_)
+                found[id_] = self._record_of(kind, file, id_)
+        return found
+
+    def _record_of(self, kind: type[T], file: Located, id_: str) -> T:
+        """A file whose text is the same as at the last reading gives the same records."""
+        found: T | None = file.records.get((kind, id_))
+        if found is None:
+            found = file.records[kind, id_] = self._record(kind, file, (id_,), id=id_)
         return found
 
     def _entries(self, path: Path) -> Iterator[tuple[str, Located]]:

@@ -11,10 +11,12 @@ import datetime as dt
 import os
 import re
 import stat
+import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from yaml import CSafeLoader, MappingNode, MarkedYAMLError, Node, ScalarNode, SequenceNode, YAMLError, compose
@@ -80,6 +82,7 @@ class Located:
     path: str
     value: Any
     lines: dict[KeyPath, int]
+    records: dict[tuple[type, str], Any] = field(default_factory=dict, compare=False, repr=False)  # made of it so far
 
     def line(self, keys: KeyPath = ()) -> int:
         """Line of the value at `keys`, or of the nearest enclosing one."""
@@ -88,9 +91,75 @@ class Located:
         return self.lines.get(keys, 1)
 
 
+class Stamp(NamedTuple):
+    """What any later write to a settled file changes."""
+
+    device: int
+    node: int
+    size: int
+    modified_ns: int
+    changed_ns: int
+
+
+class _Texts:
+    """Texts of files by name, the oldest forgotten where they grow too many."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, tuple[Stamp, str]] = {}
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def get(self, name: str, stamp: Stamp) -> str | None:
+        found = self._texts.get(name)
+        return found[1] if found is not None and found[0] == stamp else None
+
+    def put(self, name: str, stamp: Stamp, text: str) -> None:
+        with self._lock:
+            self._drop(name)
+            self._texts[name] = stamp, text
+            self._bytes += stamp.size
+            while self._bytes > MOST_KEPT:
+                self._drop(next(iter(self._texts)))
+
+    def _drop(self, name: str) -> None:
+        if name in self._texts:
+            self._bytes -= self._texts.pop(name)[0].size
+
+
+MOST_KEPT = 64_000_000  # bytes of files
+SETTLED_NS = 2_000_000_000  # a file that changed so lately may change again within one tick of the system's clock
+
+_kept = _Texts()
+
+
 def read_text(path: Path, shown: str, limit: int = LIMIT_BYTES) -> str:
-    """The text of a UTF-8 file; `shown` is its name in errors."""
-    data = read_bytes(path, shown, limit)
+    """The text of a UTF-8 file; `shown` is its name in errors.
+
+    A file that the system says has not been written to since is not read again.
+    """
+    stamp, name = _stamp(path), os.fspath(path)
+    if stamp is None or stamp.size > limit:
+        return _decoded(read_bytes(path, shown, limit), shown)
+    text = _kept.get(name, stamp)
+    if text is None:
+        text = _decoded(read_bytes(path, shown, limit), shown)
+        _kept.put(name, stamp, text)
+    return text
+
+
+def _stamp(path: Path) -> Stamp | None:
+    """Of a regular file, unless it changed so lately that another write might leave no trace."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    settled = stat.S_ISREG(found.st_mode) and 0 < found.st_ctime_ns < time.time_ns() - SETTLED_NS
+    if not settled:
+        return None
+    return Stamp(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def _decoded(data: bytes, shown: str) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -137,15 +206,26 @@ def is_there(path: Path, shown: str) -> bool:
 
 def listed(folder: Path, pattern: str, root: Path) -> list[Path]:
     """Files of a folder in order. A name that is not UTF-8, or stands for no file, is a BadContent."""
-    found = sorted(folder.glob(pattern))
-    for path in found:
-        name = path.relative_to(root.parent).as_posix()
+    return [path for path in sorted(folder.glob(pattern), key=lambda path: path.parts) if _is_file(path, root)]
+
+
+def _is_file(path: Path, root: Path) -> bool:
+    if not str(path).isascii():
+        name = _shown(path, root)
         if name != name.encode(errors="replace").decode():
             odd = name.encode(errors="backslashreplace").decode()
             raise BadContent(odd, 1, "has a name that is not UTF-8", "Rename the file")
-        if not path.is_dir():
-            is_there(path, name)
-    return [path for path in found if path.is_file()]
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return is_there(path, _shown(path, root))
+    if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
+        raise _no_file(_shown(path, root))
+    return stat.S_ISREG(mode)
+
+
+def _shown(path: Path, root: Path) -> str:
+    return path.relative_to(root.parent).as_posix()
 
 
 def _no_file(shown: str) -> BadContent:

@@ -27,6 +27,7 @@ _WORDS = frozenset(("text", "code_inline", "math_inline", "math_inline_double"))
 _BREAKS = frozenset(("softbreak", "hardbreak"))
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|vs|al|cf|Fig|No|St|Dr|approx|ch|sec|p|pp)|(?<![A-Za-z])[A-Z])\.$")
 PATH = "path"  # in a parse's environment: the name of the file, for errors
+KNOWN = "known"  # there too: tokens of paragraphs and cells that were parsed before, by their text
 LONGEST_PARAGRAPH = 8_000  # characters; five times the longest of ours
 _LONGEST_ABBREVIATION = 12  # with its full stop and what stands before it
 
@@ -38,6 +39,7 @@ def parser() -> MarkdownIt:
     markdown.enable(["table", "strikethrough"])
     footnote_plugin(markdown, inline=False, move_to_end=False, always_match_refs=True)
     markdown.core.ruler.before("inline", "bounded", _bounded)
+    markdown.core.ruler.at("inline", _inline)
     dollarmath_plugin(markdown, allow_space=False, allow_digits=False, double_inline=False)
     return markdown
 
@@ -49,6 +51,23 @@ def _bounded(state: StateCore) -> None:
             line = token.map[0] + 1 if token.map else 1
             found = f"a paragraph or cell of {len(token.content):,} characters"
             raise BadContent(str(state.env.get(PATH, "")), line, found, f"Keep it under {LONGEST_PARAGRAPH:,}")
+
+
+def _inline(state: StateCore) -> None:
+    """Parse what a reader sees: texts of footnotes stay as they are written.
+
+    Paragraphs and cells whose text is known are not parsed again: without link definitions it says everything.
+    """
+    known = {} if state.env.get("references") else state.env.get(KNOWN, {})
+    shown = True
+    for token in state.tokens:
+        if token.type == "inline" and shown:
+            token.children = known.get(token.content)
+            if token.children is None:
+                token.children = []
+                state.md.inline.parse(token.content, state.md, state.env, token.children)
+        elif token.type in ("footnote_reference_open", "footnote_reference_close"):
+            shown = token.nesting < 0
 
 
 def anchor(title: str) -> str:

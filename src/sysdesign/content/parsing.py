@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,16 +35,16 @@ _NOTHING: dict[str, Any] = {}
 
 def parse_document(text: str, slug: str, name: str, path: str) -> Document:
     """Parse one document. Raises BadContent when it has no title or its nesting is beyond reason."""
-    _refuse_costly(text, path)
+    refuse_costly(text, path)
     try:
         tokens = parser().parse(text, {PATH: path})
     except RecursionError:
         raise BadContent(path, 1, "is nested too deeply to parse", "Flatten its lists and quotes") from None
     kept, footnote_texts = _split_footnotes(tokens)
-    headings = [at for at, token in enumerate(kept) if token.type == "heading_open" and token.level == 0]
+    headings = headings_of(kept)
     if not headings or kept[headings[0]].tag != "h1":
         raise BadContent(path, 1, "does not begin with a title", "Begin with one '# Title' heading")
-    walk = _Walk(tuple(kept), headings, text.count("\n") + 1)
+    walk = Walk(tuple(kept), headings, text.count("\n") + 1)
     walk.run()
     return Document(
         slug=slug,
@@ -59,12 +59,12 @@ def parse_document(text: str, slug: str, name: str, path: str) -> Document:
         footnote_uses=tuple(walk.uses),
         footnote_texts=footnote_texts,
         statements=tuple(walk.statements),
-        questions=tuple(_questions(walk.sections)),
+        questions=tuple(questions_of(walk.sections)),
         tokens=tuple(kept),
     )
 
 
-def _refuse_costly(text: str, path: str) -> None:
+def refuse_costly(text: str, path: str) -> None:
     """Refuse what the parser reads in the square of its number: lines, formulas on lines of their own, items."""
     starts = 0
     for number, line in enumerate(text.split("\n"), start=1):
@@ -81,7 +81,7 @@ def _split_footnotes(tokens: list[Token]) -> tuple[list[Token], dict[str, tuple[
     texts: dict[str, tuple[str, int]] = {}
     label = ""
     for token in tokens:
-        _share_empties(token)
+        share_empties(token)
         if token.type == "footnote_reference_open":
             label = token.meta["label"]
         elif token.type == "footnote_reference_close":
@@ -93,7 +93,12 @@ def _split_footnotes(tokens: list[Token]) -> tuple[list[Token], dict[str, tuple[
     return kept, texts
 
 
-def _share_empties(token: Token) -> None:
+def headings_of(tokens: Sequence[Token]) -> list[int]:
+    """Indices of the headings that stand outside of everything else."""
+    return [at for at, token in enumerate(tokens) if token.type == "heading_open" and token.level == 0]
+
+
+def share_empties(token: Token) -> None:
     """One empty mapping for all tokens: nobody writes to them, and two of their own are a third of their size."""
     if not token.attrs:
         token.attrs = _NOTHING
@@ -104,10 +109,14 @@ def _share_empties(token: Token) -> None:
             child.attrs = _NOTHING
         if not child.meta:
             child.meta = _NOTHING
+        elif child.type == "footnote_ref" and len(child.meta) > 1:
+            child.meta = {"label": child.meta["label"]}  # not which use of which footnote it is: that is the page's
 
 
 @dataclass
-class _Walk:
+class Walk:
+    """Sections and what stands in them, from the tokens of a document."""
+
     tokens: tuple[Token, ...]
     headings: list[int]
     last_line: int
@@ -118,22 +127,23 @@ class _Walk:
     statements: list[Statement] = field(default_factory=list)
     uses: list[FootnoteUse] = field(default_factory=list)
     _anchors: dict[str, int] = field(default_factory=dict)
+    _open: list[tuple[int, str]] = field(default_factory=list)  # level and anchor of the headings above
     _section: str = ""
     _prose: list[str] = field(default_factory=list)
     _caption: str = ""  # marked text of the paragraph just above, when it ends with a colon
 
-    def run(self) -> None:
-        open_headings: list[tuple[int, str]] = []
-        for order, at in enumerate(self.headings):
+    def run(self, first: int = 0, last: int | None = None) -> None:
+        """Take in the sections of those headings, all by default; those before them must have been passed by."""
+        for order in range(first, len(self.headings) if last is None else last):
+            at = self.headings[order]
             title = plain(marked_text(self.tokens[at + 1].children or ()))
             level = int(self.tokens[at].tag[1:])
-            open_headings = [pair for pair in open_headings if pair[0] < level]
-            end = self.headings[order + 1] if order + 1 < len(self.headings) else len(self.tokens)
-            self._section = self._unique(anchor(title))
+            parents = self.pass_by(title, level)
             self._prose, self._caption = [], ""
-            body = self.tokens[at + 3 : end]
+            body = self.body_of(order)
             self._collect_links(self.tokens[at + 1])
             self._body(body)
+            end = self._end_of(order)
             next_line = self._line(self.tokens[end]) if end < len(self.tokens) else self.last_line + 1
             self.sections.append(
                 Section(
@@ -142,14 +152,28 @@ class _Walk:
                     level=level,
                     line=self._line(self.tokens[at]),
                     end_line=next_line - 1,
-                    parents=tuple(name for _, name in open_headings),
+                    parents=parents,
                     text="\n".join(self._prose),
                     tokens=body,
                     in_short=_in_short(body),
                     leads=tuple(_leads(body)),
                 )
             )
-            open_headings.append((level, self._section))
+
+    def pass_by(self, title: str, level: int) -> tuple[str, ...]:
+        """Open the section of a heading; gives the anchors of those that it stands in."""
+        self._open = [pair for pair in self._open if pair[0] < level]
+        parents = tuple(name for _, name in self._open)
+        self._section = self._unique(anchor(title))
+        self._open.append((level, self._section))
+        return parents
+
+    def body_of(self, order: int) -> tuple[Token, ...]:
+        """Tokens below that heading."""
+        return self.tokens[self.headings[order] + 3 : self._end_of(order)]
+
+    def _end_of(self, order: int) -> int:
+        return self.headings[order + 1] if order + 1 < len(self.headings) else len(self.tokens)
 
     def _unique(self, name: str) -> str:
         seen = self._anchors.get(name, 0)
@@ -272,7 +296,7 @@ def _leads(body: tuple[Token, ...]) -> Iterator[Lead]:
         texts = [token.content for token in body[at:end] if token.type == "inline"]
         lead = _LEAD.match("\n\n".join(texts))
         if lead:
-            yield Lead(lead[1].rstrip(".:"), lead[2], _Walk._line(body[at]))
+            yield Lead(lead[1].rstrip(".:"), lead[2], Walk._line(body[at]))
         at = end
 
 
@@ -280,7 +304,7 @@ def _closes(token: Token, opening: Token) -> bool:
     return token.type == "list_item_close" and token.level == opening.level
 
 
-def _questions(sections: list[Section]) -> Iterator[Question]:
+def questions_of(sections: Sequence[Section]) -> Iterator[Question]:
     home = next((section for section in sections if section.title == QUESTIONS), None)
     for section in sections:
         if home is None or home.anchor not in section.parents:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from markupsafe import Markup
 
 from sysdesign.content.brief import brief, brief_markdown
-from sysdesign.content.parsing import parse_document
+from sysdesign.content.loading import parsed
 from sysdesign.decide.plain_answers import plain_answers
 from sysdesign.site.addresses import folder_of, root_from
 from sysdesign.site.evidence import note_view
@@ -23,7 +23,7 @@ def page(site: Site, slug: str) -> Page:
     path = f"{folder_of(planned)}{FOLDER}index.html"
     root = root_from(path)
     found = brief(document, plain_answers(site.decisions.values(), document.name), marks=True)
-    text = parse_document(brief_markdown(found), slug, document.name, document.path)
+    text = parsed(brief_markdown(found), slug, document.name, document.path)
     prose = Prose(replace(reference, terms={}), text, root, site.figures)  # the document itself links its terms
     body = Markup(prose.body())  # Prose escapes all text
     return site.page(
