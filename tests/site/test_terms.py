@@ -30,7 +30,7 @@ TERMS = {
 
 
 def found(text: str, seen: set[str] | None = None, slug: str = "05-caching") -> list[tuple[str, str]]:
-    uses = TermFinder(TERMS, text, slug).first_uses(text, set() if seen is None else seen)
+    uses = TermFinder(TERMS, slug).first_uses(text, set() if seen is None else seen)
     return [(text[start:end], id_) for start, end, id_ in uses]
 
 
@@ -74,7 +74,7 @@ def test_a_name_is_linked_only_where_it_means_the_term() -> None:
 
 def test_a_phrase_of_another_sense_is_passed_over() -> None:
     text = "Audit logs, or log the age; the log is another."
-    uses = list(TermFinder(TERMS, text, "04-databases").first_uses(text, set()))
+    uses = list(TermFinder(TERMS, "04-databases").first_uses(text, set()))
     assert [(text[start:end], id_) for start, end, id_ in uses] == [("log", "log")]
     assert uses[0][0] == text.rindex("log")
 
@@ -95,5 +95,5 @@ def test_a_phrase_of_another_sense_is_passed_over() -> None:
     ],
 )
 def test_the_glossary_tells_senses_apart(slug: str, text: str, expected: str) -> None:
-    uses = TermFinder(load().terms, text, slug).first_uses(text, set())
+    uses = TermFinder(load().terms, slug).first_uses(text, set())
     assert [id_ for _, _, id_ in uses] == expected.split()

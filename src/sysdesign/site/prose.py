@@ -22,7 +22,7 @@ from sysdesign.site.addresses import Target, link_target
 from sysdesign.site.code import highlighted
 from sysdesign.site.evidence import Notes, handle_label, record_of, with_handles
 from sysdesign.site.figures import FigureRoom
-from sysdesign.site.terms import TermFinder
+from sysdesign.site.terms import finder
 
 _PLAIN_TAGS = {
     "em_open": "<em>", "em_close": "</em>", "strong_open": "<strong>", "strong_close": "</strong>",
@@ -52,7 +52,7 @@ class Prose:
     outside: dict[str, int] = field(default_factory=dict)  # addresses for the printed page, numbered
 
     def __post_init__(self) -> None:
-        self._finder = TermFinder(self.reference.terms, self.document.source, self.document.slug)
+        self._finder = finder(self.reference.terms, self.document.slug)
         self._seen: set[str] = set()
         self._section: Section = self.document.sections[0]
         self._line = 1

@@ -8,6 +8,7 @@ means the term (`linked_in`) and in which phrases it never does (`other_senses`)
 from __future__ import annotations
 
 import itertools
+import operator
 import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -26,19 +27,23 @@ class Phrase(NamedTuple):
     term: str  # id; empty where the phrase means no term
 
 
+Use = tuple[int, int, str]  # start and end in a text, and the term's id
+MOST_FINDERS, MOST_TEXTS = 64, 20_000
+
+
 class TermFinder:
     """Finds the terms that a document uses. Singular and plural are the same term."""
 
-    def __init__(self, terms: Mapping[str, Term], source: str, slug: str = "") -> None:
-        lowered = source.lower()
+    def __init__(self, terms: Mapping[str, Term], slug: str = "") -> None:
+        self.terms = tuple(terms.values())
         self._phrases: dict[str, list[Phrase]] = {}
-        for term in terms.values():
+        self._found: dict[str, tuple[Use, ...]] = {}  # by text: most of a document's stay as they are in an edit
+        for term in self.terms:
             for name in term.names:
-                if slug in term.linked_in.get(name, (slug,)) and name.lower().removesuffix("y") in lowered:
+                if slug in term.linked_in.get(name, (slug,)):
                     self._add(name, term.id)
             for phrase in term.other_senses:
-                if phrase.lower() in lowered:
-                    self._add(phrase.lower(), "")
+                self._add(phrase.lower(), "")
         for phrases in self._phrases.values():
             phrases.sort(key=lambda phrase: -len(phrase.words))
 
@@ -56,8 +61,20 @@ class TermFinder:
             phrase = Phrase((*words[:-1], last), _gaps(name, found), name != name.lower(), id_)
             self._phrases.setdefault(phrase.words[0].lower(), []).append(phrase)
 
-    def first_uses(self, text: str, seen: set[str]) -> Iterator[tuple[int, int, str]]:
+    def first_uses(self, text: str, seen: set[str]) -> Iterator[Use]:
         """Start, end and id of each term in `text` that is not in `seen`; adds it there."""
+        uses = self._found.get(text)
+        if uses is None:
+            if len(self._found) >= MOST_TEXTS:
+                self._found.clear()
+            uses = self._found[text] = tuple(self._uses(text))
+        for use in uses:
+            if use[2] not in seen:
+                seen.add(use[2])
+                yield use
+
+    def _uses(self, text: str) -> Iterator[Use]:
+        """Every use of a term in the text."""
         if self._phrases.keys().isdisjoint(map(str.lower, WORD.findall(text))):
             return  # most texts begin no term, and this tells it at a fifth of the cost
         found = list(WORD.finditer(text))
@@ -69,11 +86,24 @@ class TermFinder:
                 if not _matches(text, words, phrase):
                     continue
                 step = len(words)
-                if phrase.term and phrase.term not in seen:
-                    seen.add(phrase.term)
+                if phrase.term:
                     yield words[0].start(), words[-1].end(), phrase.term
                 break
             at += step
+
+
+_finders: dict[tuple[str, int], TermFinder] = {}
+
+
+def finder(terms: Mapping[str, Term], slug: str) -> TermFinder:
+    """The finder for a document. As long as the glossary stays, it is the one of the last build."""
+    key = slug, len(terms)
+    found = _finders.get(key)
+    if found is None or any(map(operator.is_not, found.terms, terms.values())):
+        while len(_finders) >= MOST_FINDERS:
+            _finders.pop(next(iter(_finders), ("", 0)), None)
+        found = _finders[key] = TermFinder(terms, slug)
+    return found
 
 
 def _matches(text: str, found: list[re.Match[str]], phrase: Phrase) -> bool:
