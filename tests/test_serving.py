@@ -9,7 +9,9 @@ import shutil
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -175,7 +177,7 @@ def test_a_fault_while_rebuilding_is_told_and_over(
 
     with monkeypatch.context() as patched:
         patched.setattr(serving, "build_site", fails)
-        patched.setattr(serving, "changed_pages", fails)
+        patched.setattr(serving, "first_pages", fails)
         _edit(root, "Lost for now.")
         assert failed.wait(PATIENCE_S)
         assert httpx.get(f"{address}/").status_code == 200
@@ -183,6 +185,31 @@ def test_a_fault_while_rebuilding_is_told_and_over(
     assert _shown(address, "Found again.") and _shown(address, "Lost for now.")
     said = capfd.readouterr().err
     assert "KeyError" in said and "still served" in said and "\x1b" not in said
+
+
+def test_a_page_is_shown_before_what_hangs_on_it_which_is_waited_for(
+    root: Path, served: tuple[str, Room], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, room = served
+    begun, go, made = threading.Event(), threading.Event(), serving.pages_beside
+
+    def held(*given: Any) -> Iterator[tuple[str, bytes]]:
+        begun.set()
+        assert go.wait(PATIENCE_S)
+        return made(*given)
+
+    monkeypatch.setattr(serving, "pages_beside", held)
+    monkeypatch.setattr(service, "COMING_S", PATIENCE_S)
+    _edit(root, "Shown first.")
+    assert _shown(address, "Shown first.")
+    assert begun.wait(PATIENCE_S) and room.coming
+    with ThreadPoolExecutor() as pool:
+        asked = pool.submit(httpx.get, f"{address}/05-caching-strategies/index.md", timeout=PATIENCE_S)
+        assert httpx.get(f"{address}/").status_code == 200
+        assert not asked.done()
+        go.set()
+        assert "Shown first." in asked.result().text
+    assert not room.coming
 
 
 class Editing:

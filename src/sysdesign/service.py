@@ -16,7 +16,7 @@ import mimetypes
 import sys
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
@@ -46,6 +46,7 @@ from sysdesign.workers.pool import Busy, Fault, Pool
 MOST_BYTES = 256_000  # of a request's body
 MOST_UPLOADED = MOST_UPLOADED_BYTES  # of the files given to a model
 BODY_S = 10.0  # for a request's body to arrive
+COMING_S = 5.0  # for fresh pages that are being made
 UPLOAD_S = 60.0
 LONGEST_TEXT = 2_000  # of a query's parameters
 MOST_SAID = 3_000  # characters of an error's message
@@ -91,6 +92,7 @@ class Room:
     reference: Reference
     index: Index
     fresh: dict[str, bytes] = field(default_factory=dict)  # pages changed since the last whole build
+    coming: dict[str, str] = field(default_factory=dict)  # documents whose fresh pages are not all there: their folders
     edition: int = 0  # counts changes, for pages that refresh themselves
     refresh: bool = False  # whether pages are told that there is a stream of changes
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -475,6 +477,8 @@ async def _file(room: Room, request: Request) -> Response:
     path = request.path_params["path"]
     if path.endswith("/") or path == "":
         path += "index.html"
+    if any(path.startswith(folder) and path != f"{folder}index.html" for folder in room.coming.values()):
+        await _all_there(room)
     edition = room.edition  # before the page is read: a change meanwhile then costs a refresh, and none is missed
     data = room.fresh.get(path)
     if data is None:
@@ -490,6 +494,13 @@ async def _file(room: Room, request: Request) -> Response:
         answer.headers["Server-Timing"] = f'changes;desc="{edition}"'  # a page's script can read this of its response
         answer.headers["Cache-Control"] = "no-store"  # a kept page would tell an edition of another day
     return answer
+
+
+async def _all_there(room: Room) -> None:
+    """Wait for fresh pages that are being made, though not for ever."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(COMING_S), room.changed:
+            await room.changed.wait_for(lambda: not room.coming)
 
 
 def _from_depth(page: bytes, depth: int) -> bytes:

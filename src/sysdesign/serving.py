@@ -25,7 +25,10 @@ from sysdesign.errors import InvalidInput, SysdesignError
 from sysdesign.plain import visible
 from sysdesign.search.index import Index
 from sysdesign.service import Room, announced, application
-from sysdesign.site.building import build_site, changed_pages
+from sysdesign.site.addresses import folder_of
+from sysdesign.site.building import build_site, changed_documents, first_pages
+from sysdesign.site.layout import Site
+from sysdesign.site.pages import pages_beside, site_of
 from sysdesign.site.search_entries import all_further
 from sysdesign.workers.pool import Pool
 
@@ -128,13 +131,14 @@ async def _follow(room: Room, root: Path, stop: asyncio.Event) -> None:
     """On each change, show the pages of changed documents at once; the whole site follows when the edits pause.
 
     What changes while pages are being shown is gathered meanwhile and shown together next; what changed while the
-    reference was read is read first, though not for ever. Whatever a change does, it is told, and the next one
-    is followed.
+    reference was read is read first, though not for ever. What hangs on a document's page is made when no edit
+    waits. Whatever a change does, it is told, and the next one is followed.
     """
     edits: asyncio.Queue[set[str]] = asyncio.Queue()
     changes: asyncio.Queue[bool] = asyncio.Queue()
     beside = [asyncio.create_task(_gather(root, stop, edits)), asyncio.create_task(_rebuild(room, root, changes))]
     elsewhere = False  # whether more than a document's text changed since pages were shown last
+    site: Site | None = None
     loop = asyncio.get_running_loop()
     shown = loop.time()
     try:
@@ -145,9 +149,12 @@ async def _follow(room: Room, root: Path, stop: asyncio.Event) -> None:
                 reference = await asyncio.to_thread(_loaded, root, room.reference)
                 if not edits.empty() and loop.time() - shown < LATE_S:
                     continue  # it is old before it is seen: what it would take of the processor the newest needs
-                await _show(room, reference)
+                site = await _show(room, reference)
                 changes.put_nowait(elsewhere)
                 elsewhere, shown = False, loop.time()
+            if site is not None and room.coming and edits.empty():
+                with _reported():
+                    await _show_beside(room, site)
     finally:
         for task in beside:
             task.cancel()
@@ -197,11 +204,33 @@ def _identity(root: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-async def _show(room: Room, reference: Reference) -> None:
-    pages = await asyncio.to_thread(lambda: dict(changed_pages(reference, room.reference)))
+async def _show(room: Room, reference: Reference) -> Site:
+    """Show the changed documents' own pages; what hangs on them is coming."""
+    site, pages, slugs = await asyncio.to_thread(_first, reference, room.reference)
     async with announced(room):
         room.fresh = {**room.fresh, **pages}
         room.reference = reference
+        room.coming |= {slug: folder_of(reference.planned(slug)) for slug in slugs}
+    return site
+
+
+def _first(reference: Reference, before: Reference) -> tuple[Site, dict[str, bytes], list[str]]:
+    slugs, site = changed_documents(reference, before), site_of(reference)
+    return site, dict(first_pages(site, slugs)) if slugs else {}, slugs
+
+
+async def _show_beside(room: Room, site: Site) -> None:
+    """Make what is coming. Whoever asks for it meanwhile waits, so that no page has to be told of it once more."""
+    slugs = [slug for slug in room.coming if slug in site.reference.documents]
+    try:
+        pages = await asyncio.to_thread(
+            lambda: {path: page for slug in slugs for path, page in pages_beside(site, slug)}
+        )
+        room.fresh = {**room.fresh, **pages}
+    finally:
+        async with room.changed:
+            room.coming.clear()
+            room.changed.notify_all()
 
 
 def _loaded(root: Path, before: Reference) -> Reference:

@@ -20,7 +20,9 @@ from sysdesign.content.loading import PACKAGE, cache_folder, collection_paused
 from sysdesign.errors import BadContent, InvalidInput
 from sysdesign.search.entries import entries, other_entries
 from sysdesign.search.pages import search_files
-from sysdesign.site.pages import pages, reading_pages, site_of
+from sysdesign.site import document_page
+from sysdesign.site.layout import Site
+from sysdesign.site.pages import FIGURES, pages, pages_beside, site_of
 from sysdesign.site.publish import publish, stamp
 from sysdesign.site.search_entries import further_entries
 
@@ -94,13 +96,25 @@ def _files(reference: Reference, scoreboard: Any, address: str = "") -> Iterator
 
 
 def changed_pages(reference: Reference, before: Reference) -> Iterator[tuple[str, bytes]]:
-    """The pages and briefs of the documents whose text changed, and the style sheet that figures share."""
-    changed = [slug for slug in reference.documents if _source(reference, slug) != _source(before, slug)]
-    if changed:
+    """The pages of the documents whose text changed, and what hangs on them."""
+    slugs = changed_documents(reference, before)
+    if slugs:
         site = site_of(reference)
-        for slug in changed:
-            yield from reading_pages(site, slug)
-        yield "assets/figures.css", site.figures_sheet
+        yield from first_pages(site, slugs)
+        for slug in slugs:
+            yield from pages_beside(site, slug)
+
+
+def changed_documents(reference: Reference, before: Reference) -> list[str]:
+    """Slugs of the documents whose text changed."""
+    return [slug for slug in reference.documents if _source(reference, slug) != _source(before, slug)]
+
+
+def first_pages(site: Site, slugs: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """The documents' own pages, and the style sheet that figures share."""
+    for slug in slugs:
+        yield document_page.page(site, slug)
+    yield FIGURES, site.figures_sheet
 
 
 def _source(reference: Reference, slug: str) -> str | None:

@@ -28,6 +28,8 @@ from sysdesign.site.asset_files import assets, chart_engine
 from sysdesign.site.figures import FigureRoom
 from sysdesign.site.layout import Page, Site
 
+FIGURES = "assets/figures.css"  # the style sheet that all figures share
+
 
 def pages(site: Site, scoreboard: Mapping[str, Any] | None = None) -> Iterator[Page]:
     """Path and bytes of every file of the site but the search index.
@@ -56,24 +58,24 @@ def _every(site: Site, scoreboard: Mapping[str, Any] | None) -> Iterator[Page]:
     yield from decision_pages.pages(site)
     yield from record_pages.pages(site, scoreboard)
     yield from machine_files.record_files(site)
-    yield "assets/figures.css", site.figures_sheet
+    yield FIGURES, site.figures_sheet
     yield "assets/chart-engine.js", chart_engine()
     for name, content in assets().items():
         yield f"assets/{name}", content
 
 
 def document_pages(site: Site, slug: str) -> Iterator[Page]:
-    """The pages of a written document, those of its evidence, and the same for programs."""
-    yield from reading_pages(site, slug)
-    yield evidence_page.page(site, slug)
-    yield from machine_files.document_files(site, slug)
-
-
-def reading_pages(site: Site, slug: str) -> Iterator[Page]:
-    """The page of a written document, and of its brief where it has one."""
+    """The page of a written document and what hangs on it."""
     yield document_page.page(site, slug)
+    yield from pages_beside(site, slug)
+
+
+def pages_beside(site: Site, slug: str) -> Iterator[Page]:
+    """What hangs on a document's page: its evidence, its brief where it has one, and the same for programs."""
+    yield evidence_page.page(site, slug)
     if has_brief(site.reference.documents[slug]):
         yield brief_page.page(site, slug)
+    yield from machine_files.document_files(site, slug)
 
 
 def site_of(reference: Reference, address: str = "") -> Site:
