@@ -197,9 +197,64 @@ def test_a_list_that_is_too_long_falls_back_to_plain_values():
     assert model.column_size(1e6, 1e4, 16, most_list_bytes=1e6).dictionary_bytes < 4e6
 
 
+def blocks_played(rows, block, asked, late, scattered, generator, tries=400):
+    """Share of blocks whose least and greatest value meet a range, over drawn tables and places of the range."""
+    came = np.arange(rows) - (generator.exponential(late, rows) if late else 0)
+    came = np.where(generator.random(rows) < scattered, generator.uniform(0, rows, rows), came)
+    parts = came.reshape(-1, block)
+    low, high = parts.min(axis=1), parts.max(axis=1)
+    found = [
+        ((low <= start + asked * rows) & (high >= start)).mean()
+        for start in generator.uniform(0, (1 - asked) * rows, tries)
+    ]
+    return np.mean(found)
+
+
+@pytest.mark.parametrize(
+    ("block", "asked", "late", "scattered"),
+    [
+        (1000, 0.01, 0, 0),
+        (1000, 0.001, 3000, 0),
+        (1000, 0.02, 200, 0),
+        (1000, 0.01, 0, 0.0005),
+        (1000, 0.01, 500, 0.002),
+        (200, 0.1, 20, 0.01),
+        (1000, 0.01, 0, 1),
+        (5, 0.05, 0, 1),
+        (4, 0.02, 0, 0.5),
+    ],
+)
+def test_blocks_read_agree_with_tables_played(block, asked, late, scattered):
+    generator = np.random.default_rng(2)
+    played = np.mean([blocks_played(400_000, block, asked, late, scattered, generator) for _ in range(5)])
+    found = model.zone_map(400_000, block, asked, late, scattered)
+    assert found.kept_share == pytest.approx(played, rel=0.03)
+    assert found.read_rows == pytest.approx(400_000 * found.kept_share)
+
+
+def test_a_sorted_column_reads_the_range_and_one_block_more():
+    found = model.zone_map(6e7, 1e5, asked_share=1 / 60)
+    assert found.kept_blocks == pytest.approx(10 + 1) and found.useful_share == pytest.approx(10 / 11)
+    assert model.zone_map(1e6, 1e6).kept_share == 1 and model.zone_map(1e9, asked_share=0).kept_share == 0
+    assert model.zone_map(1e9, scattered_share=1).kept_share == pytest.approx(1, abs=1e-4)
+
+
+@given(st.floats(1e4, 1e12), st.floats(10, 1e4), st.floats(1e-6, 1), st.floats(0, 1e5), st.floats(0, 1))
+def test_disorder_and_wider_ranges_read_more(rows, block, asked, late, scattered):
+    here = model.zone_map(rows, block, asked, late, scattered)
+    assert min(asked, here.kept_share) * (1 - 1e-9) <= here.kept_share <= 1
+    for more in (
+        model.zone_map(rows, block, min(1, asked * 1.5), late, scattered),
+        model.zone_map(rows, block, asked, late * 2 + 1, scattered),
+        model.zone_map(rows, block, asked, late, min(1, scattered * 2)),
+    ):
+        assert more.kept_share >= here.kept_share * (1 - 1e-3)
+
+
 def test_arrays_corners_and_sentences():
     kinds = np.array([2.0, 500.0])
     assert model.column_size(1e8, kinds).dictionary_bytes[1] == model.column_size(1e8, 500).dictionary_bytes
     assert_finite_at_corners(model.column_size, 3000)
     assert_finite_at_corners(model.encode, 200)
+    assert_finite_at_corners(model.zone_map)
     assert_sentences(model.MODELS)

@@ -41,8 +41,47 @@ def test_more_rows_and_columns_take_longer(rows, machines, uneven, columns):
     assert wider.answer_s >= here.answer_s >= 0 and here.speedup > 0
 
 
+def rows_sent(large, small, machines, top, generator):
+    """Each row dealt to a machine without regard to its key, then sent where the join wants it."""
+    lies = {name: generator.integers(0, machines, count) for name, count in (("large", large), ("small", small))}
+    keys = np.where(generator.random(large) < top, 0, generator.integers(0, 50_000, large))
+    goes = np.random.default_rng(1).integers(0, machines, 50_000)
+    moved = lies["large"] != goes[keys]
+    small_goes = goes[generator.integers(0, 50_000, small)]
+    small_moved = (lies["small"] != small_goes).sum()
+    received = np.bincount(goes[keys][moved], minlength=machines).max()
+    return small * (machines - 1), moved.sum() + small_moved, small_moved, received
+
+
+@pytest.mark.parametrize(("machines", "top"), [(8, 0), (8, 0.3), (32, 0.2), (3, 0.5)])
+def test_a_join_sends_what_dealt_rows_do(machines, top):
+    found = model.join(400_000, 20_000, machines, top, network_bytes_per_s=1)
+    whole, both, one, fullest = rows_sent(400_000, 20_000, machines, top, np.random.default_rng(5))
+    assert found.broadcast_bytes == whole
+    assert found.shuffle_bytes == pytest.approx(both, rel=0.02)
+    assert found.one_side_bytes == pytest.approx(one, rel=0.02)
+    assert found.shuffle_s - 20_000 / machines * (1 - 1 / machines) == pytest.approx(fullest, rel=0.05)
+
+
+@given(st.floats(1, 1e15), st.integers(2, 10_000), st.floats(0, 1))
+def test_broadcast_and_shuffle_cross_where_it_says(large, machines, top):
+    even = model.join(large, 1, machines).even_bytes
+    at = model.join(large, even, machines, top)
+    assert at.broadcast_bytes == pytest.approx(at.shuffle_bytes, rel=1e-9)
+    less = model.join(large, even / 2, machines, top)
+    assert less.broadcast_bytes < less.shuffle_bytes and less.broadcast_s <= less.shuffle_s
+    assert 1 - 1e-9 <= at.slowest_over_mean <= machines * (1 + 1e-9)
+
+
+def test_one_machine_sends_nothing_and_one_key_fills_one():
+    assert model.join(5e10, machines=1).broadcast_bytes == model.join(5e10, machines=1).shuffle_bytes == 0
+    assert model.join(5e10, machines=32, top_share=1).slowest_over_mean == pytest.approx(32)
+    assert model.join(5e10, machines=32, top_share=0.2).slowest_over_mean == pytest.approx(7.2)
+
+
 def test_arrays_corners_and_sentences():
     rows = np.array([1e6, 1e9])
     assert model.scan(rows).answer_s[1] == pytest.approx(model.scan(1e9).answer_s)
     assert_finite_at_corners(model.scan, 2000)
+    assert_finite_at_corners(model.join)
     assert_sentences(model.MODELS)

@@ -1,4 +1,4 @@
-"""Questions over many records: how long a scan takes, by what it reads and who reads it."""
+"""Questions over many records: how long a scan takes, by what it reads and who reads it, and what a join moves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from sysdesign.models.declaration import Input, Model, Output, checked
-from sysdesign.models.wording import amount, duration
+from sysdesign.models.wording import amount, duration, size
 from sysdesign.probability.elementwise import plain
 
 
@@ -78,6 +78,79 @@ def scan(
 FIELDS = tuple(each.name for each in fields(Scan))
 
 
+@dataclass(frozen=True)
+class Join:
+    """Bytes that a join of two tables sends between machines, and how long that takes."""
+
+    broadcast_bytes: Annotated[float, Output("Sent by a broadcast", "B")]
+    shuffle_bytes: Annotated[float, Output("Sent by a shuffle of both", "B")]
+    one_side_bytes: Annotated[float, Output("Sent where the large table lies by the key", "B")]
+    broadcast_s: Annotated[float, Output("Time to send, broadcast", "s")]
+    shuffle_s: Annotated[float, Output("Time to send, shuffle", "s")]
+    even_bytes: Annotated[float, Output("Size of the small table at which both send as much", "B")]
+    slowest_over_mean: Annotated[float, Output("Fullest machine after a shuffle, over the mean")]
+    broadcast_held_bytes: Annotated[float, Output("Of the small table on each machine, broadcast", "B")]
+    shuffle_held_bytes: Annotated[float, Output("Of the small table on each machine, shuffled", "B")]
+
+
+@checked
+def join(
+    large_bytes: Annotated[
+        float, Input("Large table, what is left to join", "B", low=0, high=1e18, default=5e10)
+    ] = 5e10,
+    small_bytes: Annotated[float, Input("Small table, what is left to join", "B", low=0, high=1e18, default=1e8)] = 1e8,
+    machines: Annotated[float, Input("Machines, or slices that work alone", low=1, high=1e5, default=8)] = 8,
+    top_share: Annotated[
+        float, Input("Rows of the large table with the most frequent key", "share", low=0, high=1, default=0)
+    ] = 0,
+    network_bytes_per_s: Annotated[
+        float, Input("Bytes that one machine receives", "B/s", low=1, high=1e13, default=1.25e9)
+    ] = 1.25e9,
+) -> Join:
+    """What a join of two tables sends between machines: a broadcast of the small one, or a shuffle.
+
+    Both tables are dealt evenly, without regard to the key. A broadcast sends each machine what it lacks of the
+    small table. A shuffle sends each row to the machine of its key, where one in n rows lies already. Where the
+    large table lies by the key, only the small one moves. Both send as much where the small table is the large
+    one's bytes over n - 1. All rows of one key meet on one machine, so a frequent key makes it the slowest;
+    a broadcast leaves the large table where it is and does not notice.
+
+    Other keys are taken to be many and to fall evenly; machines receive at once, and sending, hashing and
+    spilling are left out. Bytes are those after filters and of the columns needed. Elementwise over arrays.
+    Raises InvalidInput where an input is out of range. Counts what must move; no source needed.
+
+    >>> join(5e10, 1e8, 8).broadcast_bytes, join(5e10, 1e8, 8).shuffle_bytes
+    (700000000.0, 43837500000.0)
+    """
+    given = (large_bytes, small_bytes, machines, top_share, network_bytes_per_s)
+    large, small, count, top, pace = (np.asarray(each, dtype=float) for each in given)
+    away = (count - 1) / count
+    fullest = top + (1 - top) / count
+    found = (
+        small * (count - 1),
+        (large + small) * away,
+        small * away,
+        small * away / pace,
+        (large * fullest + small / count) * away / pace,
+        np.where(count > 1, large / np.maximum(count - 1, 1e-9), 0.0),
+        fullest * count,
+        small,
+        small / count,
+    )
+    return Join(**dict(zip(JOIN_FIELDS, map(plain, np.broadcast_arrays(*found)), strict=True)))
+
+
+JOIN_FIELDS = tuple(each.name for each in fields(Join))
+
+
+def _joined(inputs: Mapping[str, Any], result: Join) -> str:
+    less = "broadcast" if result.broadcast_bytes <= result.shuffle_bytes else "shuffle"
+    return (
+        f"A broadcast sends {size(result.broadcast_bytes)}, a shuffle {size(result.shuffle_bytes)}: {less}. "
+        f"They cross where the small table has {size(result.even_bytes)}."
+    )
+
+
 def _scanned(inputs: Mapping[str, Any], result: Scan) -> str:
     return (
         f"{amount(inputs['machines'])} machines answer after {duration(result.answer_s)}, having read "
@@ -87,4 +160,5 @@ def _scanned(inputs: Mapping[str, Any], result: Scan) -> str:
 
 MODELS = (
     Model(scan, "Where should questions over many records be answered?", _scanned, "19-olap-oltp", "19-olap-oltp/scan"),
+    Model(join, "How should a join meet its rows?", _joined, "19-olap-oltp", "19-olap-oltp/join"),
 )

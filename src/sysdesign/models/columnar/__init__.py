@@ -1,4 +1,4 @@
-"""Columns: how their values are encoded to the byte, and how large they become.
+"""Columns: how their values are encoded to the byte, how large they become, and which blocks a range leaves to read.
 
 Units: `_bytes` bytes, `bits` bits; shares are 0 to 1.
 """
@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from sysdesign.models.columnar.encoding import encode, encoded
 from sysdesign.models.columnar.sizes import column_size, sized
+from sysdesign.models.columnar.zones import kept, zone_map
 from sysdesign.models.declaration import Model
 
-__all__ = ["column_size", "encode"]
+__all__ = ["column_size", "encode", "zone_map"]
 
 MODELS = (
     Model(
@@ -21,6 +22,14 @@ MODELS = (
         sized,
         "19-olap-oltp",
         "19-olap-oltp/column-size",
+        subject="columnar",
+    ),
+    Model(
+        zone_map,
+        "How much does the order of rows save?",
+        kept,
+        "19-olap-oltp",
+        "19-olap-oltp/zone-map",
         subject="columnar",
     ),
 )
