@@ -22,6 +22,7 @@ SUBJECTS = (
     "columnar",
     "consensus",
     "consistency",
+    "discovery",
     "graphql",
     "hashing",
     "merging",
