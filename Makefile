@@ -42,7 +42,7 @@ lock: ## renew the pinned versions
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
 	@$(COMPILE) --extra setup pyproject.toml -o requirements.lock
-	@$(COMPILE) --extra setup --extra draw --extra facts --extra mcp --extra sweep --extra tables --extra test -c requirements.lock pyproject.toml -o requirements-author.lock
+	@$(COMPILE) --extra setup --extra draw --extra export --extra facts --extra mcp --extra sweep --extra tables --extra test -c requirements.lock pyproject.toml -o requirements-author.lock
 	@$(COMPILE) --all-extras -c requirements-author.lock pyproject.toml -o requirements-bench.lock
 
 # One clear line for each thing that a fresh machine may lack.

@@ -32,17 +32,24 @@ def build(
         str,
         typer.Option(help="Where the site will stand, for its map and canonical links: https://example.org/design/"),
     ] = "",
+    downloads: Annotated[
+        bool, typer.Option("--downloads", help="With the PDF, the EPUB, the one-file form and the cards to take along.")
+    ] = False,
     as_json: AsJson = False,
     reference: Root = None,
 ) -> None:
     """Write the static site, ready for any static host under any prefix."""
     from sysdesign.content import default_root
-    from sysdesign.site.building import build_site, default_out, site_address
+    from sysdesign.export.downloads import further
+    from sysdesign.site.building import build_site, default_out, nothing_further, site_address
 
     root = reference or default_root()
     target = out or default_out(root)
     with progress_console().status("Building the site") as status:
-        built = build_site(root, target, progress=status.update, address=site_address(address))
+        built = build_site(
+            root, target, progress=status.update, address=site_address(address),
+            further=further if downloads else nothing_further,
+        )  # fmt: skip
     if as_json:
         print_json(built)
     else:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from markupsafe import Markup
 
 from sysdesign.content.brief import brief, brief_markdown
+from sysdesign.content.document import Document
 from sysdesign.content.loading import parsed
 from sysdesign.decide.plain_answers import plain_answers
 from sysdesign.site.addresses import folder_of, root_from
@@ -22,8 +23,7 @@ def page(site: Site, slug: str) -> Page:
     reference, document, planned = site.reference, site.reference.documents[slug], site.reference.planned(slug)
     path = f"{folder_of(planned)}{FOLDER}index.html"
     root = root_from(path)
-    found = brief(document, plain_answers(site.decisions.values(), document.name), marks=True)
-    text = parsed(brief_markdown(found), slug, document.name, document.path)
+    text = brief_text(site, slug)
     prose = Prose(replace(reference, terms={}), text, root, site.figures)  # the document itself links its terms
     body = Markup(prose.body())  # Prose escapes all text
     return site.page(
@@ -32,3 +32,10 @@ def page(site: Site, slug: str) -> Page:
         sentence=planned.sentence, href=f"{root}{folder_of(planned)}", whole=document.title, body=body,
         notes=[note_view(reference, note, site.models, root) for note in prose.notes.found.values()],
     )  # fmt: skip
+
+
+def brief_text(site: Site, slug: str) -> Document:
+    """The brief as a document of its own, with its evidence."""
+    document = site.reference.documents[slug]
+    found = brief(document, plain_answers(site.decisions.values(), document.name), marks=True)
+    return parsed(brief_markdown(found), slug, document.name, document.path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import stat
 import time
@@ -21,7 +22,7 @@ from sysdesign.errors import BadContent, InvalidInput
 from sysdesign.search.entries import entries, other_entries
 from sysdesign.search.pages import search_files
 from sysdesign.site import document_page
-from sysdesign.site.layout import Site
+from sysdesign.site.layout import Page, Site
 from sysdesign.site.pages import FIGURES, pages, pages_beside, site_of
 from sysdesign.site.publish import publish, stamp
 from sysdesign.site.search_entries import further_entries
@@ -29,10 +30,16 @@ from sysdesign.site.search_entries import further_entries
 SCOREBOARD = "scoreboard.json"  # beside plan.yaml; `tidy` writes it
 
 Progress = Callable[[str], None]
+Further = Callable[[Site, Progress], Iterable[Page]]
 
 
 def _say_nothing(what: str) -> None:
     """For builds that nobody watches."""
+
+
+def nothing_further(site: Site, progress: Progress) -> Iterable[Page]:
+    """What most sites hold beside their pages."""
+    return ()
 
 
 @dataclass(frozen=True)
@@ -54,11 +61,12 @@ def build_site(
     before: Reference | None = None,
     progress: Progress = _say_nothing,
     address: str = "",
+    further: Further = nothing_further,
 ) -> Built:
     """Build the site and swap it in; without `force` only when something changed.
 
     `progress` hears what is being read or written; documents that stand unchanged in `before` are not parsed again.
-    `address` is where the site will stand, for what needs a full address.
+    `address` is where the site will stand, for what needs a full address. `further` gives files to take along.
     Raises BadContent for content that would give a broken page, BuildFailed when it
     cannot be written. The site before is untouched until the new one is whole.
     """
@@ -76,7 +84,9 @@ def build_site(
 
     with collection_paused():
         reference = load(root, heard=lambda document: progress(f"Reading {document.name}"), before=before)
-        folder = publish(out, counted(_files(reference, scoreboard_of(root), address)), digest)
+        site = site_of(reference, address, takes_along=further is not nothing_further)
+        files = itertools.chain(_files(site, scoreboard_of(root)), further(site, progress))
+        folder = publish(out, counted(files), digest)
     page_count = sum(path.endswith(".html") for path in written)
     return Built(folder, page_count, len(written), time.perf_counter() - started, changed=True)
 
@@ -84,15 +94,14 @@ def build_site(
 def site_files(reference: Reference, scoreboard: Any = None) -> dict[str, bytes]:
     """Every file of the site by path."""
     with collection_paused():
-        return dict(_files(reference, scoreboard))
+        return dict(_files(site_of(reference), scoreboard))
 
 
-def _files(reference: Reference, scoreboard: Any, address: str = "") -> Iterator[tuple[str, bytes]]:
+def _files(site: Site, scoreboard: Any) -> Iterator[tuple[str, bytes]]:
     """One file after the other, so that a large site never stands in memory whole."""
-    site = site_of(reference, address)
     yield from pages(site, scoreboard)
-    others = (*other_entries(reference), *further_entries(site.decisions, site.models))
-    yield from search_files(entries(reference), others)
+    others = (*other_entries(site.reference), *further_entries(site.decisions, site.models))
+    yield from search_files(entries(site.reference), others)
 
 
 def changed_pages(reference: Reference, before: Reference) -> Iterator[tuple[str, bytes]]:

@@ -26,6 +26,7 @@ MORE = (
     {"path": "workload/", "name": "Workload"},
     {"path": "checks/", "name": "How this is checked"},
 )
+TAKE_ALONG = {"path": "downloads/", "name": "Take it along"}
 # In each page, for hosts that send none: our own scripts, styles and pictures, nothing else.
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -43,6 +44,7 @@ class Site:
     figures: FigureRoom
     decisions: Mapping[str, Any] = field(default_factory=dict)  # frameworks by name
     address: str = ""  # where the site will stand, ending in a slash; "" where nobody told
+    takes_along: bool = False  # whether it holds files to take along, at downloads/
     files: dict[str, str] = field(default_factory=dict)  # name of an asset: its path with its version
 
     def __post_init__(self) -> None:
@@ -64,7 +66,8 @@ class Site:
         """One page from its template."""
         common = {
             "root": root_from(path), "assets": self.files, "here": path.removesuffix("index.html"),
-            "rooms": self._rooms(), "more": list(MORE), "layout": "wide", "has_figures": False,
+            "rooms": self._rooms(), "more": [*MORE, *[TAKE_ALONG] * self.takes_along],
+            "layout": "wide", "has_figures": False,
             "own_search": False, "policy": POLICY, "main_class": "", "description": "", "title": "", "for_programs": "",
             "canonical": self.address and self.address + path.removesuffix("index.html"),
         }  # fmt: skip

@@ -78,10 +78,10 @@ def pages_beside(site: Site, slug: str) -> Iterator[Page]:
     yield from machine_files.document_files(site, slug)
 
 
-def site_of(reference: Reference, address: str = "") -> Site:
+def site_of(reference: Reference, address: str = "", *, takes_along: bool = False) -> Site:
     """What the pages of one build share."""
     frameworks = decision_pages.frameworks(reference)
-    return Site(reference, models(), FigureRoom(reference, models()), frameworks, address=address)
+    return Site(reference, models(), FigureRoom(reference, models()), frameworks, address, takes_along)
 
 
 def render(reference: Reference, *, scoreboard: Mapping[str, Any] | None = None, address: str = "") -> dict[str, bytes]:

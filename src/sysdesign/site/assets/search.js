@@ -16,6 +16,11 @@ async function file(path) {
   return kept.get(path);
 }
 
+// Files that a page brought along, because it has no server to ask.
+export function bring(files) {
+  for (const [path, content] of Object.entries(files)) kept.set(path, Promise.resolve(content));
+}
+
 export async function start(root) {
   base = root;
   known ??= await file("search/words.json");
