@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cache, cached_property, reduce
 from typing import Annotated, Any
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
 from sysdesign.models.declaration import Input, Model, Output, checked
+from sysdesign.models.lazy import Lazy
 from sysdesign.models.wording import amount, count, duration, percent, several
 from sysdesign.probability.elementwise import plain
 
@@ -21,6 +23,7 @@ Array = np.ndarray
 SPLIT = "What should a store do while it is split?"
 P99 = float(ndtri(0.99))
 FINE, COARSE = (48, 150), (6, 12)  # keys counted one by one, and bins of the others: errors of 0.02% and 3%
+AT_ONCE = 1 << 15  # numbers computed together: few enough for the processor's cache
 YEAR_S, MONTHS = 365 * 86_400.0, 365 / 30
 LONGEST_S = 30 * 86_400.0  # of a partition; a longer one is two sites
 
@@ -44,7 +47,7 @@ ClockAhead = Annotated[
 
 
 @dataclass(frozen=True)
-class Cost:
+class Cost(Lazy):
     """What each choice costs over one partition."""
 
     refused_writes: Annotated[float, Output("Refused if only the majority goes on: writes")]
@@ -89,28 +92,37 @@ def cost(
     >>> round(cost(60, 500, 0, 0.5, 0, keys=1, skew=0).lost_writes)
     15000
     """
-    length, writes, reads, share, noticed, number, exponent, there, ahead = _floats(
+    shape, (length, writes, reads, share, noticed, number, exponent, there, ahead) = _aligned(
         duration_s, writes_per_s, reads_per_s, minority_share, detection_s, keys, skew, leader_there, clock_ahead_s
     )
     refused_s = share * length + (1 - share) * there * np.minimum(length, noticed)
-    popularity, alike = key_classes(number, exponent)
-    conflicts, touched, lost = _conflicts(popularity * writes, share, length, ahead)
-    lost_writes = np.sum(alike * lost, axis=0)
     taken_over = np.where(length > noticed, there * share * writes, 0.0)
-    total = writes * length
-    found = (
-        writes * refused_s, reads * refused_s, _ratio(refused_s, length), np.sum(alike * conflicts, axis=0),
-        np.sum(alike * touched, axis=0), lost_writes, _ratio(lost_writes, total), taken_over * length,
-        taken_over * noticed,
-    )  # fmt: skip
-    return Cost(**dict(zip(COST, map(plain, np.broadcast_arrays(*found)), strict=True)))
-
-
-COST = tuple(each.name for each in fields(Cost))
+    popularity, alike = key_classes(number, exponent)
+    keys_written = _Keys(popularity * writes, alike, share, [(length, 1.0)], ahead)
+    lost_writes = cache(lambda: keys_written.sum("lost"))
+    return Cost.later(
+        shape,
+        refused_writes=lambda: writes * refused_s,
+        refused_reads=lambda: reads * refused_s,
+        refused_share=lambda: _ratio(refused_s, length),
+        conflicting_keys=lambda: keys_written.sum("met"),
+        conflicting_writes=lambda: keys_written.sum("touched"),
+        lost_writes=lost_writes,
+        lost_share=lambda: _ratio(lost_writes(), writes * length),
+        lost_at_takeover=lambda: taken_over * length,
+        lost_fenced=lambda: taken_over * noticed,
+    )
 
 
 def _floats(*values: Any) -> tuple[Array, ...]:
     return tuple(np.broadcast_arrays(*(np.asarray(each, dtype=float) for each in values)))
+
+
+def _aligned(*values: Any) -> tuple[tuple[int, ...], list[Array]]:
+    """Their shape together, and each with as many axes, so that an axis may come before them."""
+    arrays = [np.asarray(each, dtype=float) for each in values]
+    shape = np.broadcast_shapes(*(each.shape for each in arrays))
+    return shape, [each.reshape((1,) * (len(shape) - each.ndim) + each.shape) for each in arrays]
 
 
 def _ratio(part: Array, whole: Array) -> Array:
@@ -123,37 +135,79 @@ def key_classes(keys: Array, skew: Array, grid: tuple[int, int] = FINE) -> tuple
     The first ranks one by one; the rest in bins of equal ratio, with their mean share.
     """
     exact, bins = grid
-    number = np.maximum(np.rint(keys), 1.0)
+    _, (number, exponent) = _aligned(np.maximum(np.rint(keys), 1.0), skew)
     ranks = np.arange(1, exact + 1, dtype=float).reshape(-1, *[1] * number.ndim)
-    first = np.broadcast_to(ranks <= number, np.broadcast(ranks, number).shape).astype(float)
     steps = np.linspace(0, 1, bins + 1).reshape(-1, *[1] * number.ndim)
-    edges = exact * np.maximum(number / exact, 1.0) ** steps
+    edges = exact * np.exp(steps * np.log(np.maximum(number / exact, 1.0)))
     rest = np.diff(edges, axis=0)
-    area = _power_area(edges[:-1] + 0.5, edges[1:] + 0.5, skew)
-    weight = np.concatenate((ranks**-skew, np.divide(area, rest, out=np.zeros(rest.shape), where=rest > 0)))
-    alike = np.concatenate((first, rest))
+    area = _power_areas(np.log(edges + 0.5), exponent)
+    mean = np.divide(area, rest, out=np.zeros(area.shape), where=rest > 0)
+    weight = np.concatenate((np.broadcast_to(ranks**-exponent, (exact, *area.shape[1:])), mean))
+    alike = np.concatenate(((ranks <= number).astype(float), rest))
     return weight / np.sum(weight * alike, axis=0), alike
 
 
-def _power_area(low: Array, high: Array, skew: Array) -> Array:
-    """The integral of x^-skew, stable where skew is near 1."""
-    bend, growth = 1 - skew, np.log(high / low)
+def _power_areas(logs: Array, skew: Array) -> Array:
+    """The integrals of x^-skew between points, by their logarithms; stable where skew is near 1."""
+    bend, growth = 1 - skew, np.diff(logs, axis=0)
     straight = np.abs(bend) < 1e-9
     safe = np.where(straight, 1.0, bend)
-    return np.where(straight, growth, low**safe * np.expm1(safe * growth) / safe)
+    return np.where(straight, growth, np.exp(safe * logs[:-1]) * np.expm1(safe * growth) / safe)
 
 
-def _conflicts(writes: Array, share: Array, length: Array, ahead: Array) -> tuple[Array, Array, Array]:
-    """For each key: chance that both sides write it, writes to it if they do, writes lost to the last one."""
-    few, many = writes * share, writes * (1 - share)  # rates of the minority side and of the other
-    a, b = few * length, many * length
-    none_a, none_b = np.expm1(-a), np.expm1(-b)
-    touched = -a * none_b - b * none_a
-    if not np.any(ahead):
-        return none_a * none_b, touched, 2 * share * (1 - share) * _beyond_first(a + b)
-    behind = np.where(ahead >= 0, many, few)
-    ahead_rate = np.where(ahead >= 0, few, many)
-    return none_a * none_b, touched, _lost(ahead_rate, behind, length, np.minimum(np.abs(ahead), length))
+class _Written:
+    """Writes to each key in a partition, on both sides: what comes of them, computed as it is asked for."""
+
+    def __init__(self, writes: Array, share: Array, length: Array, ahead: Array) -> None:
+        self.writes, self.share, self.length, self.ahead = writes, share, length, ahead
+        self.means = writes * (share * length), writes * ((1 - share) * length)
+
+    @cached_property
+    def _some(self) -> tuple[Array, Array]:
+        """For each side the chance that it writes the key, less than 0."""
+        few, many = self.means
+        return np.expm1(-few), np.expm1(-many)
+
+    @property
+    def met(self) -> Array:
+        """Chance that both sides write the key."""
+        some_few, some_many = self._some
+        return some_few * some_many
+
+    @property
+    def touched(self) -> Array:
+        """Writes to the key if both do."""
+        (few, many), (some_few, some_many) = self.means, self._some
+        return -few * some_many - many * some_few
+
+    @property
+    def lost(self) -> Array:
+        """Writes lost to the last one."""
+        share, ahead = self.share, self.ahead
+        if not np.any(ahead):
+            return 2 * share * (1 - share) * _beyond_first(self.writes * self.length)
+        few, many = self.writes * share, self.writes * (1 - share)
+        behind, ahead_rate = np.where(ahead >= 0, many, few), np.where(ahead >= 0, few, many)
+        return _lost(ahead_rate, behind, self.length, np.minimum(np.abs(ahead), self.length))
+
+
+class _Keys:
+    """The same over all keys, in classes, and over partitions of some lengths with their weights."""
+
+    def __init__(
+        self, writes: Array, alike: Array, share: Array, lengths: list[tuple[Array, Array | float]], ahead: Array
+    ) -> None:
+        size = max(1, AT_ONCE // max(1, writes[0].size))
+        parts = [slice(first, first + size) for first in range(0, len(writes), size)]
+        self.parts = [
+            (alike[part] * weight, _Written(writes[part], share, length, ahead))
+            for length, weight in lengths
+            for part in parts
+        ]
+
+    def sum(self, name: str) -> Array:
+        """What comes of the writes to all keys: `met`, `touched` or `lost`."""
+        return reduce(np.add, (np.sum(times * getattr(written, name), axis=0) for times, written in self.parts))
 
 
 def _lost(ahead: Array, behind: Array, length: Array, by: Array) -> Array:
@@ -171,7 +225,8 @@ def _lost(ahead: Array, behind: Array, length: Array, by: Array) -> Array:
 
 def _beyond_first(mean: Array) -> Array:
     """m - 1 + exp(-m): the mean of what a Poisson number has beyond the first."""
-    return np.where(mean < 1e-5, mean * mean / 2, mean + np.expm1(-mean))
+    found, few = mean + np.expm1(-mean), mean < 1e-5
+    return np.where(few, mean * mean / 2, found) if np.any(few) else found
 
 
 @dataclass(frozen=True)
@@ -233,15 +288,12 @@ def year(
 
 
 @dataclass(frozen=True)
-class Conflicts:
+class Conflicts(Lazy):
     """What both sides write in the partitions of a year."""
 
     conflicting_keys: Annotated[float, Output("Keys in conflict, a month")]
     conflicts_per_million: Annotated[float, Output("Writes to keys in conflict, per million writes")]
     lost_per_million: Annotated[float, Output("Lost if the last write wins, per million writes")]
-
-
-CONFLICTS = tuple(each.name for each in fields(Conflicts))
 
 
 @checked
@@ -266,19 +318,19 @@ def conflicts(
     >>> conflicts(12, 160, 17, 500, 0).lost_per_million
     0.0
     """
-    often, median, wide, writes, share, number, exponent, ahead = _floats(
+    shape, (often, median, wide, writes, share, number, exponent, ahead) = _aligned(
         partitions_per_year, median_s, spread, writes_per_s, minority_share, keys, skew, clock_ahead_s
     )
-    lengths, weight = _lengths(median, wide, (-1, *[1] * often.ndim))
+    lengths, weights = _lengths(median, wide, (-1, *[1] * len(shape)))
     popularity, alike = key_classes(number, exponent, COARSE)
-    per_key = (popularity * writes)[None]
-    met, touched, lost = (
-        np.sum(weight * np.sum(alike[None] * each, axis=1), axis=0)
-        for each in _conflicts(per_key, share, lengths[:, None], ahead)
-    )
+    split = _Keys(popularity * writes, alike, share, list(zip(lengths, weights, strict=True)), ahead)
     each_write = _ratio(1e6 * often, writes * YEAR_S)
-    found = (met * often / MONTHS, _millions(each_write * touched), _millions(each_write * lost))
-    return Conflicts(**dict(zip(CONFLICTS, map(plain, np.broadcast_arrays(*found)), strict=True)))
+    return Conflicts.later(
+        shape,
+        conflicting_keys=lambda: split.sum("met") * often / MONTHS,
+        conflicts_per_million=lambda: _millions(each_write * split.sum("touched")),
+        lost_per_million=lambda: _millions(each_write * split.sum("lost")),
+    )
 
 
 def _millions(value: Array) -> Array:
