@@ -40,7 +40,7 @@ def question(evaluation: Evaluation, among: tuple[int, ...] = ()) -> Question | 
     chosen = list(among) or list(range(len(evaluation.options)))
     regrets, excluded = evaluation.regrets[chosen, 0], evaluation.excluded[chosen, 0]
     best = mean_regret(regrets, excluded).min()
-    known = {name: _when_known(evaluation, name, regrets, excluded) for name in open_inputs(evaluation)}
+    known = _when_known(evaluation, open_inputs(evaluation), regrets, excluded)
     found = [Question(name, best - then) for name, then in known.items() if best - then > WORTH_ASKING]
     asked = max(found, key=lambda each: (each.saves, each.input), default=None)
     return None if asked is None else replace(asked, leads=_leads(evaluation, asked.input, chosen))
@@ -69,17 +69,28 @@ def _best(evaluation: Evaluation, chosen: list[int], part: Array) -> str:
     return evaluation.options[chosen[int(np.argmin(means))]]
 
 
-def _when_known(evaluation: Evaluation, name: str, regrets: Array, excluded: Array) -> float:
-    """Mean regret where each group of worlds gets its own best option."""
+def _when_known(evaluation: Evaluation, names: tuple[str, ...], regrets: Array, excluded: Array) -> dict[str, float]:
+    """For each input the mean regret where each group of worlds gets its own best option."""
     worlds = regrets.shape[1]
+    if not names:
+        return {}
+    groups = np.array([_group_of_each(evaluation, name, worlds) for name in names])
+    count = int(groups.max()) + 1
+    members = (groups[:, :, None] == np.arange(count)).astype(float)  # inputs by worlds by groups
+    sizes = members.sum(axis=1)
+    at_least_one = np.maximum(sizes, 1.0)
+    means, shares = (
+        np.einsum("ow,iwg->oig", each, members) / at_least_one for each in (regrets, excluded.astype(float))
+    )
+    best = np.minimum(regret_with_rules(means, shares).min(axis=0), MOST)
+    return dict(zip(names, (np.sum(best * sizes, axis=1) / worlds).tolist(), strict=True))
+
+
+def _group_of_each(evaluation: Evaluation, name: str, worlds: int) -> Array:
+    """The group of each world: the code of its word, or the part of the range that its number lies in."""
     values = np.broadcast_to(evaluation.worlds.of(name), (worlds,))
-    order = np.argsort(values, kind="stable")
     if isinstance(FIELDS[name], Word):
-        starts = np.flatnonzero(np.diff(values[order], prepend=-1))
-    else:
-        starts = np.arange(GROUPS) * worlds // GROUPS
-    sizes = np.diff(starts, append=worlds)
-    means = np.add.reduceat(regrets[:, order], starts, axis=1) / sizes
-    shares = np.add.reduceat(excluded[:, order], starts, axis=1, dtype=float) / sizes
-    best = regret_with_rules(means, shares).min(axis=0)
-    return float(np.minimum(best, MOST) @ sizes) / worlds
+        return values.astype(int)
+    found, starts = np.empty(worlds, dtype=int), np.arange(GROUPS + 1) * worlds // GROUPS
+    found[np.argsort(values, kind="stable")] = np.repeat(np.arange(GROUPS), np.diff(starts))
+    return found
