@@ -2,8 +2,11 @@
 
 import numpy as np
 
+from sysdesign.decide import frameworks
+from sysdesign.decide.evaluation import evaluate
+from sysdesign.decide.varied import varied
 from sysdesign.decide.workload import workload_of
-from sysdesign.decide.worlds import Sampler, following, sampled, varied
+from sysdesign.decide.worlds import Sampler, following, sampled
 
 
 def drawn(name, **facts):
@@ -48,7 +51,34 @@ def test_stating_one_field_leaves_the_draws_of_others_alone():
 
 def test_setting_a_field_draws_again_only_what_follows_from_it():
     worlds = sampled(workload_of({}), {})
-    changed = varied(worlds, {"consistency.staleness": np.array([[1.0], [100.0]])})
+    changed = varied(worlds, [{"consistency.staleness": np.array([[1.0], [100.0]])}])
     assert changed.of("cache.entry_lifetime").shape == (2, 128)
     assert changed.of("traffic.reads_per_s") is worlds.of("traffic.reads_per_s")
     assert "cache.entry_lifetime" in following(["consistency.staleness"], workload_of({}))
+
+
+SETTINGS = (
+    {"consistency.staleness": np.array([[1.0], [100.0]])},
+    {"traffic.reads_per_s": np.array([[1.0], [50.0], [1e5]])},
+    {"data.size": np.array([[1e12]])},
+    {"consistency.staleness": np.array([[60.0], [5.0]]), "traffic.writes_per_s": np.array([[1.0], [1e4]])},
+)
+
+
+def test_settings_evaluated_together_are_as_each_alone():
+    framework = frameworks()["cache-placement"]
+    base = evaluate(framework, sampled(workload_of({"traffic": {"reads_per_s": 3000}}), framework.derived))
+    with np.errstate(all="ignore"):
+        together = base.settings(SETTINGS)
+        alone = [base.setting(each) for each in SETTINGS]
+        assert np.array_equal(together.firsts, np.concatenate([each.firsts for each in alone]))
+        assert np.allclose(together.totals, np.concatenate([each.totals for each in alone], axis=1), rtol=1e-12)
+        assert not np.allclose(alone[1].totals, np.broadcast_to(base.totals, alone[1].totals.shape))
+
+
+def test_a_field_in_rows_of_settings_that_leave_it_alone_is_what_it_was():
+    worlds = sampled(workload_of({}), {})
+    changed = varied(worlds, SETTINGS[:2])
+    reads = changed.of("traffic.reads_per_s")
+    assert np.array_equal(reads[0], worlds.of("traffic.reads_per_s"))
+    assert reads[2:, 0].tolist() == [1.0, 50.0, 1e5]

@@ -5,12 +5,13 @@ and a fixed addition in the worlds in which a rule excludes it. So an option add
 removed never reorders the others.
 
 Worlds that differ from others in a few fields (`varied`) are evaluated against the
-others' evaluation: only what reads those fields is computed again.
+others' evaluation, many such settings at once: only what reads those fields is
+computed again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -20,8 +21,9 @@ from sysdesign.decide.framework import Consequence, Framework
 from sysdesign.decide.node import Array, Worlds
 from sysdesign.decide.outcome import Outcome
 from sysdesign.decide.prices import Prices, priced
+from sysdesign.decide.varied import Places, VariedWorlds, varied
 from sysdesign.decide.workload import Workload
-from sysdesign.decide.worlds import sampled, sampler_of, varied
+from sysdesign.decide.worlds import sampled, sampler_of
 
 NONE = -1
 EXCLUDED = 5.0  # regret added in a world that a rule excludes an option from
@@ -29,6 +31,7 @@ RULED_OUT = 1e6  # and where every world does
 MOST_VALUE = 1e300  # what is undefined is as bad
 CLOSE_SHARE = 1 / 3  # of the worlds, in which the order of two is the other way round
 SELDOM = 1 / 5  # and less than this is no close call, however near the means
+ALL = slice(None)
 ESTIMATED = ("build", "run", "cost")  # outcomes whose uncertainty is that of estimates
 
 
@@ -63,8 +66,12 @@ class Evaluation:
     base: Evaluation | None = None  # of the worlds that these differ from
 
     def setting(self, values: Mapping[str, Array]) -> Evaluation:
-        """The same worlds with fields set to values of shape (settings, 1) or (settings, worlds)."""
-        return Evaluation(self.framework, varied(self.worlds, values), self.prices, self)
+        """The same worlds with all of these fields set at once."""
+        return self.settings([values])
+
+    def settings(self, blocks: Sequence[Mapping[str, Array]]) -> Evaluation:
+        """The same worlds with fields set to values of shape (settings, 1) or (settings, worlds), block after block."""
+        return Evaluation(self.framework, varied(self.worlds, blocks), self.prices, self)
 
     @cached_property
     def options(self) -> tuple[str, ...]:
@@ -73,8 +80,7 @@ class Evaluation:
     @cached_property
     def shape(self) -> tuple[int, int]:
         """Settings by worlds."""
-        sampler = sampler_of(self.worlds)
-        return max((len(values) for values in sampler.settings.values()), default=1), sampler.count
+        return self.worlds.rows, sampler_of(self.worlds).count
 
     @cached_property
     def rules(self) -> tuple[Consequence, ...]:
@@ -86,14 +92,14 @@ class Evaluation:
     @cached_property
     def parts(self) -> dict[str, Part]:
         """Each outcome that applies anywhere, by name."""
-        found = (self._part(rule, tuple(rule.values)) for rule in self.rules)
+        found = (self._part(rule, tuple(rule.values), self.worlds) for rule in self.rules)
         return {part.outcome.id: part for part in found if part.applies.any()}
 
-    def _part(self, rule: Consequence, names: tuple[str, ...]) -> Part:
+    def _part(self, rule: Consequence, names: tuple[str, ...], worlds: Worlds) -> Part:
         """One outcome for some of its options, all at once."""
-        applies = np.ones(1, bool) if rule.when is None else rule.when.truth(self.worlds)
-        values = _stacked([rule.values[name].number(self.worlds) for name in names])
-        regrets = rule.outcome.regret(values, self.worlds) * applies
+        applies = np.ones(1, bool) if rule.when is None else rule.when.truth(worlds)
+        values = _stacked([rule.values[name].number(worlds) for name in names])
+        regrets = rule.outcome.regret(values, worlds) * applies
         regrets = np.broadcast_to(regrets, np.broadcast_shapes(regrets.shape, (len(names), 1, 1)))
         return Part(rule, names, values, regrets, applies)
 
@@ -101,7 +107,7 @@ class Evaluation:
     def excluded(self) -> Array:
         """Options by settings by worlds: whether a rule excludes the option there."""
         rules = [rule for rule in self.framework.constraints if rule.when is not None]
-        if self.base is not None and all(self.worlds.changed.isdisjoint(rule.when.fields) for rule in rules):  # type: ignore[union-attr]
+        if self.base is not None and not any(self._differs(rule.when.fields) for rule in rules):  # type: ignore[union-attr]
             return np.broadcast_to(self.base.excluded, (len(self.options), *self.shape))
         found = np.zeros((len(self.options), *self.shape), dtype=bool)
         for rule in rules:
@@ -126,9 +132,29 @@ class Evaluation:
             return total, estimated
         total, estimated = (np.broadcast_to(each, shape).copy() for each in self.base._sums)
         for rule in self.rules:
-            if rule.outcome.target is not None and (names := rule.reads(self.worlds.changed)):
-                self._add(self._part(rule, names), self._before(rule, names), total, estimated)
+            if rule.outcome.target is not None and self._differs(rule.all_read):
+                for names, worlds in self._differing(rule):
+                    part = self._part(rule, names, worlds)
+                    self._add(part, self._before(rule, names), total, estimated, self._varied.places(worlds))
         return total, estimated
+
+    @property
+    def _varied(self) -> VariedWorlds:
+        assert isinstance(self.worlds, VariedWorlds)
+        return self.worlds
+
+    def _differs(self, names: frozenset[str]) -> bool:
+        """Whether any of these fields may differ from what it is in the worlds that these differ from."""
+        return self._varied.whole.reading(names) != 0
+
+    def _differing(self, rule: Consequence) -> Iterator[tuple[tuple[str, ...], VariedWorlds]]:
+        """Options whose outcome may differ, with the worlds in which it does."""
+        blocks = self._varied.whole
+        common = blocks.reading(rule.common)
+        found: dict[int, list[str]] = {}
+        for name, node in rule.values.items():
+            found.setdefault(common | blocks.reading(node.fields), []).append(name)
+        return ((tuple(names), blocks.worlds(each)) for each, names in found.items() if each)
 
     def _before(self, rule: Consequence, names: tuple[str, ...]) -> Array | float:
         """The regrets of an outcome in the worlds that these differ from."""
@@ -136,12 +162,12 @@ class Evaluation:
         part = self.base.parts.get(rule.outcome.id)
         return part.regrets[[part.names.index(name) for name in names]] if part is not None else 0.0
 
-    def _add(self, part: Part, before: Array | float, total: Array, estimated: Array) -> None:
+    def _add(self, part: Part, before: Array | float, total: Array, estimated: Array, at: Places = ALL) -> None:
         change = part.regrets - before
-        for at, name in enumerate(part.names):
-            total[self.places[name]] += change[at]
+        for option, name in zip(change, part.names, strict=True):
+            total[self.places[name]][at] += option
             if part.outcome.id in ESTIMATED:
-                estimated[self.places[name]] += change[at]
+                estimated[self.places[name]][at] += option
 
     @cached_property
     def places(self) -> dict[str, int]:

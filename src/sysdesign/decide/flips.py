@@ -8,7 +8,7 @@ and the first that does. Each flip reported was run, in the worlds of the decisi
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -26,6 +26,7 @@ GRID = 6  # values on each side of the present one
 INNER = 11  # values between two neighbors, a round: two rounds are as near as `NEAR`
 NEAR = 0.008  # width at which the search ends, as a share of the distance from the present value
 ROUNDS = 3
+ROWS = 128  # values that are evaluated together: enough that steps are few, few enough for the cache
 MOST = 8  # flips that are reported, the nearest
 REACH = 10.0  # a stated number may be wrong, or grow, by this factor
 UNLIKELY = 0.02  # a word of less weight than this, given the other facts, is not offered
@@ -72,20 +73,52 @@ def flips(evaluation: Evaluation) -> tuple[tuple[Flip, ...], tuple[WordFlip, ...
     workload = sampler_of(evaluation.worlds).workload
     base = int(evaluation.firsts[0])
     inputs = evaluation.framework.fields_for(workload)
-    coarse = [flip for name in inputs if isinstance(FIELDS[name], Number) for flip in _steps(evaluation, name, base)]
-    coarse.sort(key=lambda found: _place(found.flip))
-    numbers = sorted((_narrowed(evaluation, found, base) for found in coarse[:MOST]), key=_place)
-    words = [flip for name in inputs if isinstance(FIELDS[name], Word) for flip in _word_flips(evaluation, name, base)]
-    return tuple(numbers), tuple(sorted(words, key=lambda flip: (-flip.likely, flip.input, flip.word)))
+    grids = [_grid(evaluation, name) for name in inputs if isinstance(FIELDS[name], Number)]
+    grids = [grid for grid in grids if len(grid.values) > 1]
+    likely = {name: _likely(evaluation, name) for name in inputs if isinstance(FIELDS[name], Word)}
+    words = {name: _others(workload, name, shares) for name, shares in likely.items()}
+    trials = [(grid.name, grid.values) for grid in grids] + [
+        (name, np.array([_word(name).code(word) for word in some])) for name, some in words.items() if some
+    ]
+    found = dict(zip((name for name, _ in trials), _firsts(evaluation, trials), strict=True))
+    steps = [step for grid in grids for step in _steps(evaluation, grid, found[grid.name], base)]
+    steps.sort(key=_place)
+    numbers = _narrowed(evaluation, steps[:MOST], base)
+    turned = [
+        WordFlip(
+            name, str(workload.values.get(name) or "unknown"), word, _option(evaluation, first), likely[name][word]
+        )
+        for name, some in words.items()
+        for word, first in zip(some, found.get(name, ()), strict=True)
+        if first != base
+    ]
+    return tuple(sorted(numbers, key=_place)), tuple(sorted(turned, key=lambda f: (-f.likely, f.input, f.word)))
 
 
-def _place(flip: Flip) -> tuple[float, str, str]:
+def _place(flip: Flip | _Step) -> tuple[float, str, str]:
+    flip = flip.flip if isinstance(flip, _Step) else flip
     return flip.nearness, flip.input, flip.direction
 
 
-def _firsts(evaluation: Evaluation, name: str, values: Array) -> Array:
-    """What is first at each value of one field."""
-    return evaluation.setting({name: np.asarray(values)[:, None]}).firsts
+def _firsts(evaluation: Evaluation, trials: Sequence[tuple[str, Array]]) -> list[Array]:
+    """What is first at each value of each field, one field changed at a time."""
+    found: list[Array] = []
+    for some in _together(trials):
+        firsts = evaluation.settings([{name: values[:, None]} for name, values in some]).firsts
+        found += np.split(firsts, np.cumsum([len(values) for _, values in some])[:-1])
+    return found
+
+
+def _together(trials: Sequence[tuple[str, Array]]) -> Iterator[list[tuple[str, Array]]]:
+    """Trials in parts of no more rows than are fast at once."""
+    part: list[tuple[str, Array]] = []
+    for trial in trials:
+        if part and sum(len(values) for _, values in part) + len(trial[1]) > ROWS:
+            yield part
+            part = []
+        part.append(trial)
+    if part:
+        yield part
 
 
 def _option(evaluation: Evaluation, index: int) -> str:
@@ -99,24 +132,56 @@ class _Step:
     flip: Flip
     near: float
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether the place at which the choice changes can be told more closely."""
+        now, far = self.flip.now, self.flip.value
+        return abs(far - self.near) > (1 if _number(self.flip.input).whole else NEAR * abs(far - now))
 
-def _steps(evaluation: Evaluation, name: str, base: int) -> Iterator[_Step]:
+    @property
+    def between(self) -> Array:
+        """Values to try, nearest first."""
+        near, far = self.near, self.flip.value
+        values = np.linspace(near, far, INNER + 2)[1:-1]
+        if not _number(self.flip.input).whole:
+            return values
+        values = np.unique(np.rint(values))
+        values = values[(values != near) & (values != far)]
+        return values if far > near else values[::-1]
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """The present value of a number, and those that it is tried at, nearest first in each direction."""
+
+    name: str
+    now: float
+    up: Array
+    down: Array
+
+    @property
+    def values(self) -> Array:
+        return np.concatenate(([self.now], self.up, self.down))
+
+
+def _grid(evaluation: Evaluation, name: str) -> _Grid:
     now, low, high = plausible(evaluation, name)
-    field, stated = FIELDS[name], name in sampler_of(evaluation.worlds).workload.values
-    assert isinstance(field, Number)
-    up, down = _values(field, now, high), _values(field, now, low)
-    if not len(up) + len(down):
-        return
-    found = _firsts(evaluation, name, np.concatenate(([now], up, down)))
+    field = _number(name)
+    return _Grid(name, now, _values(field, now, high), _values(field, now, low))
+
+
+def _steps(evaluation: Evaluation, grid: _Grid, found: Array, base: int) -> Iterator[_Step]:
+    """The first change in each direction, by what is first at the values of the grid."""
     if found[0] != base:
         return  # as the unknown is drawn, its usual value alone chooses otherwise: a question, not a flip
-    for direction, values, firsts in (("up", up, found[1 : len(up) + 1]), ("down", down, found[len(up) + 1 :])):
+    stated, turn = grid.name in sampler_of(evaluation.worlds).workload.values, len(grid.up) + 1
+    for direction, values, firsts in (("up", grid.up, found[1:turn]), ("down", grid.down, found[turn:])):
         changed = np.flatnonzero(firsts != base)
         if len(changed):
             at = int(changed[0])
             becomes = _option(evaluation, int(firsts[at]))
-            flip = Flip(name, direction, now, float(values[at]), becomes, stated)
-            yield _Step(flip, float(values[at - 1]) if at else now)
+            flip = Flip(grid.name, direction, grid.now, float(values[at]), becomes, stated)
+            yield _Step(flip, float(values[at - 1]) if at else grid.now)
 
 
 def _values(field: Number, now: float, end: float) -> Array:
@@ -136,32 +201,30 @@ def _values(field: Number, now: float, end: float) -> Array:
     return whole if end > now else whole[::-1]
 
 
-def _narrowed(evaluation: Evaluation, step: _Step, base: int) -> Flip:
-    """The flip moved in to where the choice changes."""
-    field, now, near, far = FIELDS[step.flip.input], step.flip.now, step.near, step.flip.value
-    assert isinstance(field, Number)
-    becomes = step.flip.becomes
+def _narrowed(evaluation: Evaluation, steps: list[_Step], base: int) -> list[Flip]:
+    """The flips moved in to where the choice changes, all of them round by round."""
+    found = list(steps)
     for _ in range(ROUNDS):
-        if abs(far - near) <= (1 if field.whole else NEAR * abs(far - now)):
-            break
-        values = np.linspace(near, far, INNER + 2)[1:-1]
-        if field.whole:
-            values = np.unique(np.rint(values)) if far > near else np.unique(np.rint(values))[::-1]
-            values = values[(values != near) & (values != far)]
-        firsts = _firsts(evaluation, field.name, values)
-        changed = np.flatnonzero(firsts != base)
-        at = int(changed[0]) if len(changed) else len(values)
-        if at < len(values):
-            far, becomes = float(values[at]), _option(evaluation, int(firsts[at]))
-        if at > 0:
-            near = float(values[at - 1])
-    return replace(step.flip, value=far, becomes=becomes)
+        wide = [at for at, step in enumerate(found) if step.is_wide]
+        trials = [(found[at].flip.input, found[at].between) for at in wide]
+        for at, (_, values), firsts in zip(wide, trials, _firsts(evaluation, trials), strict=True):
+            found[at] = _nearer(evaluation, found[at], values, firsts, base)
+    return [step.flip for step in found]
+
+
+def _nearer(evaluation: Evaluation, step: _Step, values: Array, firsts: Array, base: int) -> _Step:
+    """The step moved in to the first of some values between that changes the choice."""
+    changed = np.flatnonzero(firsts != base)
+    at = int(changed[0]) if len(changed) else len(values)
+    flip, near = step.flip, step.near
+    if at < len(values):
+        flip = replace(flip, value=float(values[at]), becomes=_option(evaluation, int(firsts[at])))
+    return _Step(flip, float(values[at - 1]) if at else near)
 
 
 def plausible(evaluation: Evaluation, name: str) -> tuple[float, float, float]:
     """The present value of a number, and from where to where it may plausibly lie, given the other facts."""
-    field, sampler = FIELDS[name], sampler_of(evaluation.worlds)
-    assert isinstance(field, Number)
+    field, sampler = _number(name), sampler_of(evaluation.worlds)
     value = sampler.workload.values.get(name)
     likely = _without(sampler, name).range_of(field)
     low, high = float(likely[0].min()), float(likely[2].max())
@@ -184,18 +247,28 @@ def _without(sampler: Sampler, name: str) -> Sampler:
     return Sampler(Workload(values, {}), sampler.count, sampler.seed)
 
 
-def _word_flips(evaluation: Evaluation, name: str, base: int) -> Iterator[WordFlip]:
-    """Words that a field may plausibly hold instead, and that change the choice."""
-    field, sampler = FIELDS[name], sampler_of(evaluation.worlds)
+def _likely(evaluation: Evaluation, name: str) -> dict[str, float]:
+    """The share of the worlds that have each word where nobody says, but for the present word."""
+    sampler = sampler_of(evaluation.worlds)
+    drawn, now = _without(sampler, name).of(name), sampler.workload.values.get(name)
+    return {word: float(np.mean(drawn == code)) for code, word in enumerate(_word(name).names) if word != now}
+
+
+def _others(workload: Workload, name: str, likely: Mapping[str, float]) -> list[str]:
+    """Words that a field may plausibly hold instead."""
+    return [word for word, share in likely.items() if is_plausible(workload, _word(name), word, share)]
+
+
+def _number(name: str) -> Number:
+    field = FIELDS[name]
+    assert isinstance(field, Number)
+    return field
+
+
+def _word(name: str) -> Word:
+    field = FIELDS[name]
     assert isinstance(field, Word)
-    now = str(sampler.workload.values.get(name) or "unknown")
-    drawn = _without(sampler, name).of(name)
-    likely = {word: float(np.mean(drawn == field.code(word))) for word in field.names if word != now}
-    words = [word for word, share in likely.items() if is_plausible(sampler.workload, field, word, share)]
-    firsts = _firsts(evaluation, name, np.array([field.code(word) for word in words])) if words else ()
-    for word, first in zip(words, firsts, strict=True):
-        if first != base:
-            yield WordFlip(name, now, word, _option(evaluation, int(first)), likely[word])
+    return field
 
 
 def is_plausible(workload: Workload, field: Word, word: str, share: float) -> bool:

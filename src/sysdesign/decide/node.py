@@ -2,8 +2,8 @@
 
 Everything is evaluated over many worlds at once: an array has the worlds on its
 last axis, or one element for all of them. A value that was computed is kept with
-its worlds; worlds that differ from others in a few fields (see `Worlds.parent`)
-compute again only what reads those fields.
+its worlds; worlds that differ from others in a few fields (see `varied`) compute
+again only what reads those fields.
 """
 
 from __future__ import annotations
@@ -28,20 +28,21 @@ class Worlds:
 
     values: Mapping[str, Array]
     derived: Mapping[str, Node]
-    parent: Worlds | None = None
-    changed: frozenset[str] = frozenset()  # fields in which these worlds differ from the parent's
     memo: dict[int, Any] = field(default_factory=dict)  # by token of the node
 
+    @property
+    def rows(self) -> int:
+        """Settings of the same worlds, on the first axis where there are several."""
+        return 1
+
     def of(self, name: str) -> Array:
-        return self.parent.of(name) if self.parent is not None and name not in self.changed else self.values[name]
+        return self.values[name]
 
     def kept(self, node: Node, compute: Callable[[Worlds], Any]) -> Any:
-        """What `compute` gives for a node, computed once; the parent's where nothing it reads has changed."""
+        """What `compute` gives for a node, computed once."""
         found = self.memo.get(node.token)
         if found is None:
-            unchanged = self.parent is not None and self.changed.isdisjoint(node.fields)
-            found = self.parent.kept(node, compute) if unchanged else compute(self)  # type: ignore[union-attr]
-            self.memo[node.token] = found
+            found = self.memo[node.token] = compute(self)
         return found
 
 

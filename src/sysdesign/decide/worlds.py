@@ -208,17 +208,6 @@ def sampled(workload: Workload, derived: Mapping[str, Node], count: int = COUNT,
     return Worlds(_Drawn(Sampler(workload, count, seed)), derived)
 
 
-def varied(worlds: Worlds, settings: Mapping[str, Array]) -> Worlds:
-    """The same worlds with some fields set, and with what follows from them drawn again.
-
-    Values have shape (n, 1): n settings, each in all worlds.
-    """
-    assert isinstance(worlds.values, _Drawn)
-    base = worlds.values.sampler
-    sampler = Sampler(base.workload, base.count, base.seed, settings, base)
-    return Worlds(_Drawn(sampler), worlds.derived, worlds, sampler.changed)
-
-
 def sampler_of(worlds: Worlds) -> Sampler:
     """What draws the fields of these worlds."""
     assert isinstance(worlds.values, _Drawn)
