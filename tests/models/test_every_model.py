@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import resource
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import fields
@@ -25,6 +27,7 @@ from sysdesign.running.model_run import read_inputs, run
 MODELS = models()
 FIGURES = sources(default_root())
 # How much work a simulation may do is not what a model is about; at their ends these take minutes, or say nothing.
+CEILING_S = 30  # of processor time
 BUDGETS = ("most_", "trials", "relative_width", "half_width", "precision", "seed", "requests", "keys", "customers")
 
 
@@ -131,3 +134,44 @@ def test_a_default_gives_way_as_far_as_it_must() -> None:
     assert read_inputs(models()["consensus.election"], {"servers": 2})["failed"] == 0
     with pytest.raises(InvalidInput, match="zones is 3"):
         run("quorum.availability", {"nodes": 2, "zones": 3})
+
+
+def at_its_most(model: Model) -> dict[str, Any]:
+    """Everything at its high end, but how closely a result is to be known."""
+    found = {}
+    for name, parameter in inputs_of(model.function).items():
+        declared = parameter.input
+        if parameter.kind in ("number", "integer") and declared.high is not None:
+            found[name] = declared.low if name.endswith(("_width", "precision")) else declared.high
+    return found
+
+
+def test_what_draws_declares_its_work(model: Model) -> None:
+    """By which the service refuses what is too much for a page before it begins."""
+    if "seed" not in inputs_of(model.function):
+        return
+    assert model.work is not None, f"{model.name} takes draws and declares no work"
+    least = model.work(read_inputs(model, {}))
+    parameters = inputs_of(model.function).items()
+    narrow = {name: each.input.low for name, each in parameters if name.endswith(("_width", "precision"))}
+    counted = {name: each.input.high for name, each in parameters if name.startswith((*BUDGETS, "draws"))}
+    assert 0 <= least < 1
+    assert model.work(read_inputs(model, counted | narrow)) > max(10 * least, 0.1)
+
+
+def test_what_declares_no_work_has_little(model: Model) -> None:
+    """In a process of its own, which is ended after 25 times of what the slowest of them takes."""
+    if model.work is not None:
+        return
+    most = at_its_most(model)
+    words = {name: each.words for name, each in inputs_of(model.function).items() if each.kind == "word"}
+    child = os.fork()
+    if child == 0:
+        with suppress(BaseException):
+            resource.setrlimit(resource.RLIMIT_CPU, (CEILING_S, CEILING_S))
+            for given in ({}, most, *({**most, name: word} for name in words for word in words[name])):
+                with suppress(Exception):
+                    model.function(**read_inputs(model, given))
+        os._exit(0)
+    _, ended = os.waitpid(child, 0)
+    assert ended == 0, f"{model.name} takes more than {CEILING_S} s at its most, and declares no work"

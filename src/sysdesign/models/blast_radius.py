@@ -22,7 +22,7 @@ from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import AtMost, Input, Model, Output, checked
 from sysdesign.models.wording import count, percent
 from sysdesign.probability.elementwise import plain
-from sysdesign.probability.interval import interval_of, replicate
+from sysdesign.probability.interval import interval_of, least_runs, replicate
 
 Nodes = Annotated[int, Input("Nodes", low=1, high=4096, default=8)]
 PerCustomer = Annotated[int, Input("Nodes of each customer", low=1, high=32, default=2, most=AtMost("nodes"))]
@@ -207,8 +207,7 @@ def customers_hurt_simulated(
             int(nodes), int(per_customer), int(bad_customers), int(customers), int(healthy_needed), int(streams[number])
         )
 
-    affordable = 50_000_000 // ((int(customers) + int(bad_customers)) * int(per_customer))
-    rows = replicate(run, float(relative_width), max(5, min(int(most_draws), affordable)))
+    rows = replicate(run, float(relative_width), _affordable(customers, bad_customers, per_customer, most_draws))
     interval = interval_of(rows[:, 0])
     return HurtSimulated(
         down=interval.mean,
@@ -218,6 +217,17 @@ def customers_hurt_simulated(
         degraded=float(rows[:, 1].mean()),
         draws=len(rows),
     )
+
+
+def _affordable(customers: int, bad_customers: int, per_customer: int, most_draws: int) -> int:
+    return max(5, min(int(most_draws), 50_000_000 // ((int(customers) + int(bad_customers)) * int(per_customer))))
+
+
+def _drawn_work(inputs: Mapping[str, Any]) -> float:
+    """Seconds of the assignments that there must be: 25 ns for each node of each customer."""
+    sizes = inputs["customers"], inputs["bad_customers"], inputs["per_customer"]
+    draws = least_runs(inputs["relative_width"], _affordable(*sizes, inputs["most_draws"]))
+    return draws * (sizes[0] + sizes[1]) * sizes[2] * 2.5e-8
 
 
 @njit()
@@ -340,6 +350,6 @@ ISOLATION = "How small must the blast radius be: one pool, cells or shuffle shar
 MODELS = (
     Model(shuffle_sharding, ISOLATION, _overlapped, "07-resilience", "07-resilience/shuffle-sharding"),
     Model(customers_hurt, ISOLATION, _hurt, "07-resilience", "07-resilience/customers-hurt"),
-    Model(customers_hurt_simulated, ISOLATION, _drawn, "07-resilience", "07-resilience/worst-draws"),
+    Model(customers_hurt_simulated, ISOLATION, _drawn, "07-resilience", "07-resilience/worst-draws", _drawn_work),
     Model(cells, ISOLATION, _celled, "07-resilience", "07-resilience/cells"),
 )

@@ -22,7 +22,7 @@ from sysdesign.models.lazy import Lazy
 from sysdesign.models.wording import amount, percent
 from sysdesign.probability.distribution import Distribution
 from sysdesign.probability.elementwise import plain
-from sysdesign.probability.interval import interval_of, known
+from sysdesign.probability.interval import NARROW, interval_of, known
 from sysdesign.probability.laws import invert
 from sysdesign.probability.lognormal_sum import Shifted, mixed_quantile, moments, quantile, shifted
 from sysdesign.probability.summed import Summed
@@ -31,6 +31,7 @@ SHARES = np.array([0.5, 0.95, 0.99, 0.999])
 LATENCY = "0.98*lognormal(median=5, sigma=0.4) + 0.02*exponential(mean=60)"
 LATENCY_INPUT = Input("Latency of one request", "ms", low=0, high=1e9, default=LATENCY)
 BATCHES = 20
+FIRST_DRAWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -327,7 +328,7 @@ def tied(
             raise InvalidInput(f"{name} is {law.text}, which may be under 0; try abs({law.text})")
     generator = np.random.default_rng(seed)
     plain, times, twice = np.empty(0), np.empty(0), np.empty(0)
-    size = min(draws, 20_000)
+    size = min(draws, FIRST_DRAWS)
     while True:
         more = _tied_draws(waits, services, message_ms, delay_ms, size - plain.size, generator)
         plain, times, twice = (np.concatenate(pair) for pair in zip((plain, times, twice), more, strict=True))
@@ -340,6 +341,13 @@ def tied(
         float(np.quantile(plain, 0.5)), float(np.quantile(plain, 0.99)),
         float(twice.mean()), max(0.0, done.low), min(1.0, done.high), 2.0, size,
     )  # fmt: skip
+
+
+def _tied_work(inputs: Mapping[str, Any]) -> float:
+    """Seconds of the requests that there must be: four draws, and 0.2 us to compare and sort."""
+    drawn_s = 2 * (Distribution.of(inputs["queue"], "ms").draw_s + Distribution.of(inputs["service"], "ms").draw_s)
+    fewest = min(inputs["draws"], FIRST_DRAWS)
+    return (inputs["draws"] if inputs["relative_width"] <= NARROW else fewest) * (drawn_s + 2e-7)
 
 
 def _printed(plain: np.ndarray, times: np.ndarray, twice: np.ndarray, size: int) -> np.ndarray:
@@ -395,5 +403,5 @@ MODELS = (
     Model(tied, HEDGING,
           lambda i, r: f"Tying takes the 99th percentile from {amount(r.plain_p99_ms)} ms to {amount(r.p99_ms)} ms; "
                        f"{percent(r.extra_work)} of requests are done twice.",
-          "07-resilience", "07-resilience/tied"),
+          "07-resilience", "07-resilience/tied", _tied_work),
 )  # fmt: skip

@@ -14,7 +14,7 @@ from sysdesign.models.hashing import kernels
 from sysdesign.models.hashing.placing import PLACEMENT, Draws, Nodes, Seed, Width, quiet, refuse_large_ring, salts_of
 from sysdesign.models.wording import amount, percent, several
 from sysdesign.probability.elementwise import plain
-from sysdesign.probability.interval import interval_of, replicate
+from sysdesign.probability.interval import interval_of, least_runs, replicate
 
 Points = Annotated[int, Input("Points of each node (virtual nodes)", low=1, high=100_000, default=100)]
 Confidence = Annotated[float, Input("Share of nodes in the interval", "share", low=0.5, high=0.9999, default=0.99)]
@@ -96,8 +96,7 @@ def ring_drawn(
         pooled.append(loads)
         return float(loads.std()), float(loads.max())
 
-    affordable = 40_000_000 // (int(nodes) * int(points_per_node))
-    rows = replicate(run, float(relative_width), max(5, min(int(most_draws), affordable)))
+    rows = replicate(run, float(relative_width), _affordable(nodes, points_per_node, most_draws))
     interval = interval_of(rows[:, 0])
     tail = (1 - confidence) / 2
     low, high = np.quantile(np.concatenate(pooled), [tail, 1 - tail])
@@ -110,6 +109,17 @@ def ring_drawn(
         largest=float(rows[:, 1].mean()),
         rings=len(rows),
     )
+
+
+def _affordable(nodes: int, points_per_node: int, most_draws: int) -> int:
+    return max(5, min(int(most_draws), 40_000_000 // (int(nodes) * int(points_per_node))))
+
+
+def _drawn_work(inputs: Mapping[str, Any]) -> float:
+    """Seconds of the rings that there must be: 60 ns to draw, sort and measure a point, and 60 for a node's share."""
+    nodes, points = int(inputs["nodes"]), int(inputs["points_per_node"])
+    rings = least_runs(inputs["relative_width"], _affordable(nodes, points, inputs["most_draws"]))
+    return rings * nodes * (points + 1) * 6e-8
 
 
 def _ringed(inputs: Mapping[str, Any], result: RingSpread) -> str:
@@ -130,5 +140,5 @@ def _ring_drawn(inputs: Mapping[str, Any], result: RingDrawn) -> str:
 
 MODELS = (
     Model(ring, PLACEMENT, _ringed, "04-databases", "04-databases/ring-spread"),
-    Model(ring_drawn, PLACEMENT, _ring_drawn, "04-databases", "04-databases/ring-drawn"),
+    Model(ring_drawn, PLACEMENT, _ring_drawn, "04-databases", "04-databases/ring-drawn", _drawn_work),
 )

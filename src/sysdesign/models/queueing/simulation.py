@@ -9,6 +9,8 @@ service alone.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -20,7 +22,7 @@ from sysdesign.models.queueing import kernels as queueing_kernels
 from sysdesign.models.queueing.steady_state import service_law
 from sysdesign.models.wording import duration, percent, several
 from sysdesign.probability.distribution import Distribution
-from sysdesign.probability.interval import interval_of, known
+from sysdesign.probability.interval import NARROW, interval_of, known
 from sysdesign.probability.stretches import highest, stretches
 
 BATCHES = 20  # long stretches of one run, each nearly independent of the next
@@ -177,8 +179,17 @@ def _sentence(inputs: Any, result: SimulatedQueue) -> str:
     )
 
 
+def _simulated_work(inputs: Mapping[str, Any]) -> float:
+    """Seconds of the customers that there must be: two draws, a place in a heap of servers, a share of the sorting."""
+    customers = FIRST_BATCH * BATCHES
+    if inputs["relative_width"] <= NARROW:
+        customers *= 2 ** math.floor(math.log2(inputs["most_customers"] / customers))
+    drawn_s = Distribution.of(inputs["gap"], "s").draw_s + Distribution.of(inputs["service"], "s").draw_s
+    return customers * (drawn_s + 5e-8 + 1e-8 * math.log2(inputs["servers"]))
+
+
 MODELS = (
-    Model(ggc, "How full may a server run?", _sentence, "01-compute", "01-compute/any-spread"),
+    Model(ggc, "How full may a server run?", _sentence, "01-compute", "01-compute/any-spread", _simulated_work),
     Model(lindley, "How full may a server run?",
           lambda i, r: f"{percent(r.waited)} of the requests would have waited, {duration(r.mean_wait_s)} on average.",
           "01-compute", "01-compute/recorded-waits"),

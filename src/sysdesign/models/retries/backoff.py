@@ -7,6 +7,7 @@ back off when another was first. Units: milliseconds, as is usual for a hop.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -18,7 +19,7 @@ from sysdesign.models.retries import contention_kernel
 from sysdesign.models.retries.contention_kernel import DECORRELATED, EQUAL, EXPONENTIAL, FULL, NONE
 from sysdesign.models.wording import amount, duration, several
 from sysdesign.probability.distribution import Distribution
-from sysdesign.probability.interval import FEWEST, interval_of, replicate
+from sysdesign.probability.interval import FEWEST, interval_of, least_runs, replicate
 from sysdesign.probability.streams import Streams
 
 Jitter = Literal["none", "exponential", "equal", "full", "decorrelated"]
@@ -166,6 +167,18 @@ def _race(
         draws = np.concatenate([draws, generator.random(draws.size)])
 
 
+def _contention_work(inputs: Mapping[str, Any]) -> float:
+    """Seconds of the races that there must be, 0.2 us for each message.
+
+    As counted, a client sends 8 messages, more where all wait alike, and some for every other where delays are short.
+    """
+    clients, hop = inputs["clients"], Distribution.of(inputs["hop_ms"], "ms").mean
+    alike = clients / 6 if inputs["jitter"] == "none" else 4 * clients**0.3
+    messages = clients * (8 + alike + clients * hop / (hop + inputs["cap_ms"]))
+    affordable = max(FEWEST, min(inputs["most_trials"], int(MOST_HOPS_TOGETHER / messages)))
+    return least_runs(inputs["relative_width"], affordable) * messages * 2e-7
+
+
 def warm() -> None:
     """Compile what the first request would otherwise wait for."""
     contention_kernel.warm()
@@ -183,5 +196,5 @@ MODELS = (
     Model(contention, "Which backoff and jitter?",
           lambda i, r: f"All are done after {duration(r.time_ms / 1000)} and {amount(r.calls_per_client)} "
                        f"writes a client.",
-          "07-resilience", "07-resilience/contention"),
+          "07-resilience", "07-resilience/contention", _contention_work),
 )  # fmt: skip

@@ -12,6 +12,7 @@ Source: bronson-2021 names the loop and its threshold; the trajectory follows fr
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -60,7 +61,7 @@ def metastable_loop(
     Raises InvalidInput when the trigger does not end within the time shown, and BudgetSpent when the
     time shown is too long for so short a timeout.
     """
-    step = min(timeout_s / STEPS_PER_TIMEOUT, shown_s / POINTS)
+    step = _step(timeout_s, shown_s)
     steps = int(np.ceil(shown_s / step))
     if steps > MOST_STEPS:
         raise BudgetSpent(
@@ -85,6 +86,16 @@ def metastable_loop(
         capacity_per_s / (1 + retries), state, recovery, float(np.clip(lost, 0.0, 1.0)),
         time[kept], attempts[kept], goodput[kept], waits[kept],
     )  # fmt: skip
+
+
+def _step(timeout_s: float, shown_s: float) -> float:
+    return min(timeout_s / STEPS_PER_TIMEOUT, shown_s / POINTS)
+
+
+def _loop_work(inputs: Mapping[str, Any]) -> float:
+    """Seconds of its steps, 6 us each; more than may be are refused at once."""
+    steps = inputs["shown_s"] / _step(inputs["timeout_s"], inputs["shown_s"])
+    return min(steps, MOST_STEPS) * 6e-6
 
 
 def _run(
@@ -158,5 +169,6 @@ MODELS = (
         _sentence,
         "07-resilience",
         "07-resilience/metastable",
+        _loop_work,
     ),
 )

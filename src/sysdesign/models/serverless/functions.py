@@ -22,7 +22,7 @@ from sysdesign.models.serverless.kernels import cold_starts_in, warm_kernels
 from sysdesign.models.wording import count, duration, percent, several
 from sysdesign.probability.distribution import Distribution
 from sysdesign.probability.elementwise import plain
-from sysdesign.probability.interval import interval_of, replicate
+from sysdesign.probability.interval import interval_of, least_runs, replicate
 
 SECONDS_PER_HOUR = 3600.0
 JUST_WHOLE = 1 - 1e-12
@@ -193,8 +193,7 @@ def cold_starts_drawn(
         arrivals, lengths = gaps.sample(generator, number), times.sample(generator, number)
         return cold_starts_in(arrivals, lengths, float(keep_alive_s), float(start_s), int(provisioned), number // 10)
 
-    affordable = max(5, min(int(most_runs), 4_000_000 // number))
-    rows = replicate(run, float(relative_width), affordable)
+    rows = replicate(run, float(relative_width), _affordable(number, most_runs))
     interval = interval_of(rows[:, 0])
     means = rows.mean(axis=0)
     return ColdStartsDrawn(
@@ -206,6 +205,19 @@ def cold_starts_drawn(
         spilled=float(means[3]),
         runs=len(rows),
     )
+
+
+def _affordable(requests: int, most_runs: int) -> int:
+    return max(5, min(int(most_runs), 4_000_000 // int(requests)))
+
+
+def _cold_work(inputs: Mapping[str, Any]) -> float:
+    """Seconds of the runs that there must be: two draws and 0.15 us for each request."""
+    request_s = (
+        Distribution.of(inputs["gap_s"], "s").draw_s + Distribution.of(inputs["duration_s"], "s").draw_s + 1.5e-7
+    )
+    runs = least_runs(inputs["relative_width"], _affordable(inputs["requests"], inputs["most_runs"]))
+    return runs * inputs["requests"] * request_s
 
 
 @dataclass(frozen=True)
@@ -397,6 +409,6 @@ MODELS = (
     Model(concurrency, CHOICE, _flying, "01-compute", "01-compute/concurrency"),
     Model(break_even, CHOICE, _evened, "01-compute", "01-compute/break-even"),
     Model(cold_starts, WARMTH, _cold, "01-compute", "01-compute/cold-starts"),
-    Model(cold_starts_drawn, WARMTH, _cold_drawn, "01-compute", "01-compute/cold-starts-drawn"),
+    Model(cold_starts_drawn, WARMTH, _cold_drawn, "01-compute", "01-compute/cold-starts-drawn", _cold_work),
     Model(provisioned_concurrency, WARMTH, _kept, "01-compute", "01-compute/provisioned"),
 )
