@@ -242,3 +242,11 @@ def test_a_site_holds_what_its_page_lists(tmp_path: Path) -> None:
     files = {link.removeprefix("./") for link in listed.links if link.startswith("./system-design-reference")}
     assert files == {path.name for path in folder.iterdir()} - {"index.html"} and len(files) >= 5
     assert 'href="./downloads/"' in (built.folder / "index.html").read_text()
+
+
+def test_headers_with_links_are_not_repeated(small_book: Book) -> None:
+    heads = [cell for chapter in small_book.chapters for cell in chapter.body.iter("th")]
+    tables = re.findall(r"#sheet\(\([^)]*\), \([^)]*\), (true|false), \((.*?),\), \(", source(small_book))
+    assert len(tables) == sum(1 for chapter in small_book.chapters for _ in chapter.body.iter("thead"))
+    assert [repeats == "false" for repeats, _ in tables] == ["#link(" in head for _, head in tables]
+    assert heads

@@ -78,7 +78,9 @@ def _package(book: Book) -> str:
     names = "\n".join([book.title, *(chapter.slug for chapter in book.chapters)])
     dates = [fact.checked.isoformat() for fact in book.reference.facts.values()]
     pages = ["title", *(chapter.slug for chapter in book.chapters), *([GLOSSARY] if book.terms else [])]
-    math = {chapter.slug: ' properties="mathml"' for chapter in book.chapters if any(chapter.body.iter("math"))}
+    math = {
+        chapter.slug: ' properties="mathml"' for chapter in book.chapters if chapter.body.find(".//math") is not None
+    }
     items = "".join(
         f'<item id="page-{page}" href="{page}.xhtml" media-type="application/xhtml+xml"{math.get(page, "")}/>\n'
         for page in pages

@@ -197,8 +197,9 @@ class _Setting:
         sides = ", ".join(_SIDES.get(cell.get("class", ""), "left") for cell in head)
         heads = ", ".join(f"[{self._content(cell)}]" for cell in head)
         widths = ", ".join(f"{share}fr" for share in _shares(element, len(head)))
+        repeats = "false" if any(cell.find(".//a") is not None for cell in head) else "true"
         cells = ", ".join(f"[{self._content(cell)}]" for cell in element.iter("td"))
-        return f"\n\n#sheet(({widths},), ({sides},), ({heads},), ({cells},))\n\n"
+        return f"\n\n#sheet(({widths},), ({sides},), {repeats}, ({heads},), ({cells},))\n\n"
 
 
 def _shares(table: Element, columns: int) -> list[int]:
