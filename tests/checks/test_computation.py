@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from sysdesign.checks.computation import compute, equals_input, shows_it, strang
 from sysdesign.checks.quantities import quantities
 from sysdesign.content import default_root, load
 from sysdesign.content.records import Number
+from sysdesign.content.tidy import number_text
 from sysdesign.errors import InvalidInput, UnknownName
 
 REFERENCE = load(default_root())
@@ -90,6 +92,36 @@ def test_a_simulated_value_may_be_anywhere_in_its_interval() -> None:
     assert shows_it(record.model_copy(update={"shows": f"{middle:.6f}"}), computed)
     beyond = computed.high + (computed.high - computed.low)
     assert not shows_it(record.model_copy(update={"shows": f"{beyond:.6f}"}), computed)
+
+
+MEASURED = {
+    "benchmark": "layouts", "result": "sum of 1 column of 20", "machine": "2 cores", "versions": {"DuckDB": "2.0.1"},
+    "dated": "2026-11-30", "runs": 3, "low": "1.9 ms", "high": "2.4 ms",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("shows", "holds"), [("2 ms", True), ("2.2 ms", True), ("2.6 ms", False), ("2 s", False)])
+def test_a_measured_value_may_be_anywhere_between_its_runs(shows: str, holds: bool) -> None:
+    record = number(measured=MEASURED, shows=shows)
+    assert shows_it(record, compute(record)) is holds
+
+
+def test_a_measurement_says_where_and_when_and_is_no_formula_too() -> None:
+    text = number_text(number(measured=MEASURED))
+    assert "`python -m benchmarks layouts`" in text
+    assert "1.9 ms to 2.4 ms in 3 runs, DuckDB 2.0.1, 2 cores, 2026-11-30" in text
+    for wrong in ({"low": "3 ms"}, {"high": "2 GB"}):
+        with pytest.raises(InvalidInput, match="low end first"):
+            compute(number(measured={**MEASURED, **wrong}))
+    with pytest.raises(InvalidInput, match="one of the three"):
+        compute(number(measured=MEASURED, formula="1 + 1"))
+
+
+def test_the_benchmarks_of_measured_numbers_are_there() -> None:
+    folder = Path(__file__).parents[2] / "benchmarks"
+    for record in REFERENCE.numbers.values():
+        if record.measured is not None:
+            assert record.measured.result in (folder / f"{record.measured.benchmark}.py").read_text(), record.id
 
 
 def test_an_input_is_recognized_in_any_unit() -> None:

@@ -18,7 +18,7 @@ import numpy as np
 
 from sysdesign import units
 from sysdesign.checks.quantities import Quantity, all_numbers
-from sysdesign.content.records import Number
+from sysdesign.content.records import Measured, Number
 from sysdesign.decide import expression
 from sysdesign.decide.node import Literal, Worlds
 from sysdesign.errors import InvalidInput, UnknownName, nearest
@@ -52,9 +52,11 @@ class Computed:
 
 
 def compute(number: Number) -> Computed:
-    """Run the model or the formula of a record. Raises InvalidInput or UnknownName."""
-    if bool(number.model) == bool(number.formula):
-        raise InvalidInput("a number has either a model or a formula; give one of the two")
+    """Run the model or the formula of a record, or take what was measured. Raises InvalidInput or UnknownName."""
+    if sum(map(bool, (number.model, number.formula, number.measured))) != 1:
+        raise InvalidInput("a number has a model, a formula or a measurement; give one of the three")
+    if number.measured is not None:
+        return _measured(number.measured)
     return _formula(number) if number.formula else _model(number)
 
 
@@ -100,6 +102,14 @@ def _rounds_to(shown: Quantity, computed: Computed) -> bool:
 def _within(shown: Quantity, factor: float, computed: Computed) -> bool:
     half = shown.digits * factor * (1 + 1e-9)
     return computed.low - half <= shown.value * factor <= computed.high + half
+
+
+def _measured(found: Measured) -> Computed:
+    """The interval of a benchmark's runs."""
+    (low, dimension, _), (high, other, _) = units.parse(found.low), units.parse(found.high)
+    if dimension != other or low > high:
+        raise InvalidInput(f"measured from {found.low} to {found.high}; give the low end first, both in one unit")
+    return Computed((low + high) / 2, low, high, dimension)
 
 
 def _formula(number: Number) -> Computed:

@@ -90,9 +90,37 @@ class Fact(Record):
         return self.place.path.rsplit("/", 1)[-1].removesuffix(".yaml").removeprefix("aws-") or "other"
 
 
-class Number(Record):
-    """A number that a model or plain arithmetic gives."""
+class Measured(BaseModel):
+    """What a benchmark of this project gave, on one machine, and how far its runs lay apart."""
 
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    benchmark: str  # as `python -m benchmarks NAME` runs it
+    result: str  # the line of its report
+    machine: str
+    versions: dict[str, str]
+    dated: dt.date
+    runs: int = Field(ge=2)
+    low: str  # quantities, as people write them
+    high: str
+
+    @property
+    def command(self) -> str:
+        """What anybody runs to measure it again."""
+        return f"python -m benchmarks {self.benchmark}"
+
+    @property
+    def inputs(self) -> dict[str, str | int]:
+        """What the value depends on, by the words for it."""
+        return {
+            "line": self.result, "machine": self.machine, **self.versions,
+            "runs": self.runs, "from": self.low, "to": self.high, "on": self.dated.isoformat(),
+        }  # fmt: skip
+
+
+class Number(Record):
+    """A number that a model, plain arithmetic or a benchmark gives."""
+
+    measured: Measured | None = None
     model: str = ""
     formula: str = ""
     inputs: dict[str, Any] = {}

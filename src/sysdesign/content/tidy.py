@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from sysdesign.content.document import Document
-from sysdesign.content.records import Fact, Number, Source
+from sysdesign.content.records import Fact, Measured, Number, Source
 from sysdesign.content.reference import Reference
 
 _DEFINITION = re.compile(r"^\[\^[^\]\s]+\]:")
@@ -41,12 +41,22 @@ def fact_text(fact: Fact) -> str:
 
 
 def number_text(number: Number) -> str:
-    """The model or formula behind a number, with its inputs."""
+    """The model, formula or benchmark behind a number, with its inputs."""
+    if number.measured is not None:
+        return _measured_text(number.measured)
     inputs = ", ".join(f"{name} = {_input(value)}" for name, value in number.inputs.items())
     given = f" with {inputs}" if inputs else ""
     if number.model:
         return f"Computed: `{number.result}` of the model `{number.model}`{given}."
     return f"Computed: `{number.formula}`{given}."
+
+
+def _measured_text(found: Measured) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in found.versions.items())
+    return (
+        f"Measured: {found.result}, by `{found.command}`; {found.low} to {found.high} in {found.runs} runs, "
+        f"{versions}, {found.machine}, {found.dated.isoformat()}."
+    )
 
 
 def definition(reference: Reference, document: Document, id_: str) -> str | None:

@@ -245,6 +245,9 @@ def fact_check_text(fact: Fact) -> str:
 def number_view(number: Number, models: Mapping[str, Model], root: str) -> dict[str, Any]:
     """Model, inputs with label and unit, and the link that opens the panel with them."""
     model = models.get(number.model)
+    if number.measured is not None:
+        inputs = [(name, str(value)) for name, value in number.measured.inputs.items()]
+        return {"model": None, "inputs": inputs, "href": "", "result": ""}
     if model is None:
         inputs = [(name.replace("_", " "), input_text(value)) for name, value in number.inputs.items()]
         return {"model": None, "inputs": inputs, "href": "", "result": ""}

@@ -151,7 +151,8 @@ def _claim(claim: Claim) -> dict[str, Any]:
 
 
 def _number(number: Number) -> dict[str, Any]:
-    return {**number.model_dump(mode="json", exclude={"place"}), "page": f"evidence/#number:{number.id}"}
+    told = number.model_dump(mode="json", exclude={"place"} if number.measured else {"place", "measured"})
+    return {**told, "page": f"evidence/#number:{number.id}"}
 
 
 def _fact(fact: Any, root: str = "../") -> dict[str, Any]:
