@@ -33,7 +33,7 @@ class Plan:
     nodes_all: Annotated[float, Output("Nodes that fit the zones together")]
     pods_all: Annotated[float, Output("Containers that fit the zones together")]
     used: Annotated[float, Output("Addresses in use at the peak, of those usable", "share")]
-    full_years: Annotated[float, Output("Years until a subnet is full, 100 at most")]
+    full_years: Annotated[float, Output("Until a subnet is full, 100 years at most", "year")]
 
 
 @checked
