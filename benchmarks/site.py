@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import shutil
 import statistics
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import brotli
@@ -98,6 +100,33 @@ def one_edit(documents: int, folder: Path) -> None:
          f"{statistics.median(taken) / one:.1f} x a bare render of that file")  # fmt: skip
 
 
+def real_edit(folder: Path) -> None:
+    """Words in the longest document of the real reference: processor time until its page, and until all is made."""
+    root = folder / "real"
+    shutil.copytree(default_root(), root)
+    path = max(root.glob("*.md"), key=lambda path: path.stat().st_size)
+    lines = path.read_text(encoding="utf-8").split("\n")
+    middle = next(at for at in range(len(lines) // 2, len(lines)) if lines[at][:1].isupper())
+    before = load(root)
+    dict(changed_pages(before, replace(before, documents={})))  # charts are read, templates compiled
+    shown, made = [], []
+    for at in range(EDITS):
+        path.write_text("\n".join([*lines[:middle], f"{lines[middle]} Edit {at}.", *lines[middle + 1 :]]))
+        started = time.process_time()
+        reference = load(root, before=before)
+        pages = changed_pages(reference, before)
+        next(pages)
+        shown.append(time.process_time() - started)
+        assert dict(pages)
+        made.append(time.process_time() - started)
+        before = reference
+    one = min(apart(lambda: bare_render_one(path, folder)).cpu_s for _ in range(5))
+    for what, taken in (("its page", shown), ("its page and what hangs on it", made)):
+        seconds = statistics.median(taken)
+        line(f"one edit of the longest real document to {what} (processor time)", f"{seconds:.3f} s", "",
+             f"{seconds / one:.1f} x a bare render of that file")  # fmt: skip
+
+
 def bare_render_one(path: Path, out: Path) -> None:
     """The peer for one edit."""
     parser = MarkdownIt("commonmark").enable("table")
@@ -181,6 +210,7 @@ def main() -> None:
         folder = Path(name)
         cold_build(21, folder)
         one_edit(21, folder)
+        real_edit(folder)
         edit_in_browser(folder)
         checks(folder)
         cold_build(2100, folder)
