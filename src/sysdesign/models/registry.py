@@ -25,6 +25,7 @@ SUBJECTS = (
     "discovery",
     "graphql",
     "hashing",
+    "identity",
     "merging",
     "messaging",
     "network",
