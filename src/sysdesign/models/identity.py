@@ -32,13 +32,13 @@ class Guessing:
     guesses_per_s: Annotated[float, Output("Guesses of all machines", "1/s")]
     mean_s: Annotated[float, Output("Mean time until it is found", "s")]
     found_share: Annotated[float, Output("Chance that it is found within the span", "share")]
-    safe_bits: Annotated[float, Output("Entropy at which the chance is one in a million", "bits")]
+    safe_bits: Annotated[float, Output("Bits at which the chance is one in a million")]
 
 
 @checked
 def guessing(
     entropy_bits: Annotated[
-        float, Input("Entropy of the secret", "bits", low=0, high=512, default=40,
+        float, Input("Entropy of the secret, in bits", low=0, high=512, default=40,
                      help="log2 of the number of equally likely secrets; what people choose has less than it seems")
     ],
     guess_s: Annotated[
@@ -75,12 +75,12 @@ class Collision:
     pairs: Annotated[float, Output("Pairs that are the same, on average")]
     allowed_ids: Annotated[float, Output("Identifiers up to which the chance stays as allowed")]
     half_ids: Annotated[float, Output("Identifiers at which the chance is one half")]
-    needed_bits: Annotated[float, Output("Random bits that keep the chance as allowed", "bits")]
+    needed_bits: Annotated[float, Output("Random bits that keep the chance as allowed")]
 
 
 @checked
 def collision(
-    random_bits: Annotated[float, Input("Random bits of an identifier", "bits", low=1, high=512, default=122)],
+    random_bits: Annotated[float, Input("Random bits of an identifier", low=1, high=512, default=122)],
     ids: Annotated[float, Input("Identifiers drawn", low=2, high=1e30, default=1e9)],
     allowed_share: Annotated[
         float, Input("Chance of a collision that is allowed", "share", low=1e-30, high=0.5, default=1e-9)
@@ -269,5 +269,5 @@ MODELS = (
     Model(guessing, SECRETS, _guessed, "12-identity", "12-identity/guessing"),
     Model(collision, SECRETS, _met, "12-identity", "12-identity/collision"),
     Model(totp, SECRETS, _shown, "12-identity"),
-    Model(revocation, SECRETS, _revoked, "12-identity", "12-identity/revocation-models"),
+    Model(revocation, SECRETS, _revoked, "12-identity"),
 )
