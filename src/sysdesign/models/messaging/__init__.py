@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sysdesign.models.messaging import leases, passing, streams
+from sysdesign.models.messaging import leases, passing, pools, streams
 from sysdesign.models.messaging.leases import Lease, lease
 from sysdesign.models.messaging.passing import Overtaking, overtaking
+from sysdesign.models.messaging.pools import Isolation, isolation
 from sysdesign.models.messaging.streams import (
     Backlog,
     Consumers,
@@ -26,6 +27,7 @@ __all__ = [
     "Backlog",
     "Consumers",
     "FanOut",
+    "Isolation",
     "Lease",
     "Ordering",
     "Overtaking",
@@ -35,6 +37,7 @@ __all__ = [
     "backlog",
     "consumers",
     "fan_out",
+    "isolation",
     "lease",
     "ordering",
     "overtaking",
@@ -43,4 +46,4 @@ __all__ = [
     "retention",
 ]
 
-MODELS = (*streams.MODELS, *leases.MODELS, *passing.MODELS)
+MODELS = (*streams.MODELS, *leases.MODELS, *passing.MODELS, *pools.MODELS)
