@@ -30,7 +30,7 @@ REFERENCE = load(default_root())
 DOCUMENTS = sorted(REFERENCE.documents)
 # What is written as it is: footnote marks, code, formulas, addresses, the address and line of an image.
 LITERAL = re.compile(r"\[\^[^\]]*\]|`[^`]*`|\$[^$]*\$|\]\([^)]*\)|^!\[.*$|^#.*$")
-MARK = re.compile(r"\[\^([^\]\s]+)\](?!:)")
+MARK = re.compile(r"(?<!^)\[\^([^\]\s]+)\]", re.MULTILINE)  # at the beginning of a line stands its text
 ASSUMED = re.compile(r"\b(?:assumed?|say|suppose)\b", re.IGNORECASE)
 DEFINITION = re.compile(r"^\[\^[^\]\s]+\]:")
 
