@@ -268,6 +268,6 @@ SECRETS = "How long must a secret be, and how long may a token live?"
 MODELS = (
     Model(guessing, SECRETS, _guessed, "12-identity", "12-identity/guessing"),
     Model(collision, SECRETS, _met, "12-identity", "12-identity/collision"),
-    Model(totp, SECRETS, _shown, "12-identity"),
-    Model(revocation, SECRETS, _revoked, "12-identity"),
+    Model(totp, SECRETS, _shown, "12-identity", "12-identity/codes"),
+    Model(revocation, SECRETS, _revoked, "12-identity", "12-identity/answers-kept"),
 )
