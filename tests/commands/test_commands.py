@@ -5,11 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import subprocess
 import sys
-import tempfile
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from urllib.request import urlopen
@@ -20,40 +17,11 @@ from sysdesign.cli import main
 from sysdesign.draw import diagrams
 from sysdesign.errors import MissingTool
 from sysdesign.models import queueing
+from tests.commands.forking import run
 from tests.example import write_example
 from tests.reading import write_reference
 
 HOME = "05-Caching-Strategies"
-
-
-def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """The command in a process of its own, forked from this one: what is imported here is not imported again."""
-    with tempfile.TemporaryFile() as printed, tempfile.TemporaryFile() as told:
-        child = os.fork()
-        if child == 0:
-            os._exit(_status(words, cwd, printed.fileno(), told.fileno()))
-        _, ended = os.waitpid(child, 0)
-        texts = []
-        for file in (printed, told):
-            file.seek(0)
-            texts.append(file.read().decode())
-    return subprocess.CompletedProcess(words, os.waitstatus_to_exitcode(ended), *texts)
-
-
-def _status(words: tuple[str, ...], cwd: Path | None, printed: int, told: int) -> int:
-    try:
-        os.dup2(printed, 1)
-        os.dup2(told, 2)
-        os.chdir(cwd or ".")
-        sys.argv = ["sysdesign", *words]
-        with open(1, "w", closefd=False) as sys.stdout, open(2, "w", closefd=False) as sys.stderr:
-            main()
-    except SystemExit as ended:
-        return int(ended.code or 0)
-    except BaseException:
-        os.write(told, traceback.format_exc().encode())
-        return 1
-    return 0
 
 
 def started(*words: str) -> subprocess.CompletedProcess[str]:
