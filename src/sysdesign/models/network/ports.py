@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from sysdesign.models.declaration import Input, Model, Output, checked
-from sysdesign.models.queueing import kernels as queueing_kernels
+from sysdesign.models.queueing.steady_state import erlang_b_share
 from sysdesign.models.wording import amount, percent, several
 from sysdesign.probability.elementwise import plain
 
@@ -74,7 +74,7 @@ def nat_ports(
     needed = opened * (hold + after)
     available = public * each
     dealt = np.maximum(np.floor(available / hosts), 1)
-    refused = _refused(needed / hosts, dealt)
+    refused = erlang_b_share(needed / hosts, dealt)
     most = available / np.maximum(hold + after, 1e-9)
     wanted = (needed + 3 * np.sqrt(needed * hosts)) / each
     found = (needed, available, needed / available, refused, refused * opened, most, wanted)
@@ -82,12 +82,6 @@ def nat_ports(
 
 
 FIELDS = tuple(each.name for each in fields(Ports))
-
-
-def _refused(load: np.ndarray, ports: np.ndarray) -> np.ndarray:
-    """Erlang's loss formula, elementwise."""
-    loads, counts = np.ascontiguousarray(load).ravel(), np.ascontiguousarray(ports, dtype=np.int64).ravel()
-    return np.asarray(queueing_kernels.erlang_b_each(loads, counts)).reshape(load.shape)
 
 
 def _sentence(inputs: Mapping[str, Any], result: Ports) -> str:

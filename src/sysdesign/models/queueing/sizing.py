@@ -17,7 +17,7 @@ import numpy as np
 from sysdesign.errors import InvalidInput, Unstable
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.queueing import kernels as queueing_kernels
-from sysdesign.models.queueing.steady_state import erlang_c_share
+from sysdesign.models.queueing.steady_state import erlang_b_share, erlang_c_share
 from sysdesign.models.wording import amount, percent, several
 from sysdesign.probability.elementwise import plain
 
@@ -93,15 +93,9 @@ def erlang_b(offered_load: Annotated[float, LOAD], servers: Annotated[int, SERVE
     0.01838457
     """
     load, count = np.broadcast_arrays(np.asarray(offered_load, float), np.asarray(servers))
-    blocked = _blocked(load, count)
+    blocked = erlang_b_share(load, count)
     carried = load * (1 - blocked)
     return Blocking(plain(blocked), plain(carried), plain(carried / count))
-
-
-def _blocked(load: np.ndarray, servers: np.ndarray) -> np.ndarray:
-    loads = np.ascontiguousarray(load, dtype=float).ravel()
-    counts = np.ascontiguousarray(servers, dtype=np.int64).ravel()
-    return queueing_kernels.erlang_b_each(loads, counts).reshape(np.shape(load))
 
 
 @checked

@@ -145,10 +145,15 @@ def mmc(
 
 def erlang_c_share(offered: np.ndarray, servers: np.ndarray) -> np.ndarray:
     """Chance that an arrival finds every server busy, for an offered load below the number of servers."""
-    loss = queueing_kernels.erlang_b_each(
-        np.ascontiguousarray(offered, dtype=float).ravel(), np.ascontiguousarray(servers, dtype=np.int64).ravel()
-    ).reshape(np.shape(offered))
+    loss = erlang_b_share(offered, servers)
     return servers * loss / (servers - offered * (1 - loss))
+
+
+def erlang_b_share(offered: np.ndarray, servers: np.ndarray) -> np.ndarray:
+    """Chance that an arrival is turned away where none may wait, for arrays of one shape."""
+    loads = np.ascontiguousarray(offered, dtype=float).ravel()
+    counts = np.ascontiguousarray(servers, dtype=np.int64).ravel()
+    return queueing_kernels.erlang_b_each(loads, counts).reshape(np.shape(offered))
 
 
 def _time_quantile(share: np.ndarray, waiting: np.ndarray, spare: np.ndarray, wait: np.ndarray) -> np.ndarray:
