@@ -41,14 +41,14 @@ def build(
     """Write the static site, ready for any static host under any prefix."""
     from sysdesign.content import default_root
     from sysdesign.export.downloads import further
-    from sysdesign.site.building import build_site, default_out, nothing_further, site_address
+    from sysdesign.site.building import build_site, default_out, site_address
 
     root = reference or default_root()
     target = out or default_out(root)
     with progress_console().status("Building the site") as status:
         built = build_site(
             root, target, progress=status.update, address=site_address(address),
-            further=further if downloads else nothing_further,
+            further=further if downloads else None,
         )  # fmt: skip
     if as_json:
         print_json(built)

@@ -37,11 +37,6 @@ def _say_nothing(what: str) -> None:
     """For builds that nobody watches."""
 
 
-def nothing_further(site: Site, progress: Progress) -> Iterable[Page]:
-    """What most sites hold beside their pages."""
-    return ()
-
-
 @dataclass(frozen=True)
 class Built:
     """What a build did."""
@@ -61,7 +56,7 @@ def build_site(
     before: Reference | None = None,
     progress: Progress = _say_nothing,
     address: str = "",
-    further: Further = nothing_further,
+    further: Further | None = None,
 ) -> Built:
     """Build the site and swap it in; without `force` only when something changed.
 
@@ -84,8 +79,8 @@ def build_site(
 
     with collection_paused():
         reference = load(root, heard=lambda document: progress(f"Reading {document.name}"), before=before)
-        site = site_of(reference, address, takes_along=further is not nothing_further)
-        files = itertools.chain(_files(site, scoreboard_of(root)), further(site, progress))
+        site = site_of(reference, address, takes_along=further is not None)
+        files = itertools.chain(_files(site, scoreboard_of(root)), further(site, progress) if further else ())
         folder = publish(out, counted(files), digest)
     page_count = sum(path.endswith(".html") for path in written)
     return Built(folder, page_count, len(written), time.perf_counter() - started, changed=True)
