@@ -45,9 +45,10 @@ def export(
 ) -> None:
     """Write documents, or their briefs, as a file to print, to read on a device, or to learn from."""
     from sysdesign.content import default_root, load
+    from sysdesign.content.tidy import write_atomically
     from sysdesign.errors import InvalidInput
     from sysdesign.export.book import chosen
-    from sysdesign.export.files import KINDS, content, name_of, write
+    from sysdesign.export.files import KINDS, content, name_of
     from sysdesign.site.building import site_address
     from sysdesign.site.pages import site_of
 
@@ -68,7 +69,8 @@ def export(
             name = name_of(each, slugs, briefs=briefs, whole=not documents)
             path = target / name if into_folder else target
             found = content(site, each, slugs, briefs=briefs, address=place)
-            write(path, found)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, found)
             made.append({"kind": each, "path": str(path), "bytes": len(found), "documents": len(slugs)})
             if not as_json:
                 say(f"{path}: {len(found) / 1e6:,.1f} MB ({time.perf_counter() - started:.1f} s)")

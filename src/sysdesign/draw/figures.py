@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 from sysdesign.content.document import Document
 from sysdesign.content.located import read_text
 from sysdesign.content.parsing import parse_document
+from sysdesign.content.tidy import write_atomically
 from sysdesign.draw.charts import chart
 from sysdesign.draw.diagrams import diagram
 from sysdesign.errors import BadContent, SysdesignError, UnknownName, nearest
@@ -118,13 +118,5 @@ def _write(name: str, path: Path, content: bytes) -> Drawn:
     """Replace the drawing in one step, and only if it differs."""
     if path.is_file() and path.read_bytes() == content:
         return Drawn(name, path, False)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_atomically(path, content)
     return Drawn(name, path, True)

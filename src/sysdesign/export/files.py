@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from sysdesign.export.book import TITLE, Book, book
 from sysdesign.export.cards import anki_cards, cards, csv_cards
@@ -30,14 +28,3 @@ def name_of(kind: str, slugs: Sequence[str], *, briefs: bool = False, whole: boo
     """A file name: system-design-reference.pdf, 05-caching-briefs.epub."""
     start = NAME if whole else "-".join(slugs[:3]) + (f"-and-{len(slugs) - 3}-more" if len(slugs) > 3 else "")
     return start + ("-briefs" if briefs and kind in _BOOKS else "") + KINDS[kind]
-
-
-def write(path: Path, made: bytes) -> None:
-    """Write a file in one step, so that none is ever found half."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(made)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

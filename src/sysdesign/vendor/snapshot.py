@@ -7,7 +7,6 @@ against it offline. It holds what the models say, not whether a fact is true.
 from __future__ import annotations
 
 import json
-import os
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sysdesign.content.records import Fact
+from sysdesign.content.tidy import write_atomically
 from sysdesign.errors import BadContent
 from sysdesign.vendor import service_models
 
@@ -98,9 +98,7 @@ def write_snapshot(root: Path, snapshot: Snapshot) -> Path:
     if snapshot.fault:
         raise BadContent(SHOWN, 1, f"botocore {snapshot.botocore} {snapshot.fault}", "Install botocore afresh")
     path = root / NAME
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(snapshot_text(snapshot), encoding="utf-8")
-    os.replace(temporary, path)
+    write_atomically(path, snapshot_text(snapshot).encode())
     return path
 
 
