@@ -93,29 +93,24 @@ def collection_paused() -> Iterator[None]:
 def load_document(root: Path, planned: PlannedDocument, before: Document | None = None) -> Document | None:
     """One document of the plan, or None while it is not written. Raises BadContent.
 
-    `before`, its last reading, is given back where the file has not changed.
+    `before`, its last reading, is given back where the file has not changed; else what an edit left alone is taken
+    from it.
     """
     path = root / f"{planned.name}.md"
     shown = f"{root.name}/{planned.name}.md"
     if not located.is_there(path, shown):
         return None
     text = located.read_text(path, shown, LIMIT_DOCUMENT)
-    if before is not None and (before.source, before.name, before.path) == (text, planned.name, shown):
-        return before
-    if before is not None:
-        found = _reparsed(before, text, planned.slug, planned.name, shown)
-        if found is not None:
-            return found
-    return parsed(text, planned.slug, planned.name, shown)
+    of_file = planned.slug, planned.name, shown
+    if before is None or (before.slug, before.name, before.path) != of_file:
+        return parsed(text, *of_file)
+    return before if before.source == text else _reparsed(before, text) or parsed(text, *of_file)
 
 
-def _reparsed(before: Document, text: str, slug: str, name: str, shown: str) -> Document | None:
-    """The document, of which most has been read before; None where all of it has to be read."""
-    from sysdesign.content.parsing import refuse_costly
-    from sysdesign.content.reparsing import reparsed
+def _reparsed(before: Document, text: str) -> Document | None:
+    from sysdesign.content.reparsing import reparsed  # loads the parser too
 
-    refuse_costly(text, shown)
-    return reparsed(before, text) if (before.slug, before.name, before.path) == (slug, name, shown) else None
+    return reparsed(before, text)
 
 
 @lru_cache(maxsize=64)

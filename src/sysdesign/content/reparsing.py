@@ -16,7 +16,7 @@ from markdown_it.token import Token
 
 from sysdesign.content.document import Document, Section
 from sysdesign.content.markdown import KNOWN, PATH, parser
-from sysdesign.content.parsing import Walk, headings_of, questions_of, share_empties
+from sysdesign.content.parsing import Walk, headings_of, questions_of, refuse_costly, share_empties
 from sysdesign.errors import BadContent
 
 # A label in brackets and a colon, where a line or a list item begins; what begins with ^ is a footnote.
@@ -39,7 +39,11 @@ class _Stretch:
 
 
 def reparsed(before: Document, text: str) -> Document | None:
-    """The document with that text; None where all of it has to be read. The same as `parse_document` gives."""
+    """The document with that text; None where all of it has to be read. The same as `parse_document` gives.
+
+    Raises BadContent where that refuses to parse at all.
+    """
+    refuse_costly(text, before.path)
     if "\r" in text or any(map(_LINK_DEFINITION.search, (before.source, text))):
         return None
     stretch = _stretch(before, text)
