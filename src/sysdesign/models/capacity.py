@@ -8,7 +8,7 @@ Units: `_per_s` per second, `_bytes` bytes; a share is of one node.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
@@ -153,9 +153,6 @@ class Needed:
     indivisible: Annotated[float, Output("What no number of partitions takes off a node", "share")]
 
 
-NEEDED = tuple(each.name for each in fields(Needed))
-
-
 @checked
 def nodes_needed(
     reads_per_s: Reads, writes_per_s: Writes, node_reads_per_s: NodeReads, node_writes_per_s: NodeWrites,
@@ -189,7 +186,7 @@ def nodes_needed(
         needed * copied, needed, _copies(load, keys.parts(number), copied, goal), _needed(grown, keys, goal) * copied,
         _largest(load.shares(keys.alone())),
     )  # fmt: skip
-    return Needed(**dict(zip(NEEDED, map(plain, np.broadcast_arrays(*found)), strict=True)))
+    return Needed(*map(plain, np.broadcast_arrays(*found)))
 
 
 @dataclass(frozen=True)
@@ -398,9 +395,6 @@ class Passed:
     nodes_needed: Annotated[float, Output("Nodes that are not full for 99% of the time, failed ones besides")]
 
 
-PASSED = tuple(each.name for each in fields(Passed))
-
-
 @checked
 def let_through(
     offered_per_s: Annotated[float, Input("Load offered, mean", "1/s", low=0, high=1e12, default=8000)],
@@ -443,7 +437,7 @@ def let_through(
         passed * (all_nodes - gone), _missing(passed, mean), passed / limit, mean / limit, mean * high / limit, full,
         _missing(later, mean * more), np.maximum(np.ceil(offered * high / limit * JUST_WHOLE), 1) + gone,
     )  # fmt: skip
-    return Passed(**dict(zip(PASSED, map(plain, found), strict=True)))
+    return Passed(*map(plain, found))
 
 
 def _smaller(mean: np.ndarray, limit: np.ndarray, sigma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

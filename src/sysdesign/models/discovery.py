@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -114,10 +114,7 @@ def staleness(
         detect + publish + refresh / 2, detect + publish + refresh, _over_ages(dead), attempts[0], failed, failed * 1e6,
         waited, np.minimum(hidden, 1),
     )  # fmt: skip
-    return Staleness(**dict(zip(FIELDS, map(plain, found), strict=True)))
-
-
-FIELDS = tuple(each.name for each in fields(Staleness))
+    return Staleness(*map(plain, found))
 
 
 def _over_ages(values: np.ndarray) -> np.ndarray:

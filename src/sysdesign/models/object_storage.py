@@ -6,7 +6,7 @@ A month of one byte in the standard tier costs 1. Units: `_months` months, `_byt
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -95,10 +95,7 @@ def tiers(
     cold = np.sum(WEIGHTS.reshape(grid) / 2 * np.exp(-np.maximum(reads(ages - idle, ages), 0)), axis=0) * span / life
     by_use = 1 - np.maximum(1 - rest, 0) * cold + watch / size
     found = (archive, moved(np.minimum(age, life)), by_use, best, by_best, even, reads(np.zeros_like(life), life))
-    return Tiers(**dict(zip(FIELDS, map(plain, np.broadcast_arrays(*found)), strict=True)))
-
-
-FIELDS = tuple(each.name for each in fields(Tiers))
+    return Tiers(*map(plain, np.broadcast_arrays(*found)))
 
 
 def _kept(inputs: Mapping[str, Any], result: Tiers) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -72,10 +72,7 @@ def scan(
     faster = (start + alone) / np.maximum(answer, 1e-300)
     faster = np.where(answer > 0, faster, 1.0)
     found = (answer, read, alone + merging, faster, best, start + count * size / pace)
-    return Scan(**dict(zip(FIELDS, map(plain, np.broadcast_arrays(*found)), strict=True)))
-
-
-FIELDS = tuple(each.name for each in fields(Scan))
+    return Scan(*map(plain, np.broadcast_arrays(*found)))
 
 
 @dataclass(frozen=True)
@@ -137,10 +134,7 @@ def join(
         small,
         small / count,
     )
-    return Join(**dict(zip(JOIN_FIELDS, map(plain, np.broadcast_arrays(*found)), strict=True)))
-
-
-JOIN_FIELDS = tuple(each.name for each in fields(Join))
+    return Join(*map(plain, np.broadcast_arrays(*found)))
 
 
 def _joined(inputs: Mapping[str, Any], result: Join) -> str:

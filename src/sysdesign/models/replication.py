@@ -6,7 +6,7 @@ Units: `_s` seconds, `_min` minutes, `_per_s` per second. A month has 30 days, a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -188,7 +188,6 @@ class Failover:
     availability: Annotated[float, Output("Availability", "share")]
 
 
-FAILOVER = tuple(each.name for each in fields(Failover))
 Confirmed = Literal["asynchronous", "semisynchronous", "synchronous"]
 
 
@@ -244,7 +243,7 @@ def failover(
     month = np.minimum((failures * outage + needless * switch + stopped) / 60, MONTH_MIN)
     writes = lost * writes_per_s
     found = (month, outage, takeovers, needless, lost, writes, writes * takeovers, 1 - month / MONTH_MIN)
-    return Failover(**dict(zip(FAILOVER, map(plain, np.broadcast_arrays(*found)), strict=True)))
+    return Failover(*map(plain, np.broadcast_arrays(*found)))
 
 
 def _lagging(inputs: Mapping[str, Any], result: Lag) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -129,10 +129,7 @@ def long_lived(
     first = opened * (fair if picking == "even" else 1.0) / more
     old = (1 - new * fair) / (1 - fair)
     found = (new, old, even_s, moved, opened, first)
-    return LongLived(**dict(zip(FIELDS, map(plain, np.broadcast_arrays(*found)), strict=True)))
-
-
-FIELDS = tuple(each.name for each in fields(LongLived))
+    return LongLived(*map(plain, np.broadcast_arrays(*found)))
 
 
 def _spread(inputs: Mapping[str, Any], result: Subsets) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -73,10 +73,7 @@ def name_failover(
     past = after - known
     hurt = tied * np.where(past < 0, 1.0, _old(np.maximum(past, 0), ttl, kept, stay))
     found = np.broadcast_arrays(noticed, most, mean, reached, hurt)
-    return NameFailover(**dict(zip(FIELDS, map(plain, found), strict=True)))
-
-
-FIELDS = tuple(each.name for each in fields(NameFailover))
+    return NameFailover(*map(plain, found))
 
 
 def _old(time: np.ndarray, ttl: np.ndarray, kept: np.ndarray, stay: np.ndarray) -> np.ndarray:

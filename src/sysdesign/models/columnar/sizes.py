@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -81,10 +81,7 @@ def column_size(
     found = (whole, packed, dictionary, np.where(bits > 0, _delta(count, wide, steps), whole))
     least = np.minimum.reduce(np.broadcast_arrays(*found))
     every = (*found, least, least / count, whole / least)
-    return ColumnSize(**dict(zip(FIELDS, map(plain, np.broadcast_arrays(*every)), strict=True)))
-
-
-FIELDS = tuple(each.name for each in fields(ColumnSize))
+    return ColumnSize(*map(plain, np.broadcast_arrays(*every)))
 
 
 def _width(kinds: np.ndarray, listed: np.ndarray) -> np.ndarray:

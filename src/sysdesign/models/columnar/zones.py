@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -64,10 +64,7 @@ def zone_map(
     kept = near * (1 - adrift) + (1 - near) * _reached(asked, size, scattered, adrift) + adrift * drifting
     kept = np.where(asked > 0, np.clip(kept, np.maximum(asked, 1 / blocks), 1.0), 0.0)
     found = (kept, kept * blocks, blocks, kept * count, asked / np.maximum(kept, 1e-300), 1 / np.maximum(kept, 1e-15))
-    return ZoneMap(**dict(zip(FIELDS, map(plain, np.broadcast_arrays(*found)), strict=True)))
-
-
-FIELDS = tuple(each.name for each in fields(ZoneMap))
+    return ZoneMap(*map(plain, np.broadcast_arrays(*found)))
 
 
 def _drawn_down(size: np.ndarray, late: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -30,9 +30,6 @@ class Metadata:
     values: Annotated[float, Output("The live values alone", "B")]
     overhead: Annotated[float, Output("Observed-remove set over its values")]
     sequence_overhead: Annotated[float, Output("Sequence over its live values")]
-
-
-METADATA = tuple(each.name for each in fields(Metadata))
 
 
 @checked
@@ -72,7 +69,7 @@ def metadata(
         every * (value + dot) + gone * dot, every * (value + dot), beside * (value + dot) + context, sequence, values,
         _times(observed, values), _times(sequence, values),
     )  # fmt: skip
-    return Metadata(**dict(zip(METADATA, map(plain, found), strict=True)))
+    return Metadata(*map(plain, found))
 
 
 def _times(whole: np.ndarray, values: np.ndarray) -> np.ndarray:

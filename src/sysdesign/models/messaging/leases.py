@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -76,10 +76,7 @@ def lease(
         renewed[some] = _sum_beyond(np.zeros_like(later), *each)
     twice = 1 - (1 - lapsed) * (1 - crash)
     found = (late, lapsed, 1e6 * twice, renewed, every, length)
-    return Lease(**dict(zip(FIELDS, map(plain, found), strict=True)))
-
-
-FIELDS = tuple(each.name for each in fields(Lease))
+    return Lease(*map(plain, found))
 
 
 def _hazard(lost: np.ndarray, tries: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -87,10 +87,7 @@ def overtaking(
     at_once = np.minimum(load, count) * share
     found = (passing, 1e6 * passing, passed, by_workers, late, at_once, waiting, np.minimum(load / count, 1))
     shape = np.broadcast_shapes(*(np.shape(each) for each in given))
-    return Overtaking(**dict(zip(FIELDS, (plain(each.reshape(shape)) for each in found), strict=True)))
-
-
-FIELDS = tuple(each.name for each in fields(Overtaking))
+    return Overtaking(*(plain(each.reshape(shape)) for each in found))
 
 
 def _left(sigma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

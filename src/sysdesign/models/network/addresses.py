@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -79,10 +79,7 @@ def plan(
     fit = np.floor(usable / each * JUST_WHOLE)
     used = np.where(usable > 0, now / places * each / np.maximum(usable, 1), np.where(now > 0, 1e9, 0.0))
     found = (count, count - places * sorts, usable, fit, fit * places, fit * places * pods, used, _years(used, more))
-    return Plan(**dict(zip(PLAN_FIELDS, map(plain, found), strict=True)))
-
-
-PLAN_FIELDS = tuple(each.name for each in fields(Plan))
+    return Plan(*map(plain, found))
 
 
 def _years(used: np.ndarray, growth: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -78,10 +78,7 @@ def nat_ports(
     most = available / np.maximum(hold + after, 1e-9)
     wanted = (needed + 3 * np.sqrt(needed * hosts)) / each
     found = (needed, available, needed / available, refused, refused * opened, most, wanted)
-    return Ports(**dict(zip(FIELDS, map(plain, found), strict=True)))
-
-
-FIELDS = tuple(each.name for each in fields(Ports))
+    return Ports(*map(plain, found))
 
 
 def _sentence(inputs: Mapping[str, Any], result: Ports) -> str:

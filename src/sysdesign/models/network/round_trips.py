@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
@@ -136,10 +136,7 @@ def first_byte(
         rounds,
         line / np.maximum(last, line),
     )
-    return Bytes(**dict(zip(BYTES_FIELDS, map(plain, np.broadcast_arrays(*found)), strict=True)))
-
-
-BYTES_FIELDS = tuple(each.name for each in fields(Bytes))
+    return Bytes(*map(plain, np.broadcast_arrays(*found)))
 
 
 def _wait_for_lost(loss: np.ndarray) -> np.ndarray:
@@ -227,10 +224,7 @@ def throughput(
         line * trip / 8, line, by_window, by_loss, flows, flows / line, line / flows,
         np.minimum(packets, most * trip / (8 * segment)), enough,
     )  # fmt: skip
-    return Throughput(**dict(zip(THROUGHPUT_FIELDS, map(plain, found), strict=True)))
-
-
-THROUGHPUT_FIELDS = tuple(each.name for each in fields(Throughput))
+    return Throughput(*map(plain, found))
 
 
 def _phases(inputs: Mapping[str, Any], result: Bytes) -> str:

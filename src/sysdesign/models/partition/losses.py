@@ -7,7 +7,7 @@ every write goes to the side of its client. Times in seconds.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache, cached_property, reduce
 from typing import Annotated, Any
 
@@ -242,7 +242,6 @@ class Year:
     outlast_share: Annotated[float, Output("Partitions that outlast the time to notice", "share")]
 
 
-YEAR = tuple(each.name for each in fields(Year))
 NODES = 12  # of the lengths: what grows with their square is within 3%
 Often = Annotated[float, Input("Partitions a year", low=0, high=1e5, default=12)]
 Median = Annotated[float, Input("Length of a partition, median", "s", low=0.001, high=1e6, default=160)]
@@ -284,7 +283,7 @@ def year(
         _millions(million * mean), _millions(million * there * share * longer),
         _millions(million * there * share * noticed * outlast), np.minimum(median * wide, LONGEST_S), outlast,
     )  # fmt: skip
-    return Year(**dict(zip(YEAR, map(plain, np.broadcast_arrays(*found)), strict=True)))
+    return Year(*map(plain, np.broadcast_arrays(*found)))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -26,9 +26,6 @@ class Escrow:
     oversold: Annotated[float, Output("Sold beyond the quota if sites do not deal it and all go on, mean")]
     refused_by_majority: Annotated[float, Output("Refused if only the largest site goes on, mean")]
     enough_chance: Annotated[float, Output("Chance that a site's part lasts", "share")]
-
-
-ESCROW = tuple(each.name for each in fields(Escrow))
 
 
 @checked
@@ -83,7 +80,7 @@ def escrow(
         np.maximum(least - free, 0.0), mean - means[0] + _excess(means[0], whole),
         (lasts[0] + others * lasts[1]) / number,
     )  # fmt: skip
-    return Escrow(**dict(zip(ESCROW, map(plain, np.broadcast_arrays(*found)), strict=True)))
+    return Escrow(*map(plain, np.broadcast_arrays(*found)))
 
 
 def _excess(mean: np.ndarray, part: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -33,9 +33,6 @@ class Suspicion:
     mistake_s: Annotated[float, Output("Length of one by loss and delay, mean", "s")]
     wrong_share: Annotated[float, Output("Time in which a live node is suspected", "share")]
     misses: Annotated[float, Output("Heartbeats in a row that may go missing")]
-
-
-SUSPICION = tuple(each.name for each in fields(Suspicion))
 
 
 @checked
@@ -110,7 +107,7 @@ def suspicion(
         timeout - every / 2, timeout, by_network, by_pauses, by_network + by_pauses, mistake, share,
         np.floor(slack / every * (1 + 1e-12)),
     )  # fmt: skip
-    return Suspicion(**dict(zip(SUSPICION, map(plain, np.broadcast_arrays(*found)), strict=True)))
+    return Suspicion(*map(plain, np.broadcast_arrays(*found)))
 
 
 def _mean_over(chance: Any, every: np.ndarray, slack: np.ndarray) -> np.ndarray:

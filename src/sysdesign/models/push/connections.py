@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -72,10 +72,7 @@ def fleet(
     back = np.maximum(jitter, at_once)
     after = clients / left
     found = (count, exact, clients / count, after, back, after / room, messages / left / sent, at_once / back)
-    return Fleet(**dict(zip(FIELDS, map(plain, np.broadcast_arrays(*found)), strict=True)))
-
-
-FIELDS = tuple(each.name for each in fields(Fleet))
+    return Fleet(*map(plain, np.broadcast_arrays(*found)))
 
 
 def _sized(inputs: Mapping[str, Any], result: Fleet) -> str:

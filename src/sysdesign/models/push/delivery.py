@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -131,10 +131,7 @@ def deliver(
     requested = asked + (sends if style != "websocket" else 0)
     extra = extra + sent
     found = (way + mean, way + typical, way + late, away, extra, extra + rate * size, requested, polled + beats + sends)
-    return Delivery(**dict(zip(FIELDS, map(plain, np.broadcast_arrays(*found)), strict=True)))
-
-
-FIELDS = tuple(each.name for each in fields(Delivery))
+    return Delivery(*map(plain, np.broadcast_arrays(*found)))
 
 
 def _frame(size: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
@@ -46,9 +46,6 @@ class Sites:
     unserved_min: Annotated[float, Output("A client without service, a month, mean", "min")]
     stops_alone: Annotated[float, Output("Sites whose loss alone stops everything")]
     links_alone: Annotated[float, Output("Links whose cut alone stops everything")]
-
-
-SITES = tuple(each.name for each in fields(Sites))
 
 
 @checked
@@ -125,7 +122,7 @@ def _weighed(
         serves = serves + chance * served
     alone, links = _single_points(votes, clients, may_lead)
     found = (decides, serves, (1 - decides) * MONTH_MIN, (1 - serves) * MONTH_MIN, alone, links)
-    return Sites(**dict(zip(SITES, map(plain, np.broadcast_arrays(*found)), strict=True)))
+    return Sites(*map(plain, np.broadcast_arrays(*found)))
 
 
 def _pairs(count: int) -> list[tuple[int, int]]:

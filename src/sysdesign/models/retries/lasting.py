@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -93,10 +93,7 @@ def rescued(
         up = whole - out
     repeated = np.where(most > 1, again / np.maximum(fails, 1e-300), 0.0)
     found = (failed, 1e6 * failed, 1e6 * twice, 1e6 * unknown, calls, lapse, np.minimum(repeated, 1))
-    return Rescued(**dict(zip(FIELDS, map(plain, np.broadcast_arrays(*found)), strict=True)))
-
-
-FIELDS = tuple(each.name for each in fields(Rescued))
+    return Rescued(*map(plain, np.broadcast_arrays(*found)))
 
 
 def _after(failed: np.ndarray, effect: np.ndarray) -> np.ndarray:

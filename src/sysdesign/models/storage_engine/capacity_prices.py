@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -71,10 +71,7 @@ def capacity_modes(
     base = np.where(bend > 0, covered**bend, np.where(ratio * busy > 1, 1.0, 0.0))
     above = np.where(bend > 0, 1 - peak ** (-1 / np.maximum(bend, 1e-12)), 0.0)
     found = (ratio, fixed, scaled, mixed, base, ratio * busy, above)
-    return Modes(**dict(zip(FIELDS, map(plain, np.broadcast_arrays(*found)), strict=True)))
-
-
-FIELDS = tuple(each.name for each in fields(Modes))
+    return Modes(*map(plain, np.broadcast_arrays(*found)))
 
 
 def _paid(inputs: Mapping[str, Any], result: Modes) -> str:
