@@ -22,7 +22,7 @@ from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import AtMost, Input, Model, Output, checked
 from sysdesign.models.wording import count, percent
 from sysdesign.probability.elementwise import plain
-from sysdesign.probability.interval import interval_of, least_runs, replicate
+from sysdesign.probability.interval import affordable_runs, interval_of, least_runs, replicate
 
 Nodes = Annotated[int, Input("Nodes", low=1, high=4096, default=8)]
 PerCustomer = Annotated[int, Input("Nodes of each customer", low=1, high=32, default=2, most=AtMost("nodes"))]
@@ -220,7 +220,7 @@ def customers_hurt_simulated(
 
 
 def _affordable(customers: int, bad_customers: int, per_customer: int, most_draws: int) -> int:
-    return max(5, min(int(most_draws), 50_000_000 // ((int(customers) + int(bad_customers)) * int(per_customer))))
+    return affordable_runs(most_draws, 50_000_000, (int(customers) + int(bad_customers)) * int(per_customer))
 
 
 def _drawn_work(inputs: Mapping[str, Any]) -> float:

@@ -22,7 +22,7 @@ from sysdesign.models.lazy import Lazy
 from sysdesign.models.wording import amount, percent
 from sysdesign.probability.distribution import Distribution
 from sysdesign.probability.elementwise import plain
-from sysdesign.probability.interval import NARROW, interval_of, known
+from sysdesign.probability.interval import interval_of, known, least_runs
 from sysdesign.probability.laws import invert
 from sysdesign.probability.lognormal_sum import Shifted, mixed_quantile, moments, quantile, shifted
 from sysdesign.probability.summed import Summed
@@ -346,8 +346,7 @@ def tied(
 def _tied_work(inputs: Mapping[str, Any]) -> float:
     """Seconds of the requests that there must be: four draws, and 0.2 us to compare and sort."""
     drawn_s = 2 * (Distribution.of(inputs["queue"], "ms").draw_s + Distribution.of(inputs["service"], "ms").draw_s)
-    fewest = min(inputs["draws"], FIRST_DRAWS)
-    return (inputs["draws"] if inputs["relative_width"] <= NARROW else fewest) * (drawn_s + 2e-7)
+    return least_runs(inputs["relative_width"], inputs["draws"], FIRST_DRAWS) * (drawn_s + 2e-7)
 
 
 def _printed(plain: np.ndarray, times: np.ndarray, twice: np.ndarray, size: int) -> np.ndarray:

@@ -54,9 +54,14 @@ def wilson(hits: int, trials: int) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def least_runs(relative_width: float, most_runs: int) -> int:
+def affordable_runs(most_runs: int, budget: float, run: float) -> int:
+    """How many runs a budget allows, each of which takes so much: `most_runs` at most, but FEWEST at least."""
+    return max(FEWEST, min(int(most_runs), int(budget / run)))
+
+
+def least_runs(relative_width: float, most_runs: int, fewest: int = FEWEST) -> int:
     """How many runs there must be, as far as can be said before: few, or all where a narrow interval is asked for."""
-    return int(most_runs) if relative_width <= NARROW else min(FEWEST, int(most_runs))
+    return int(most_runs) if relative_width <= NARROW else min(fewest, int(most_runs))
 
 
 def known(rows: np.ndarray, relative_width: float) -> bool:

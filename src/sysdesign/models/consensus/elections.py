@@ -18,7 +18,7 @@ from sysdesign.models.declaration import AtMost, Input, Model, Output, checked
 from sysdesign.models.wording import amount, percent, several
 from sysdesign.probability.distribution import Distribution
 from sysdesign.probability.elementwise import plain
-from sysdesign.probability.interval import NARROW, interval_of, known
+from sysdesign.probability.interval import interval_of, known, least_runs
 
 ELECTION = "How long may an election timeout be?"
 MOST_DRAWS = 10_000_000  # random numbers of one run: the budget in the worst case
@@ -298,7 +298,7 @@ def _election_work(inputs: Mapping[str, Any]) -> float:
     """Seconds of the elections that there must be: 1 us for each, and 80 ns for each random number of its messages."""
     drawn = 6 * (inputs["servers"] - inputs["failed"])  # by one election, about
     most = min(inputs["trials"], MOST_DRAWS // drawn)
-    return (most if inputs["relative_width"] <= NARROW else min(most, BLOCK)) * (1e-6 + drawn * 8e-8)
+    return least_runs(inputs["relative_width"], most, BLOCK) * (1e-6 + drawn * 8e-8)
 
 
 MODELS = (

@@ -15,7 +15,7 @@ import numpy as np
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.hashing import kernels
-from sysdesign.probability.interval import least_runs
+from sysdesign.probability.interval import affordable_runs, least_runs
 
 Algorithm = Literal["ring", "jump", "rendezvous", "modulo", "bounded"]
 MOST_POINTS = 5_000_000
@@ -61,7 +61,7 @@ def seconds_of(inputs: Mapping[str, Any], nodes: int) -> float:
 
 def affordable(algorithm: str, nodes: int, points_per_node: int, keys: int, most_draws: int) -> int:
     """Draws within some seconds of work: a draw costs its keys, its points and its scores."""
-    return max(5, min(int(most_draws), 40_000_000 // _work(algorithm, nodes, points_per_node, keys)))
+    return affordable_runs(most_draws, 40_000_000, _work(algorithm, nodes, points_per_node, keys))
 
 
 def _work(algorithm: str, nodes: int, points_per_node: int, keys: int) -> int:

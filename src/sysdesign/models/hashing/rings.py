@@ -14,7 +14,7 @@ from sysdesign.models.hashing import kernels
 from sysdesign.models.hashing.placing import PLACEMENT, Draws, Nodes, Seed, Width, quiet, refuse_large_ring, salts_of
 from sysdesign.models.wording import amount, percent, several
 from sysdesign.probability.elementwise import plain
-from sysdesign.probability.interval import interval_of, least_runs, replicate
+from sysdesign.probability.interval import affordable_runs, interval_of, least_runs, replicate
 
 Points = Annotated[int, Input("Points of each node (virtual nodes)", low=1, high=100_000, default=100)]
 Confidence = Annotated[float, Input("Share of nodes in the interval", "share", low=0.5, high=0.9999, default=0.99)]
@@ -112,7 +112,7 @@ def ring_drawn(
 
 
 def _affordable(nodes: int, points_per_node: int, most_draws: int) -> int:
-    return max(5, min(int(most_draws), 40_000_000 // (int(nodes) * int(points_per_node))))
+    return affordable_runs(most_draws, 40_000_000, int(nodes) * int(points_per_node))
 
 
 def _drawn_work(inputs: Mapping[str, Any]) -> float:

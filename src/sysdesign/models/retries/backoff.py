@@ -19,7 +19,7 @@ from sysdesign.models.retries import contention_kernel
 from sysdesign.models.retries.contention_kernel import DECORRELATED, EQUAL, EXPONENTIAL, FULL, NONE
 from sysdesign.models.wording import amount, duration, several
 from sysdesign.probability.distribution import Distribution
-from sysdesign.probability.interval import FEWEST, interval_of, least_runs, replicate
+from sysdesign.probability.interval import affordable_runs, interval_of, least_runs, replicate
 from sysdesign.probability.streams import Streams
 
 Jitter = Literal["none", "exponential", "equal", "full", "decorrelated"]
@@ -135,8 +135,7 @@ def contention(
     def run(trial: int) -> tuple[float, float, float]:
         return _race(clients, KINDS[jitter], base_ms, cap_ms, law, (seed, trial))
 
-    affordable = int(MOST_HOPS_TOGETHER / run(0)[2])
-    rows = replicate(run, relative_width, max(FEWEST, min(most_trials, affordable)))
+    rows = replicate(run, relative_width, affordable_runs(most_trials, MOST_HOPS_TOGETHER, run(0)[2]))
     calls, time = interval_of(rows[:, 0]), interval_of(rows[:, 1])
     return Contention(
         calls.mean, max(float(clients), calls.low), calls.high, time.mean, max(0.0, time.low), time.high,
@@ -175,8 +174,8 @@ def _contention_work(inputs: Mapping[str, Any]) -> float:
     clients, hop = inputs["clients"], Distribution.of(inputs["hop_ms"], "ms").mean
     alike = clients / 6 if inputs["jitter"] == "none" else 4 * clients**0.3
     messages = clients * (8 + alike + clients * hop / (hop + inputs["cap_ms"]))
-    affordable = max(FEWEST, min(inputs["most_trials"], int(MOST_HOPS_TOGETHER / messages)))
-    return least_runs(inputs["relative_width"], affordable) * messages * 2e-7
+    races = affordable_runs(inputs["most_trials"], MOST_HOPS_TOGETHER, messages)
+    return least_runs(inputs["relative_width"], races) * messages * 2e-7
 
 
 def warm() -> None:

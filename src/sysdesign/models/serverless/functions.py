@@ -22,7 +22,7 @@ from sysdesign.models.serverless.kernels import cold_starts_in, warm_kernels
 from sysdesign.models.wording import count, duration, percent, several
 from sysdesign.probability.distribution import Distribution
 from sysdesign.probability.elementwise import plain
-from sysdesign.probability.interval import interval_of, least_runs, replicate
+from sysdesign.probability.interval import affordable_runs, interval_of, least_runs, replicate
 
 SECONDS_PER_HOUR = 3600.0
 JUST_WHOLE = 1 - 1e-12
@@ -208,7 +208,7 @@ def cold_starts_drawn(
 
 
 def _affordable(requests: int, most_runs: int) -> int:
-    return max(5, min(int(most_runs), 4_000_000 // int(requests)))
+    return affordable_runs(most_runs, 4_000_000, int(requests))
 
 
 def _cold_work(inputs: Mapping[str, Any]) -> float:
