@@ -10,7 +10,7 @@ import numpy as np
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.columnar import parquet
-from sysdesign.models.declaration import Input, Output, Text, checked
+from sysdesign.models.declaration import Input, Model, Output, Text, checked
 from sysdesign.models.wording import several
 
 Encoding = Literal[
@@ -155,10 +155,12 @@ def _shown(found: bytes) -> str:
     return found[:SHOWN].hex(" ") + (f" and {several(rest, 'byte')} more" if rest > 0 else "")
 
 
-def encoded(inputs: Mapping[str, Any], result: Encoded) -> str:
-    """What the bytes come to."""
+def _encoded(inputs: Mapping[str, Any], result: Encoded) -> str:
     values = several(result.values_count, "value", "take")
     return (
         f"{values} {several(result.stored_bytes, 'byte')} by {inputs['encoding']} and "
         f"{result.plain_bytes:,} plain; the smallest is {result.smallest}."
     )
+
+
+MODELS = (Model(encode, "Which encoding suits a column?", _encoded, "19-olap-oltp", "19-olap-oltp/encodings"),)

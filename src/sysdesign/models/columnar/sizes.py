@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from sysdesign.models.declaration import Input, Output, checked
+from sysdesign.models.columnar.parquet import GROUP
+from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.wording import amount, size
 from sysdesign.probability.elementwise import plain
 
-GROUP = 8
 VARINT = np.array([2.0 ** (7 * k) for k in range(1, 9)])  # where a varint needs one byte more
 
 
@@ -128,9 +128,11 @@ def _delta(count: np.ndarray, wide: np.ndarray, steps: np.ndarray) -> np.ndarray
     return 6 + blocks * (least + 4 + 16 * np.ceil(steps))
 
 
-def sized(inputs: Mapping[str, Any], result: ColumnSize) -> str:
-    """What the encodings come to."""
+def _sized(inputs: Mapping[str, Any], result: ColumnSize) -> str:
     return (
         f"{amount(inputs['rows'])} values take {size(result.plain_bytes)} plain, {size(result.dictionary_bytes)} by a "
         f"dictionary with runs, {size(result.packed_bytes)} bit packed and {size(result.delta_bytes)} by differences."
     )
+
+
+MODELS = (Model(column_size, "How large does a column become?", _sized, "19-olap-oltp", "19-olap-oltp/column-size"),)

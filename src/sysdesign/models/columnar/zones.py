@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 from scipy.special import exp1
 
-from sysdesign.models.declaration import Input, Output, checked
+from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.wording import amount, percent
 from sysdesign.probability.elementwise import plain
 
@@ -96,9 +96,11 @@ def _reached(asked: np.ndarray, size: np.ndarray, scattered: np.ndarray, adrift:
     return np.sum(weight * density * reach, axis=0)
 
 
-def kept(inputs: Mapping[str, Any], result: ZoneMap) -> str:
-    """What a range costs."""
+def _kept(inputs: Mapping[str, Any], result: ZoneMap) -> str:
     return (
         f"A range of {percent(inputs['asked_share'])} of the rows reads {percent(result.kept_share)} of "
         f"{amount(result.blocks)} blocks; {percent(result.useful_share)} of the rows read are in it."
     )
+
+
+MODELS = (Model(zone_map, "How much does the order of rows save?", _kept, "19-olap-oltp", "19-olap-oltp/zone-map"),)
