@@ -43,7 +43,7 @@ def zone_map(
     Rows lie in the order of the column's values, but for two faults: each comes late by an exponential number
     of rows, and a share lies anywhere, as corrections and backfills do. The range is equally often at any place.
     Lateness draws a block's least value down, on average by late_rows times Ein(m), where m is the sum of exp(-i /
-    late_rows) over its rows; a block outside the range is read if a scattered row of it
+    late_rows) over its rows that are not scattered; a block outside the range is read if a scattered row of it
     reaches over, with chance 1 - (1 - s u)^n. A column without any order has a scattered share of 1.
 
     Values are spread evenly over their range: where some are frequent, give the share of rows as asked. Blocks are
@@ -58,7 +58,8 @@ def zone_map(
     count, size, asked, late, scattered = (np.asarray(each, dtype=float) for each in given)
     size = np.minimum(size, count)
     blocks = np.ceil(count / size)
-    near = np.minimum(asked + size / count + _within(_drawn_down(size, late) / count, 1 - asked), 1.0)
+    ordered = np.maximum(size * (1 - scattered), 1.0)
+    near = np.minimum(asked + size / count + _within(_drawn_down(ordered, late) / count, 1 - asked), 1.0)
     adrift = scattered**size  # blocks that hold no row in order
     drifting = 1 - 2 * (1 - asked) ** size / (size + 1)
     kept = near * (1 - adrift) + (1 - near) * _reached(asked, size, scattered, adrift) + adrift * drifting
