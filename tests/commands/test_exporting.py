@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from sysdesign.cli import app
-from sysdesign.errors import InvalidInput
+from sysdesign.errors import InvalidInput, MissingTool
+from sysdesign.export import cards
 from tests.site.conftest import SMALL
 
 CALL = ["--reference", str(SMALL)]
@@ -44,3 +46,11 @@ def test_a_name_that_ends_otherwise_is_refused(tmp_path: Path) -> None:
 def test_a_document_without_a_brief_is_said(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="brief"):
         run("pdf", "07", "--briefs", "--out", str(tmp_path))
+
+
+def test_all_without_the_extra_writes_what_needs_no_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "typst", None)
+    monkeypatch.setattr(cards, "find_spec", lambda name: None)
+    with pytest.raises(MissingTool, match=r"PDF needs(.|\n)*Anki need"):
+        run("all", "--out", str(tmp_path))
+    assert {path.suffix for path in tmp_path.iterdir()} == {".epub", ".html", ".csv"}

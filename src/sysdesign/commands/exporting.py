@@ -46,7 +46,7 @@ def export(
     """Write documents, or their briefs, as a file to print, to read on a device, or to learn from."""
     from sysdesign.content import default_root, load
     from sysdesign.content.tidy import write_atomically
-    from sysdesign.errors import InvalidInput
+    from sysdesign.errors import InvalidInput, MissingTool
     from sysdesign.export.book import chosen
     from sysdesign.export.files import KINDS, content, name_of
     from sysdesign.site.building import site_address
@@ -59,7 +59,8 @@ def export(
     ending = f".{KINDS[kinds[0]].rpartition('.')[2]}"
     if not into_folder and target.suffix != ending:
         raise InvalidInput(f"{target.name} is no name of such a file: end it in {ending}, or name a folder")
-    made = []
+    made: list[dict[str, str | int]] = []
+    missing: list[MissingTool] = []
     with progress_console().status("Reading the documents") as status:
         site = site_of(load(reference or default_root()))
         slugs = chosen(site.reference, documents or [])
@@ -68,7 +69,11 @@ def export(
             status.update(f"Making the {each} of {len(slugs)} documents")
             name = name_of(each, slugs, briefs=briefs, whole=not documents)
             path = target / name if into_folder else target
-            found = content(site, each, slugs, briefs=briefs, address=place)
+            try:
+                found = content(site, each, slugs, briefs=briefs, address=place)
+            except MissingTool as error:
+                missing.append(error)
+                continue
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, found)
             made.append({"kind": each, "path": str(path), "bytes": len(found), "documents": len(slugs)})
@@ -76,3 +81,5 @@ def export(
                 say(f"{path}: {len(found) / 1e6:,.1f} MB ({time.perf_counter() - started:.1f} s)")
     if as_json:
         print_json(made)
+    if missing:  # the kinds that need no further package are written all the same
+        raise MissingTool("\n".join(map(str, missing)))
