@@ -32,6 +32,7 @@ SUBJECTS = (
     "object_storage",
     "olap",
     "partition",
+    "protobuf",
     "push",
     "queueing",
     "quorum",
