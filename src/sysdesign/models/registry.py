@@ -26,6 +26,7 @@ SUBJECTS = (
     "graphql",
     "hashing",
     "identity",
+    "interruption",
     "merging",
     "messaging",
     "network",
