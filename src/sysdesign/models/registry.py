@@ -13,6 +13,7 @@ from sysdesign.errors import UnknownName, nearest
 from sysdesign.models.declaration import Model
 
 SUBJECTS = (
+    "autoscaling",
     "availability",
     "balancing",
     "blast_radius",
