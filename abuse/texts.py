@@ -95,8 +95,8 @@ READERS: dict[str, tuple[Callable[[str], object], int, tuple[str, ...]]] = {
         lambda text: measurements.read_measurements(_source(text), "ms", Choices("latency"), Notices()),
         LONG,
         (
-            "1", "1,", "1,5\n", "1.000.", "1 ms\n", "1 ", "-", "1e", '"', '"1"', ",", ";", "\t", " ", "\n",
-            "#\n", "{", "[",
+            "1", "1,", "1,5\n", "1.000.", "1 ms\n", "1 ", "-", "1e", "\n ", "Value ", '"', '"1"', ",", ";", "\t", " ",
+            "\n", "#\n", "{", "[",
             '{"a":', "elapsed\n", "a,b\n", 'a_bucket{le="1"} 1\n', "a{", "# TYPE a histogram\n", "50% 4\n",
             "Latency 1ms ",
             "<", "<a>", "<httpSample t=", "\x00",

@@ -195,3 +195,11 @@ def test_percentiles_read_back_as_typed():
     assert law.cdf(155) == pytest.approx(0.745) and law.cdf(34.9) == 0 and law.cdf(275) == 1
     with pytest.raises(InvalidInput, match="do not fall"):
         Distribution.of("percentiles(0.5, 35, 0.9, 20)")
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("piece", [b"\n", b"\n ", b"\t", b" \n", b"Value ", b"Value(", b"a_bucket{"])
+def test_hostile_lines_cost_no_more_than_their_length(piece: bytes) -> None:
+    text = piece * (200_000 // len(piece)) + b"!"
+    with pytest.raises(BadFile):
+        read_measurements(Source(text), "ms", Choices("latency"), Notices())

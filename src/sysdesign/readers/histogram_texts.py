@@ -16,7 +16,10 @@ from sysdesign.readers.source import Opened
 
 Reader = Callable[[Opened, str, Choices, Notices], Percentiles]
 
-SPECTRUM = re.compile(r"^\s*Value(?:\((\w{1,4})\))?\s+Percentile\s+TotalCount\s+1/\(1-Percentile\)", re.MULTILINE)
+_GAP = r"[ \t]{1,200}"  # never a line's end: a run of empty lines would be read again from each of them
+SPECTRUM = re.compile(
+    rf"^[ \t]{{0,200}}Value(?:\((\w{{1,4}})\))?{_GAP}Percentile{_GAP}TotalCount{_GAP}1/\(1-Percentile\)", re.MULTILINE
+)
 LOG = ("#[Histogram log format", '"StartTimestamp","')
 BUCKET = re.compile(r'^\w{1,200}_bucket\{[^}\n]{0,4000}le="', re.MULTILINE)
 MOST_BUCKETS = 100_000
