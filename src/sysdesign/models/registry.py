@@ -26,6 +26,7 @@ SUBJECTS = (
     "discovery",
     "graphql",
     "hashing",
+    "http2",
     "identity",
     "interruption",
     "merging",
