@@ -23,6 +23,7 @@ SUBJECTS = (
     "columnar",
     "consensus",
     "consistency",
+    "containers",
     "discovery",
     "graphql",
     "hashing",
