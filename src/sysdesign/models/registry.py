@@ -13,6 +13,7 @@ from sysdesign.errors import UnknownName, nearest
 from sysdesign.models.declaration import Model
 
 SUBJECTS = (
+    "accelerator",
     "autoscaling",
     "availability",
     "balancing",
