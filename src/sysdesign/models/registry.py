@@ -24,7 +24,6 @@ SUBJECTS = (
     "columnar",
     "consensus",
     "consistency",
-    "containers",
     "discovery",
     "graphql",
     "hashing",
