@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sysdesign.models.push import connections, delivery
+from sysdesign.models.push import connections, delivery, returning
 from sysdesign.models.push.connections import Fleet, fleet
 from sysdesign.models.push.delivery import Delivery, deliver
+from sysdesign.models.push.returning import Return, reconnect
 
-__all__ = ["Delivery", "Fleet", "deliver", "fleet"]
+__all__ = ["Delivery", "Fleet", "Return", "deliver", "fleet", "reconnect"]
 
-MODELS = (*delivery.MODELS, *connections.MODELS)
+MODELS = (*delivery.MODELS, *connections.MODELS, *returning.MODELS)
