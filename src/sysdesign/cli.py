@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from sysdesign import __version__
-from sysdesign.commands import checking, deciding, exporting, modeling, reading, serving
+from sysdesign.commands import checking, deciding, exploring, exporting, modeling, reading, serving
 from sysdesign.errors import BadContent, SysdesignError
 from sysdesign.plain import visible
 
@@ -23,7 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for family in (reading, modeling, deciding, checking, serving, exporting):
+for family in (reading, modeling, deciding, exploring, checking, serving, exporting):
     family.add_to(app)
 
 

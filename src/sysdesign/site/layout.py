@@ -22,6 +22,7 @@ from sysdesign.site.figures import FigureRoom
 
 Page = tuple[str, bytes]
 MORE = (
+    {"path": "explorers/", "name": "Explorers"},
     {"path": "levels/", "name": "Consistency levels"},
     {"path": "workload/", "name": "Workload"},
     {"path": "checks/", "name": "How this is checked"},

@@ -17,6 +17,7 @@ from sysdesign.site import (
     decision_pages,
     document_page,
     evidence_page,
+    explorer_pages,
     home_page,
     levels_page,
     machine_files,
@@ -55,6 +56,7 @@ def _every(site: Site, scoreboard: Mapping[str, Any] | None) -> Iterator[Page]:
     yield home_page.page(site)
     yield from model_pages.pages(site)
     yield levels_page.page(site)
+    yield from explorer_pages.pages(site)
     yield from decision_pages.pages(site)
     yield from record_pages.pages(site, scoreboard)
     yield from machine_files.record_files(site)

@@ -1,4 +1,4 @@
-"""What search finds beside sections, and only who knows models and decisions can tell: these."""
+"""What search finds beside sections, and only who knows models, decisions and explorers can tell: these."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Any
 from sysdesign.content import Reference
 from sysdesign.models.declaration import Model
 from sysdesign.models.registry import models
+from sysdesign.protocols import PROTOCOLS
 from sysdesign.search.entries import Entry
 from sysdesign.site.decision_pages import frameworks
 
 
 def further_entries(decisions: Mapping[str, Any], models: Mapping[str, Model]) -> Iterator[Entry]:
-    """Decisions by their question and options, models by their title, name and what they inform."""
+    """Decisions by their question and options, models and explorers by their title, name and what they inform."""
     for name, each in sorted(decisions.items()):
         options = " · ".join(option.label for option in each.options.values())
         aliases = (name.replace("-", " "), *(option.label for option in each.options.values()))
@@ -22,6 +23,9 @@ def further_entries(decisions: Mapping[str, Any], models: Mapping[str, Model]) -
     for name, model in sorted(models.items()):
         place = f"models/{name}/"
         yield Entry(name, place, "", model.title, 0, name, "", (name,), says=model.decision, kind="model")
+    for name, protocol in sorted(PROTOCOLS.items()):
+        place = f"explorers/{name}/"
+        yield Entry(name, place, "", protocol.title, 0, name, "", (name,), says=protocol.question, kind="explorer")
 
 
 def all_further(reference: Reference) -> Iterator[Entry]:

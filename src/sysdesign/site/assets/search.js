@@ -5,7 +5,7 @@ import { correct } from "./spelling.js";
 
 const PART = /[\p{L}\p{N}]+/gu, COMPOUND = /[\p{L}\p{N}]+(?:[-_./+:]+[\p{L}\p{N}]+)*/gu;
 
-const KINDS = { fact: "Fact", term: "Term", symptom: "Symptom", decision: "Decision", model: "Model" };
+const KINDS = { fact: "Fact", term: "Term", symptom: "Symptom", decision: "Decision", model: "Model", explorer: "Explorer" };
 
 let known; // what words.json holds
 let base;

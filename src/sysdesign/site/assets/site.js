@@ -305,3 +305,4 @@ function refresh() {
 
 refresh(); themeButton(); cards(); figures(); keys(); permalinks(); outline(); map(); filters(); searchBoxes();
 if (document.querySelector("[data-decision]")) load("./decide.js").then((decide) => decide.open(document.querySelector("[data-decision]"), root));
+if (document.querySelector("[data-explorer]")) load("./explorer.js").then((explorer) => explorer.open(document.querySelector("[data-explorer]"), root));
