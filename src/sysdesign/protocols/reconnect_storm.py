@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 
@@ -11,12 +12,13 @@ from sysdesign.protocols.telling import Curve, Fault, Part, Protocol, Step
 
 CLIENTS, HANDSHAKES_PER_S, BACKOFF_S, CAP_S = 100_000.0, 5_000.0, 1.0, 30.0
 SHOWN_S = 60
+JITTER: dict[str, Literal["full", "equal", "none"]] = {"none": "none", "full": "full", "equal": "equal"}
 
 
 def play(given: Mapping[str, str]) -> tuple[Step, ...]:
     """The steps by how clients spread their first attempt, by jitter, and by what is left of the servers."""
     taken = HANDSHAKES_PER_S * (0.5 if given["servers"] == "half" else 1.0)
-    found = reconnect(CLIENTS, taken, float(given["spread_s"]), BACKOFF_S, CAP_S, given["jitter"])
+    found = reconnect(CLIENTS, taken, float(given["spread_s"]), BACKOFF_S, CAP_S, JITTER[given["jitter"]])
     back = np.interp(np.arange(SHOWN_S + 1), found.time_s, found.connected, left=0.0)
     return tuple(
         _step(now, _attempts(found.time_s, found.attempts_per_s, now), float(back[now]), taken, found.back_s)

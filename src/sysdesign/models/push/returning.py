@@ -121,7 +121,8 @@ def _played(course: _Course, delays: np.ndarray, spread: int, step: float) -> tu
     change[0, [0, min(spread, MOST_STEPS + 1)]] = course.clients / spread, -course.clients / spread
     rate, queue, done = np.zeros(rows + 1), 0.0, 0.0
     last, lengths = np.arange(1, rows + 1), delays[1] - delays[0] + 1
-    attempts, connected = [], []
+    attempts: list[float] = []
+    connected: list[float] = []
     while done < course.clients * 0.9999:
         now = len(attempts)
         if now >= MOST_STEPS:
