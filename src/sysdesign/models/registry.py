@@ -24,6 +24,7 @@ SUBJECTS = (
     "columnar",
     "consensus",
     "consistency",
+    "containers",
     "discovery",
     "graphql",
     "hashing",
