@@ -24,12 +24,6 @@ def reference() -> Reference:
     return load(default_root())
 
 
-@pytest.fixture(scope="module")
-def site(reference: Reference) -> dict[str, bytes]:
-    """Every file of the site."""
-    return site_files(reference)
-
-
 def test_every_rule_passes_and_the_kept_scoreboard_says_so(reference: Reference) -> None:
     findings = check(reference, today=TODAY)
     assert [f"{f.place}: {f.message} [{f.rule}]" for f in findings if f.severity == "error"] == []
@@ -48,21 +42,21 @@ def test_footnote_texts_are_what_the_records_give(reference: Reference) -> None:
         assert tidied(reference, document) == document.source, f"run `sysdesign tidy` on {document.name}"
 
 
-def test_the_same_content_builds_the_same_bytes(reference: Reference, site: dict[str, bytes]) -> None:
-    first, second = site, site_files(load(reference.root))
+def test_the_same_content_builds_the_same_bytes(reference: Reference, whole_pages: dict[str, bytes]) -> None:
+    first, second = whole_pages, site_files(reference)
     assert first.keys() == second.keys()
     assert [name for name in first if first[name] != second[name]] == []
 
 
-def test_every_page_writes_a_percentage_without_a_space(site: dict[str, bytes]) -> None:
+def test_every_page_writes_a_percentage_without_a_space(whole_pages: dict[str, bytes]) -> None:
     spaced = re.compile(r"\d(?:\s|&nbsp;)%")
-    for name, content in site.items():
+    for name, content in whole_pages.items():
         if name.endswith(".html"):
             assert [found.group() for found in spaced.finditer(content.decode())] == [], name
 
 
-def test_no_page_asks_another_host_for_anything(site: dict[str, bytes]) -> None:
-    for name, content in site.items():
+def test_no_page_asks_another_host_for_anything(whole_pages: dict[str, bytes]) -> None:
+    for name, content in whole_pages.items():
         if name.endswith(".html"):
             text = content.decode()
             for mark in ('src="http', "src='http", 'rel="stylesheet" href="http', "url(http", "@import"):

@@ -47,23 +47,29 @@ def pages(small: Reference) -> dict[str, bytes]:
 @pytest.fixture(scope="session")
 def address(small: Reference, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the small site is served."""
-    for address, _, _ in served(small, tmp_path_factory.mktemp("small")):
+    site = tmp_path_factory.mktemp("small") / "site"
+    for address, _, _ in served(small, published(small, site)):
         yield address
 
 
 @pytest.fixture(scope="session")
-def whole_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def whole_address(whole_site: Path) -> Iterator[str]:
     """Where the real site is served."""
-    for address, _, _ in served(load(default_root()), tmp_path_factory.mktemp("whole")):
+    for address, _, _ in served(load(default_root()), whole_site):
         yield address
 
 
+def published(reference: Reference, site: Path) -> Path:
+    """The site of a reference, written there."""
+    publish(site, sorted(site_files(reference).items()), "test")
+    return site
+
+
 def served(
-    reference: Reference, folder: Path, *, refresh: bool = False
+    reference: Reference, site: Path, *, refresh: bool = False
 ) -> Iterator[tuple[str, Room, Callable[[], None]]]:
     """The address of a served site, its room, and what tells waiting pages of a change."""
-    publish(folder / "site", sorted(site_files(reference).items()), "test")
-    room = Room(folder / "site", reference, Index(reference))
+    room = Room(site, reference, Index(reference))
     room.runner = Pool(room.for_runs, seconds=PATIENCE / 1000)
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))

@@ -19,7 +19,7 @@ from sysdesign.running.model_run import run
 from sysdesign.search import Index
 from sysdesign.site.building import changed_pages
 from sysdesign.site.search_entries import all_further
-from tests.site.conftest import PATIENCE, SMALL, served
+from tests.site.conftest import PATIENCE, SMALL, published, served
 
 pytestmark = pytest.mark.browser
 CACHING = "05-caching-strategies/"
@@ -457,7 +457,7 @@ def test_a_search_answers_within_a_blink(page: Any) -> None:
 def test_an_edit_is_shown_without_a_key(chromium: Any, tmp_path: Path, listening: bool) -> None:
     """Also one that comes after the page was sent and before it listens."""
     reference = load(SMALL)
-    serving = served(reference, tmp_path, refresh=True)
+    serving = served(reference, published(reference, tmp_path / "site"), refresh=True)
     address, room, tell = next(serving)
     context = chromium.new_context(base_url=address)
     page = context.new_page()
