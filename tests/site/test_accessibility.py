@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from importlib import resources
 from typing import Any
 
 import pytest
 
 from sysdesign.content import default_root, load
 from sysdesign.content.brief import has_brief
-from sysdesign.site.pages import render
+from sysdesign.site.asset_files import assets
+from tests.site.axe import faults
 from tests.site.conftest import PATIENCE, Watch
 
 pytestmark = pytest.mark.browser
-AXE = (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
-RUN = "() => axe.run(document, {resultTypes: ['violations']}).then(found => found.violations)"
-
-
-def faults(page: Any) -> list[str]:
-    """What axe finds, in light and in dark."""
-    page.evaluate(AXE)
-    found = []
-    for theme in ("light", "dark"):
-        page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
-        for violation in page.evaluate(RUN):
-            where = [f"{node['html'][:160]} ({node['failureSummary'][:240]})" for node in violation["nodes"][:3]]
-            found.append(f"{theme}: {violation['id']}: {where}")
-    return found
 
 
 def open_page(chromium: Any, address: str, path: str, width: int = 1280) -> Any:
@@ -87,10 +74,10 @@ def test_every_document_of_the_real_site(chromium: Any, whole_address: str, path
     page.context.close()
 
 
-def test_every_kind_of_page_fits_a_phone(chromium: Any, whole_address: str) -> None:
+def test_every_kind_of_page_fits_a_phone(chromium: Any, whole_address: str, whole_pages: dict[str, bytes]) -> None:
     """Nothing reaches beyond the screen's edge; what is wide scrolls in its own frame."""
     page = open_page(chromium, whole_address, "", width=360)
-    for path in one_of_each(render(load(default_root()))):
+    for path in one_of_each(whole_pages):
         page.goto(path, wait_until="domcontentloaded")
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
     page.context.close()
@@ -118,3 +105,32 @@ def test_what_opens_is_as_accessible_as_what_was_there(chromium: Any, address: s
     assert faults(page) == []
     assert page.watch.faults == []
     page.context.close()
+
+
+# To the last of what the page has of each, so that many like it were judged before; in both themes or in one.
+HARM = {
+    "light: color-contrast": "last('.prose p').style.color = 'light-dark(#999, #fff)'",
+    "dark: color-contrast": "last('.prose td').style.backgroundColor = 'light-dark(#fff, #ddd)'",
+    "light: color-contrast, faded": "last('.prose ul').style.opacity = '0.3'",
+    "light: color-contrast, on paint": "last('.prose').style.backgroundColor = 'light-dark(#555, #111)'",
+    "dark: link-in-text-block": "Object.assign(last('.prose a.term').style, "
+    "{textDecoration: 'none', borderStyle: 'none', color: 'light-dark(#00c, #dfe3e8)'})",
+    "light: image-alt": "last('.prose p').append(document.createElement('img'))",
+}
+
+
+@pytest.mark.parametrize("kind", HARM)
+def test_one_fault_among_many_alike_is_told(chromium: Any, address: str, kind: str) -> None:
+    page = open_page(chromium, address, "05-caching-strategies/")
+    page.evaluate(f"() => {{ const last = each => [...document.querySelectorAll(each)].at(-1); {HARM[kind]}; }}")
+    assert [fault for fault in faults(page) if fault.startswith(kind.partition(",")[0])]
+    page.context.close()
+
+
+def test_a_theme_changes_colors_alone() -> None:
+    """By which the rules that read no color need one theme."""
+    sheets = {name: content.decode() for name, content in assets().items() if name.endswith(".css")}
+    themed = [rule for sheet in sheets.values() for rule in re.findall(r"[^{}]*data-theme[^{}]*\{([^{}]*)\}", sheet)]
+    assert themed
+    assert all(re.fullmatch(r"\s*color-scheme: \w+;\s*", rule) for rule in themed)
+    assert not any("prefers-color-scheme" in sheet for sheet in sheets.values())

@@ -10,8 +10,8 @@ from sysdesign.models.consistency.lanes import history_of
 from sysdesign.models.transactions import hierarchy as isolation
 from sysdesign.site import levels_page
 from sysdesign.site.levels_page import BOX_HEIGHT, BOX_WIDTH, HEIGHT, LANE, UNIT, WIDTH, boxes, drawn
+from tests.site.axe import faults
 from tests.site.conftest import PATIENCE
-from tests.site.test_accessibility import faults
 
 
 @pytest.fixture(scope="module")

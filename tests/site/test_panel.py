@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import expect
 
 from sysdesign.operations.modeling import run_model, solve_model
+from tests.site.axe import faults
 from tests.site.conftest import PATIENCE
-from tests.site.test_accessibility import faults
 
 pytestmark = pytest.mark.browser
 MEASURED = Path(__file__).parents[1] / "readers" / "files" / "measured"
