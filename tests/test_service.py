@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -372,6 +376,60 @@ def test_a_brief_answers_as_the_operation_does(room: Room, tmp_path: Path) -> No
     client = TestClient(application(replace(room, reference=reference), ["testserver"]))
     assert client.get("/api/briefs/caching").json() == as_plain(read_brief(reference, "05"))
     assert client.get("/api/briefs/77").status_code == 404
+
+
+def test_briefs_and_documents_are_read_once_and_beside_the_loop(
+    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = load(write_example(tmp_path / "example"))
+    read: list[str] = []
+
+    def noted(name: str) -> Callable[..., Any]:
+        plain = getattr(service.reading, name)
+
+        def run(*arguments: Any) -> Any:
+            with pytest.raises(RuntimeError):
+                asyncio.get_running_loop()
+            read.append(name)
+            return plain(*arguments)
+
+        return run
+
+    for name in ("read_brief", "list_documents"):
+        monkeypatch.setattr(service.reading, name, noted(name))
+    with TestClient(application(replace(room, reference=reference), ["testserver"])) as client:
+        for path in ("briefs/caching", "briefs/05", "briefs/05-Caching-Strategies", "documents", "documents"):
+            assert client.get(f"/api/{path}").status_code == 200
+        assert client.get("/api/briefs/" + "a" * 50_000).status_code == 404
+    assert sorted(read) == ["list_documents", "read_brief"]
+
+
+def test_an_answer_is_compressed_once_in_a_thread(
+    room: Room, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = b"<p>much the same</p>" * 500
+    publish(room.out, [*PAGES, ("long/index.html", page)], "two")
+    packed: list[int] = []
+
+    def compress(data: bytes, level: int, *, mtime: int) -> bytes:
+        with pytest.raises(RuntimeError):
+            asyncio.get_running_loop()
+        packed.append(len(data))
+        return gzip.compress(data, level, mtime=mtime)
+
+    monkeypatch.setattr(service, "gzip", SimpleNamespace(compress=compress))
+    for _ in range(3):
+        answer = client.get("/long/")
+        assert answer.content == page and answer.headers["content-encoding"] == "gzip"
+        assert int(answer.headers["content-length"]) < len(page) / 10 and answer.headers["vary"] == "Accept-Encoding"
+    assert packed == [len(page)]
+    plain = client.get("/long/", headers={"Accept-Encoding": "identity"})
+    assert plain.content == page and "content-encoding" not in plain.headers
+    assert client.head("/long/").content == b""
+    monkeypatch.setattr(service, "MOST_COMPRESSED", 0)  # nothing is kept where there is no room
+    publish(room.out, [*PAGES, ("long/index.html", page + b"!")], "three")
+    assert client.get("/long/").content == client.get("/long/").content == page + b"!"
+    assert packed == [len(page), *[len(page) + 1] * 2]
 
 
 def test_symptoms_answer_as_the_operation_does(room: Room, tmp_path: Path) -> None:

@@ -10,12 +10,13 @@ runs in other processes (see `workers`): this one answers pages.
 from __future__ import annotations
 
 import asyncio
+import gzip
 import itertools
 import json
 import mimetypes
 import sys
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -27,7 +28,6 @@ from urllib.parse import urlsplit
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
@@ -51,6 +51,8 @@ UPLOAD_S = 60.0
 LONGEST_TEXT = 2_000  # of a query's parameters
 MOST_SAID = 3_000  # characters of an error's message
 SEARCHES_WAITING = 16
+LEAST_COMPRESSED = 1000  # bytes
+MOST_COMPRESSED = 64_000_000  # bytes of compressed answers that are kept
 
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -98,6 +100,7 @@ class Room:
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     runner: Runner | None = None
     kept: tuple[Reference | None, dict[tuple[str, str], asyncio.Task[bytes]]] = (None, {})
+    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     light: tuple[Reference | None, Reference | None] = (None, None)
     searching: asyncio.Lock = field(default_factory=asyncio.Lock)
     searches: int = 0
@@ -121,7 +124,7 @@ def application(room: Room, hosts: list[str], *, refresh: bool = False) -> ASGIA
             middleware=[
                 Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
                 Middleware(_OwnPages),
-                Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),
+                Middleware(_Compressed),
             ],
             exception_handlers={Exception: _fault},
         )
@@ -203,6 +206,49 @@ def _foreign(headers: Mapping[str, str]) -> str:
     return "" if site in ("none", "same-origin") or followed else f"the request comes from another origin ({site[:20]})"
 
 
+class _Compressed:
+    """Whole answers compressed in a thread, which lets go of the interpreter: one that is asked again, only once."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.kept: dict[bytes, bytes] = {}  # by the digest of what was compressed, the oldest first
+        self.size = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        taken = any(name == b"accept-encoding" and b"gzip" in value for name, value in scope["headers"])
+        head: list[Message] = []  # held back until its body is known
+
+        async def compressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                head.append({**message, "headers": [*message.get("headers", ()), (b"vary", b"Accept-Encoding")]})
+                return
+            if head and taken and not message.get("more_body") and len(message.get("body", b"")) >= LEAST_COMPRESSED:
+                body = await self._of(message["body"], keep=scope["method"] == "GET")
+                headers = [pair for pair in head[0]["headers"] if pair[0] != b"content-length"]
+                headers += [(b"content-encoding", b"gzip"), (b"content-length", str(len(body)).encode())]
+                head[0], message = {**head[0], "headers": headers}, {**message, "body": body}
+            if head:
+                await send(head.pop())
+            await send(message)
+
+        await self.app(scope, receive, compressed)
+
+    async def _of(self, body: bytes, *, keep: bool) -> bytes:
+        key = blake2b(body, digest_size=16).digest()
+        found = self.kept.get(key)
+        if found is None:
+            found = await run_in_threadpool(gzip.compress, body, 5, mtime=0)
+            if keep and key not in self.kept:
+                self.kept[key] = found
+                self.size += len(found)
+        while self.size > MOST_COMPRESSED:
+            self.size -= len(self.kept.pop(next(iter(self.kept))))
+        return found
+
+
 async def _answer(room: Room, operation: Callable[[Room, Request], Awaitable[Any]], request: Request) -> Response:
     """Run an operation; what the caller can put right is an answer, not a fault."""
     try:
@@ -249,7 +295,7 @@ def _shortened(message: str) -> str:
 
 
 async def _documents(room: Room, request: Request) -> Any:
-    return reading.list_documents(room.reference)
+    return await _once(room, ("documents", ""), partial(_in_turn, room, reading.list_documents, room.reference))
 
 
 async def _section(room: Room, request: Request) -> Any:
@@ -259,7 +305,16 @@ async def _section(room: Room, request: Request) -> Any:
 
 
 async def _brief(room: Room, request: Request) -> Any:
-    return reading.read_brief(room.reference, request.path_params["name"])
+    document, _ = room.reference.section(_name(request).partition("#")[0])
+    return await _once(
+        room, ("brief", document.slug), partial(_in_turn, room, reading.read_brief, room.reference, document.slug)
+    )
+
+
+async def _in_turn(room: Room, operation: Callable[..., Any], *arguments: Any) -> bytes:
+    """An operation that takes long, as JSON: beside the loop, and one at a time, so that pages come in between."""
+    async with room.reading:
+        return await run_in_threadpool(lambda: json_text(operation(*arguments)).encode(errors="backslashreplace"))
 
 
 async def _symptoms(room: Room, request: Request) -> Any:
@@ -297,13 +352,17 @@ def _readable(text: str) -> str:
 
 
 async def _kept(room: Room, request: Request, operation: str) -> bytes:
-    """What only a change of the reference changes: computed once for each."""
     name = _readable(request.path_params.get("name", ""))[:LONGEST_TEXT]
+    return await _once(room, (operation, name), lambda: _runner(room).run(operation, {"name": name} if name else {}))
+
+
+async def _once(room: Room, key: tuple[str, str], made: Callable[[], Coroutine[Any, Any, bytes]]) -> bytes:
+    """What only a change of the reference changes: computed once for each."""
     if room.kept[0] is not room.reference:
         room.kept = room.reference, {}
-    kept, key = room.kept[1], (operation, name)
+    kept = room.kept[1]
     if key not in kept:
-        kept[key] = asyncio.create_task(_runner(room).run(operation, {"name": name} if name else {}))
+        kept[key] = asyncio.create_task(made())
         kept[key].add_done_callback(lambda task: kept.pop(key, None) if task.cancelled() or task.exception() else None)
     return await asyncio.shield(kept[key])
 
