@@ -333,6 +333,8 @@ def test_what_registers_hold_at_first_never_decides():
     assert {getattr(said, level) for level in ("linearizable", "sequential", "causal")} == {"unknown"}
     assert "x starts at 0" in said.reason and "initial=" in said.reason
     assert check(starts_at_zero, initial="0").linearizable == "holds"
+    for odd in ("9" * 5_000, "[" * 100_000, "{" * 100_000):  # no value of JSON: a text, which no read returned
+        assert check(starts_at_zero, initial=odd).linearizable == "fails"
     nothing = check(starts_at_zero, initial="nothing")
     assert (nothing.linearizable, nothing.causal) == ("fails", "fails")
     # A later read that goes back is wrong wherever the register starts.

@@ -16,7 +16,7 @@ import pytest
 
 from sysdesign.errors import BuildFailed
 from sysdesign.site import publish as publishing
-from sysdesign.site.publish import publish, stamp
+from sysdesign.site.publish import STAMP, publish, stamp
 
 FILES = 40
 
@@ -56,6 +56,28 @@ def test_a_folder_that_no_build_made_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(BuildFailed, match="was not made by a build"):
         publish(out, site("v1"), "one")
     assert (out / "mine.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("odd", ["pipe", "device", "folder", "itself", "nested", "long", "no text"])
+def test_a_stamp_that_is_none_is_no_stamp(tmp_path: Path, odd: str) -> None:
+    publish(tmp_path / "site", [("index.html", b"x")], "one")
+    path = tmp_path / "site" / STAMP
+    assert stamp(tmp_path / "site") == "one"
+    path.unlink()
+    match odd:
+        case "pipe":
+            os.mkfifo(path)
+        case "device":
+            path.symlink_to("/dev/zero")
+        case "folder":
+            path.mkdir()
+        case "itself":
+            path.symlink_to(STAMP)
+        case _:
+            path.write_bytes({"nested": b"[" * 900, "long": b"[" * 100_000, "no text": b"\xff"}[odd])
+    assert stamp(tmp_path / "site") == ""
+    publish(tmp_path / "site", [("index.html", b"y")], "two")
+    assert stamp(tmp_path / "site") == "two"
 
 
 def test_a_page_outside_the_site_is_refused(tmp_path: Path) -> None:

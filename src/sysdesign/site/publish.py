@@ -13,6 +13,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +22,7 @@ from pathlib import Path
 from sysdesign.errors import BuildFailed
 
 STAMP = "build.json"
+LONGEST_STAMP = 1_000  # bytes
 _OWN = re.compile(r"build-[0-9a-f]{16}")
 KEPT = 2  # the site served now and the one before it, for a page that is still loading
 
@@ -55,8 +57,10 @@ def publish(out: Path, files: Iterable[tuple[str, bytes]], digest: str) -> Path:
 def stamp(out: Path) -> str:
     """The digest of what the published site was built from, or "" when there is none."""
     try:
-        return str(json.loads((out / STAMP).read_text()).get("digest", ""))
-    except (OSError, ValueError, AttributeError):
+        with open(os.open(out / STAMP, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)  # a pipe would wait, a device never end
+            return str(json.loads(file.read(LONGEST_STAMP) if regular else b"").get("digest", ""))
+    except (OSError, ValueError, AttributeError, RecursionError):
         return ""
 
 

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from sysdesign.content.located import LIMIT_BYTES, read_text
 from sysdesign.content.records import Fact
 from sysdesign.content.tidy import write_atomically
 from sysdesign.errors import BadContent
@@ -106,7 +107,7 @@ def read_snapshot(root: Path) -> Snapshot:
     """The committed snapshot. Raises BadContent where it is missing or broken."""
     path = root / NAME
     try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
+        plain = json.loads(read_text(path, SHOWN, LIMIT_BYTES))
         return Snapshot(
             botocore=plain["botocore"],
             services=tuple(plain["services"].split()),
@@ -115,5 +116,7 @@ def read_snapshot(root: Path) -> Snapshot:
         )
     except FileNotFoundError:
         raise BadContent(SHOWN, 1, "is missing", RENEW) from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except BadContent:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadContent(SHOWN, 1, f"cannot be read ({error})", RENEW) from None

@@ -147,6 +147,6 @@ def _value(text: str, operations: Sequence[Operation]) -> Any:
         return text
     try:
         found = json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # also a number of thousands of digits, and lists in lists without end
         return text
     return tuple(found) if isinstance(found, list) else text if isinstance(found, dict) else found
