@@ -135,3 +135,24 @@ def test_an_edit_within_a_section_leaves_the_others_alone(old: str, new: str) ->
 )
 def test_what_reaches_beyond_its_section_is_read_whole(edit: str) -> None:
     assert reparsed(parsed(TEXT), TEXT.replace("A second sentence.", f"A second sentence.\n\n{edit}\n", 1)) is None
+
+
+def test_lines_of_open_brackets_are_each_read_once() -> None:
+    """In a process of its own: the pattern holds the interpreter, and pages with it, while it looks."""
+    import os
+    import resource
+    from contextlib import suppress
+
+    from sysdesign.content.reparsing import _LINK_DEFINITION
+
+    child = os.fork()
+    if child == 0:
+        with suppress(BaseException):
+            resource.setrlimit(resource.RLIMIT_CPU, (5, 5))  # a hundred times what it takes
+            for piece in ("[\n", "[a\n", "- [b\n", "[^a\n"):
+                for _ in range(20):
+                    assert not _LINK_DEFINITION.search(piece * 20_000)
+            os._exit(0)
+        os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert _LINK_DEFINITION.search("text\n> [a \\[b\\] c]: there") and _LINK_DEFINITION.search("[a\nb]: there")

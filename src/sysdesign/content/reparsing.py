@@ -19,8 +19,9 @@ from sysdesign.content.markdown import KNOWN, PATH, parser
 from sysdesign.content.parsing import Walk, headings_of, questions_of, refuse_costly, share_empties
 from sysdesign.errors import BadContent
 
-# A label in brackets and a colon, where a line or a list item begins; what begins with ^ is a footnote.
-_LINK_DEFINITION = re.compile(r"^[ \t>*+\d.)-]*\[(?!\^[^\s\]]+\]:)(?:\\.|[^\]\\]){0,999}\]:", re.MULTILINE)
+# A label in brackets and a colon, where a line or a list item begins; what begins with ^ is a footnote. A label
+# holds no open bracket of its own, so that lines of them are not each read to the end.
+_LINK_DEFINITION = re.compile(r"^[ \t>*+\d.)-]*\[(?!\^[^\s\]]+\]:)(?:\\.|[^\[\]\\]){0,999}\]:", re.MULTILINE)
 _FOOTNOTE = re.compile(r"^[ \t>*+\d.)-]*\[\^", re.MULTILINE)
 T = TypeVar("T")
 
