@@ -17,7 +17,7 @@ serve: .venv/reader ## read the reference at http://127.0.0.1:8000 (PORT= to cha
 test: .venv/author ## lint, types and all tests over the cores; browser tests where Chromium is installed
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check . && $(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports >.venv/imports.log || { cat .venv/imports.log; exit 1; }
-	@$(BIN)/pytest -n $(JOBS) --dist loadscope
+	@$(BIN)/pytest -n $(JOBS) --dist worksteal
 
 build: .venv/reader ## write the static site into site/
 	@$(BIN)/sysdesign build
