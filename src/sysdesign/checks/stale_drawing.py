@@ -28,7 +28,7 @@ def check(reference: Reference, context: Context) -> Iterator[Finding]:
     missing: MissingTool | None = None
     with ThreadPoolExecutor(WORKERS) as pool:
         compared = [
-            (name, pool.submit(_fault, reference.root, name, wanted[name], words)) for name in in_turns(wanted, wanted)
+            (name, pool.submit(fault, reference.root, name, wanted[name], words)) for name in in_turns(wanted, wanted)
         ]
         for at, (name, work) in enumerate(compared, start=1):
             context.progress(f"drawing {at} of {len(compared)}: {name}")
@@ -43,7 +43,8 @@ def check(reference: Reference, context: Context) -> Iterator[Finding]:
         yield Finding("stale-drawing", place, message, fix or "Install it", unchecked=True)
 
 
-def _fault(root: Path, name: str, source: Path, words: dict[str, Words]) -> Finding | None:
+def fault(root: Path, name: str, source: Path, words: dict[str, Words]) -> Finding | None:
+    """What is wrong with the committed drawing of one figure. Raises MissingTool."""
     place = Place(path=f"reference/figures/{name}{source.suffix}")
     drawing = source.with_suffix(".svg")
     try:

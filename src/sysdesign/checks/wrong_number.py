@@ -24,11 +24,12 @@ def check(reference: Reference, context: Context) -> Iterator[Finding]:
             continue
         for id_ in ids:
             number = reference.numbers[id_]
-            for message, fix in _faults(number):
+            for message, fix in faults(number):
                 yield Finding("wrong-number", number.place, f"{id_}: {message}", fix)
 
 
-def _faults(number: Number) -> Iterator[tuple[str, str]]:
+def faults(number: Number) -> Iterator[tuple[str, str]]:
+    """What is wrong with one record, and what would mend it."""
     try:
         computed = compute(number)
     except SysdesignError as error:
