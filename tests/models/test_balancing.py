@@ -208,3 +208,21 @@ def test_ends_of_the_limit():
 
 def test_sentences():
     assert_sentences(balancing.MODELS)
+
+
+def test_declared_work_follows_what_a_request_looks_at() -> None:
+    """Measured: 4.2 s where every line is looked at for each request, 0.5 s where none is."""
+    from sysdesign.models.registry import model
+    from sysdesign.running.model_run import read_inputs
+
+    chosen = model("balancing.balance")
+
+    def work(**given: object) -> float:
+        assert chosen.work is not None
+        return chosen.work(read_inputs(chosen, {"algorithm": "random", "servers": 1000, "most_runs": 5, **given}))
+
+    assert 0.25 < work() < 2
+    assert 2.1 < work(refresh_ms=1e-6) < 20 and work(refresh_ms=1e6) < 2
+    assert work(algorithm="bounded hashing") > 3.5 and work(choices=16) > 1.3 * work()
+    assert work(servers=5, utilization=0.99, most_runs=200) > 20 * work(servers=5, utilization=0.99)
+    assert work(algorithm="least connections", most_runs=20) < 15  # a page may ask for what stops after a few runs

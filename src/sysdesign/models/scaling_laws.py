@@ -10,6 +10,7 @@ only near the loads that were measured. Source: usl-r-package.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -288,6 +289,11 @@ def _plain(*values: Any) -> tuple[Any, ...]:
 HELPS = "Do more nodes still help?"
 
 
+def _fit_work(inputs: Mapping[str, Any]) -> float:
+    """Seconds: the steps of the fit are some to some hundred, and each looks at every measurement."""
+    return 0.02 + 15e-6 * np.size(inputs["nodes"])
+
+
 def _usl_sentence(inputs: Any, result: Scalability) -> str:
     start = (
         f"These nodes do {amount(result.capacity)} times the work of one, {percent(result.efficiency)} of each is used"
@@ -313,5 +319,5 @@ MODELS = (
     Model(usl, HELPS, _usl_sentence, "01-compute", "01-compute/usl"),
     Model(usl_limits, HELPS, lambda i, r: f"Throughput peaks at {several(r.peak_nodes, 'node')}.",
           "01-compute", "01-compute/usl-limits"),
-    Model(usl_fit, HELPS, _fit_sentence, "01-compute", "01-compute/usl-fit"),
+    Model(usl_fit, HELPS, _fit_sentence, "01-compute", "01-compute/usl-fit", _fit_work),
 )  # fmt: skip

@@ -174,10 +174,19 @@ def _requests_of_a_run(servers: int, utilization: float) -> int:
 
 
 def _balance_work(inputs: Mapping[str, Any]) -> float:
-    """Seconds of the runs that there must be: some, or all where a narrow interval is asked for."""
-    runs = least_runs(inputs["relative_width"], inputs["most_runs"])
-    looked_at = inputs["servers"] if inputs["algorithm"] in ("least connections", "bounded hashing") else 1
-    return runs * _requests_of_a_run(inputs["servers"], inputs["utilization"]) * (0.25e-6 + 2.4e-9 * looked_at)
+    """Seconds of the runs that it will take: all where they are too short to be alike, or the interval is narrow."""
+    servers, utilization, law = inputs["servers"], inputs["utilization"], Distribution.of(inputs["service_ms"], "ms")
+    count = _requests_of_a_run(servers, utilization)
+    uneven = 40 / (count * (1 - utilization) ** 2) * max(1.0, law.variance / law.mean**2 if law.mean else 1.0)
+    enough = uneven / inputs["relative_width"] ** 2  # runs; the variance of a run's mean is about `uneven`
+    least = least_runs(inputs["relative_width"], inputs["most_runs"])
+    runs = float(inputs["most_runs"]) if not enough < inputs["most_runs"] else max(float(least), 2 * enough)
+    every = inputs["algorithm"] in ("least connections", "bounded hashing")
+    gap_ms = law.mean / (utilization * servers)  # at least: slow servers take fewer
+    looks = min(1.0, gap_ms / inputs["refresh_ms"]) if inputs["refresh_ms"] > 0 else 0.0  # of all lines, a request
+    looked_at = servers * (looks + 1.2 * every)
+    a_request = 0.25e-6 + 3e-9 * looked_at + 0.05e-6 * inputs["choices"]
+    return min(runs, inputs["most_runs"]) * count * a_request
 
 
 def _run(
