@@ -262,3 +262,9 @@ def test_a_damaged_scoreboard_is_named(tmp_path: Path, text: str, found: str) ->
 def test_the_scoreboard_that_check_writes_is_read(tmp_path: Path) -> None:
     assert scoreboard_of(tmp_path) is None
     assert scoreboard_of(default_root()) == json.loads((default_root() / "scoreboard.json").read_text())
+
+
+def test_long_code_is_in_one_color_whatever_its_language() -> None:
+    """Some languages' patterns take the square of a text."""
+    assert "<span" in highlighted("int a = 1; // one\n", "java")
+    assert highlighted("// one\n" * 20_000, "java") == "// one\n" * 20_000

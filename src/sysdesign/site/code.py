@@ -18,9 +18,13 @@ _CLASSES = {
 }  # fmt: skip
 
 
+LONGEST = 4_000  # characters; three times the longest of ours, and some languages take the square of it
+
+
 @lru_cache(maxsize=1024)
 def highlighted(text: str, language: str) -> str:
-    """The text as HTML; all of it is in one color where the language is not known."""
+    """The text as HTML; all of it is in one color where the language is not known, or the text is very long."""
+    language = language if len(text) <= LONGEST else ""
     parts: list[tuple[str, str]] = []
     for kind, word in _lexer(language).get_tokens(text):
         name = _class(kind)
