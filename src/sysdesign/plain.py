@@ -57,6 +57,16 @@ def visible(text: str) -> str:
     return text.translate(_SHOWN)
 
 
+_ESCAPED = {
+    code: f"\\u{code:04x}" if code < 0x10000 else json.dumps(chr(code))[1:-1] for code in _SHOWN if code >= 0x7F
+}
+
+
+def escaped(text: str) -> str:
+    """JSON in which nothing controls a terminal: such characters stand in its texts alone, where escapes may."""
+    return text.translate(_ESCAPED)
+
+
 def json_text(value: Any, *, indent: int | None = None) -> str:
     """A frozen result as JSON; what JSON has no number for (no limit, no answer) is null."""
     return json.dumps(_finite(as_plain(value)), ensure_ascii=False, allow_nan=False, indent=indent, default=str)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from rich.text import Text
 
 from sysdesign.cli import main
-from sysdesign.commands.console import out, say, table
+from sysdesign.commands.console import out, print_json, say, table
 from sysdesign.plain import json_text, visible
 from tests.reading import write_reference
 
@@ -32,6 +33,14 @@ def test_consoles_and_lines_show_it(capsys: pytest.CaptureFixture[str]) -> None:
     console.print(HOSTILE, style="bold")
     printed = capsys.readouterr().out
     assert printed.count("title") == 4 and not CONTROLS & set(printed)
+
+
+def test_printed_json_controls_nothing_and_reads_back_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    value = {HOSTILE: [HOSTILE, "plain é 缓存 🚀"]}
+    print_json(value)
+    printed = capsys.readouterr().out
+    assert not CONTROLS & set(printed) and "plain é 缓存 🚀" in printed
+    assert json.loads(printed) == value
 
 
 def test_json_keeps_every_character() -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from sysdesign.plain import json_text, visible
+from sysdesign.plain import escaped, json_text, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -69,8 +69,8 @@ def say(text: str, *, end: str = "\n", to_errors: bool = False) -> None:
 
 
 def print_json(value: Any) -> None:
-    """A frozen result as JSON."""
-    print_lines([json_text(value, indent=2)])
+    """A frozen result as JSON. What would control a terminal is written as JSON escapes, which read back the same."""
+    print_lines([escaped(json_text(value, indent=2))])
 
 
 def print_lines(lines: Iterable[str]) -> None:
