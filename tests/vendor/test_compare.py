@@ -110,3 +110,11 @@ def test_the_report_shows_the_matched_words() -> None:
 
 def test_every_kind_that_a_record_may_name_is_compared() -> None:
     assert set(_KINDS) == set(get_args(FactCheck.model_fields["kind"].annotation))
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"(\w+\s?)+$", r"(a|a)*b", r"(.*)*x$", r".*.*.*.*.*x#", r"(?:a?){50}b", r"(?i)up.*.*.*.*#", "(" * 5_000]
+)
+def test_a_pattern_that_could_take_for_ever_is_refused(pattern: str) -> None:
+    found = compared("doc-regex", pattern, "op:CreateQueue")
+    assert not found.holds and ("may take very long" in found.reason or "is not a regular" in found.reason)

@@ -49,11 +49,11 @@ def falsified(check: FactCheck, snapshot: Snapshot) -> list[FactCheck]:
 
 
 def false_patterns(pattern: str) -> list[str]:
-    """The pattern with each of its digits changed, or where it has none, each of its longer words."""
+    """The pattern with each of its digits changed, or where it has none, each of its words of three letters or more."""
     digits = [found.start() for found in re.finditer(r"(?<!\\)(?<!\{)\d(?![\d,]*\})", pattern)]
     if digits:
         return [f"{pattern[:at]}{(int(pattern[at]) + 1) % 10}{pattern[at + 1 :]}" for at in digits]
-    words = [found.span() for found in re.finditer(r"(?<!\\)[A-Za-z]{4,}", pattern)]
+    words = [found.span() for found in re.finditer(r"(?<!\\)[A-Za-z]{3,}", pattern)]
     assert words, f"{pattern!r} has neither a digit nor a word to falsify"
     return [f"{pattern[:end]}zq{pattern[end:]}" for _, end in words]
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import itertools
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -12,6 +15,8 @@ from sysdesign.vendor.service_models import OPERATIONS
 from sysdesign.vendor.snapshot import RENEW, Snapshot
 
 LONGEST_QUOTE = 160
+MOST_STEPS = 1e8  # of a search by a fact's pattern: a second or two
+syntax: Any = importlib.import_module("re._parser")  # how Python itself reads a pattern
 
 
 @dataclass(frozen=True)
@@ -162,10 +167,7 @@ def _text_says(check: FactCheck, snapshot: Snapshot) -> str:
     text = model.texts[check.path]
     if text is None:
         raise _Fails(f"the model of {check.service} has no {check.path}")
-    try:
-        pattern = re.compile(str(check.expected))
-    except re.error as error:
-        raise _Fails(f"{check.expected!r} is not a regular expression ({error})") from None
+    pattern = _pattern(str(check.expected), text)
     # Where a tag stood before a comma, the stripped text has a space that no reader sees; either spelling will do.
     found = pattern.search(text) or pattern.search(re.sub(r" (?=[,.;:)])", "", text))
     if found is None:
@@ -173,6 +175,37 @@ def _text_says(check: FactCheck, snapshot: Snapshot) -> str:
     if not re.search(r"\w{2,}", found.group()):
         raise _Fails(f"the pattern {check.expected!r} matches {found.group()!r}, which says nothing")
     return _quote(found.group())
+
+
+def _pattern(expected: str, text: str) -> re.Pattern[str]:
+    """A fact's pattern. One whose search of this text could take very long is refused before it begins."""
+    try:
+        pattern, tree = re.compile(expected), syntax.parse(expected)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise _Fails(f"{_quote(expected)!r} is not a regular expression ({error})") from None
+    begins = "".join(chr(value) for _, value in itertools.takewhile(lambda each: str(each[0]) == "LITERAL", tree))
+    starts = text.count(begins) if begins and not pattern.flags & re.IGNORECASE else len(text)
+    if (starts + 1) * _ways(tree, len(text)) > MOST_STEPS:
+        raise _Fails(f"the pattern {_quote(expected)!r} may take very long; say more words, and repeat less")
+    return pattern
+
+
+def _ways(tree: Any, length: int, within: int = 1) -> float:
+    """In how many ways, at most, the parts of a pattern could share a text of that length."""
+    ways = 1.0
+    for operation, value in tree:
+        name = str(operation)
+        if name.endswith("_REPEAT"):
+            least, most = int(value[0]), min(int(value[1]), length + 1)
+            if most > least:
+                ways *= math.inf if within > 1 else most - least + 1
+            ways *= _ways(value[2], length, max(within, most))
+        elif name in ("SUBPATTERN", "ATOMIC_GROUP", "ASSERT", "ASSERT_NOT"):
+            ways *= _ways(value if name == "ATOMIC_GROUP" else value[-1], length, within)
+        elif name in ("BRANCH", "GROUPREF_EXISTS"):
+            branches = [branch for branch in (value[1] if name == "BRANCH" else value[1:]) if branch is not None]
+            ways *= math.inf if within > 1 else sum(_ways(branch, length, within) for branch in branches)
+    return ways
 
 
 _KINDS: dict[str, Callable[[FactCheck, Snapshot], str]] = {
