@@ -78,7 +78,7 @@ def finish(
     restart, and periodic checkpoints are left out. Real capacity is taken in waves, and for longer than a restart
     where none is left: give a longer `restart_s` and `between_h` of your own region and machine. Cost counts all
     time at the price of an hour. Elementwise over arrays.
-    Raises InvalidInput where an input is out of range. Sources: daly-2006, young-1974.
+    Raises InvalidInput where an input is out of range. Source: daly-2006, whose first order is Young's root of 1974.
 
     >>> round(finish(500, 24, checkpoint_s=300, restart_s=600).best_interval_h * 60)
     117
