@@ -5,7 +5,7 @@ import os
 import pytest
 
 from sysdesign import units
-from sysdesign.decide import decide, frameworks, own_efforts, parse_framework, prose, read_prices, workload_of
+from sysdesign.decide import decide, flips, frameworks, own_efforts, parse_framework, prose, read_prices, workload_of
 from sysdesign.decide.effort import efforts
 from sysdesign.decide.outcome import regret_of
 from sysdesign.errors import BadContent
@@ -86,6 +86,17 @@ def test_the_flip_is_where_the_formulas_say(small):
     found = answer(small, traffic={"reads_per_s": 100}, data={"joins": "none"})
     flip = next(flip for flip in found.flips if flip.input == "traffic.reads_per_s")
     assert flip.direction == "up" and 600 < flip.value < 800 and flip.becomes == "two"
+
+
+@pytest.mark.parametrize("name", ["message-handoff", "timeouts-and-retries", "storage-tier"])
+def test_a_search_that_leaves_values_out_finds_the_same_flips(name, monkeypatch):
+    framework = frameworks()[name]
+    given = [workload_of({}), *(example.given for example in framework.examples[:2])]
+    sparing = [decide(framework, workload).flips for workload in given]
+    monkeypatch.setattr(flips, "SURE", float("inf"))  # every value of every grid
+    monkeypatch.setattr(flips, "FEW", 1000)  # and of every round
+    assert [decide(framework, workload).flips for workload in given] == sparing
+    assert any(sparing)
 
 
 def test_what_was_stated_and_not_used_is_said(small):

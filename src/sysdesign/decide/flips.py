@@ -1,14 +1,16 @@
 """What would change the choice: the nearest such value of each input, in both directions.
 
-A number is searched where it may plausibly lie, given the other facts: a grid even
-on the field's own scale, then inward between the last value that changes nothing
+A number is searched where it may plausibly lie, given the other facts, on a grid even
+on the field's own scale: first at the middle and the end of each direction, then at
+what lies between two of these, unless the first choice leads by more at both than it
+moves anywhere along the field. Then inward between the last value that changes nothing
 and the first that does. Each flip reported was run, in the worlds of the decision.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -24,13 +26,19 @@ from sysdesign.decide.worlds import Sampler, sampler_of
 
 GRID = 6  # values on each side of the present one
 INNER = 11  # values between two neighbors, a round: two rounds are as near as `NEAR`
+FEW = 33  # values of all flips together that are tried at a time, at least `LEAST` of each
+LEAST = 3
 NEAR = 0.008  # width at which the search ends, as a share of the distance from the present value
 ROUNDS = 3
 ROWS = 128  # values that are evaluated together: enough that steps are few, few enough for the cache
+SURE = 1.0  # a lead of so many times its movement along the field lasts between two values
 MOST = 8  # flips that are reported, the nearest
 REACH = 10.0  # a stated number may be wrong, or grow, by this factor
 UNLIKELY = 0.02  # a word of less weight than this, given the other facts, is not offered
 STRETCH = 3.0  # a stated number this far outside what a word leaves likely makes the word implausible
+
+Trial = tuple[str, Array]
+"""A field, and values to try it at."""
 
 
 @dataclass(frozen=True)
@@ -73,16 +81,12 @@ def flips(evaluation: Evaluation) -> tuple[tuple[Flip, ...], tuple[WordFlip, ...
     workload = sampler_of(evaluation.worlds).workload
     base = int(evaluation.firsts[0])
     inputs = evaluation.framework.fields_for(workload)
-    grids = [_grid(evaluation, name) for name in inputs if isinstance(FIELDS[name], Number)]
-    grids = [grid for grid in grids if len(grid.values) > 1]
+    grids = [_Grid(evaluation, name, base) for name in inputs if isinstance(FIELDS[name], Number)]
     likely = {name: _likely(evaluation, name) for name in inputs if isinstance(FIELDS[name], Word)}
     words = {name: _others(workload, name, shares) for name, shares in likely.items()}
-    trials = [(grid.name, grid.values) for grid in grids] + [
-        (name, np.array([_word(name).code(word) for word in some])) for name, some in words.items() if some
-    ]
-    found = dict(zip((name for name, _ in trials), _firsts(evaluation, trials), strict=True))
-    steps = [step for grid in grids for step in _steps(evaluation, grid, found[grid.name], base)]
-    steps.sort(key=_place)
+    coded = [(name, np.array([_word(name).code(word) for word in some])) for name, some in words.items() if some]
+    found = dict(zip((name for name, _ in coded), _searched(evaluation, grids, coded, base), strict=True))
+    steps = sorted((step for grid in grids for step in grid.steps(evaluation)), key=_place)
     numbers = _narrowed(evaluation, steps[:MOST], base)
     turned = [
         WordFlip(
@@ -100,18 +104,35 @@ def _place(flip: Flip | _Step) -> tuple[float, str, str]:
     return flip.nearness, flip.input, flip.direction
 
 
-def _firsts(evaluation: Evaluation, trials: Sequence[tuple[str, Array]]) -> list[Array]:
-    """What is first at each value of each field, one field changed at a time."""
+def _searched(evaluation: Evaluation, grids: list[_Grid], coded: list[Trial], base: int) -> list[Array]:
+    """Try the grids as far as it takes; what is first at the other trials."""
+    grids = [grid for grid in grids if grid.sides]
+    told = _told(evaluation, [grid.ends for grid in grids] + coded, lambda found: _firsts_and_leads(found, base))
+    for grid, each in zip(grids, told, strict=False):
+        grid.take_ends(each)
+    doubtful = [grid for grid in grids if grid.is_doubtful and len(grid.rest[1])]
+    rest = _told(evaluation, [grid.rest for grid in doubtful], lambda found: found.firsts)
+    for grid, firsts in zip(doubtful, rest, strict=True):
+        grid.take_rest(firsts)
+    return [each[0].astype(int) for each in told[len(grids) :]]
+
+
+def _firsts_and_leads(found: Evaluation, base: int) -> Array:
+    return np.concatenate((found.firsts[None], found.leads(base)))
+
+
+def _told(evaluation: Evaluation, trials: Sequence[Trial], tell: Callable[[Evaluation], Array]) -> list[Array]:
+    """What is told of each value of each field, one field changed at a time; settings are on the last axis."""
     found: list[Array] = []
     for some in _together(trials):
-        firsts = evaluation.settings([{name: values[:, None]} for name, values in some]).firsts
-        found += np.split(firsts, np.cumsum([len(values) for _, values in some])[:-1])
+        told = tell(evaluation.settings([{name: values[:, None]} for name, values in some]))
+        found += np.split(told, np.cumsum([len(values) for _, values in some])[:-1], axis=-1)
     return found
 
 
-def _together(trials: Sequence[tuple[str, Array]]) -> Iterator[list[tuple[str, Array]]]:
+def _together(trials: Sequence[Trial]) -> Iterator[list[Trial]]:
     """Trials in parts of no more rows than are fast at once."""
-    part: list[tuple[str, Array]] = []
+    part: list[Trial] = []
     for trial in trials:
         if part and sum(len(values) for _, values in part) + len(trial[1]) > ROWS:
             yield part
@@ -123,6 +144,108 @@ def _together(trials: Sequence[tuple[str, Array]]) -> Iterator[list[tuple[str, A
 
 def _option(evaluation: Evaluation, index: int) -> str:
     return evaluation.options[index] if index >= 0 else ""
+
+
+class _Side:
+    """Values of a number from the present one on, nearest first, and what is first at those that were tried."""
+
+    def __init__(self, values: Array, base: int) -> None:
+        self.values, self.base = values, base
+        self.firsts = np.full(len(values), base)
+        self.ends = sorted({(len(values) - 1) // 2, len(values) - 1})
+        self.rest: list[int] = []
+
+    def take_ends(self, firsts: Array, lasting: Array) -> None:
+        """What is first at the ends, and whether it surely is the same over the values before each."""
+        self.firsts[self.ends] = firsts
+        before = -1
+        for at, sure in zip(self.ends, lasting.tolist(), strict=True):
+            changes = bool(self.firsts[at] != self.base)
+            if changes or not sure:
+                self.rest += range(before + 1, at)
+            if changes:
+                break  # the nearest counts
+            before = at
+
+    @property
+    def nearest(self) -> int | None:
+        """The place of the nearest value that changes the first choice."""
+        changed = np.flatnonzero(self.firsts != self.base)
+        return int(changed[0]) if len(changed) else None
+
+
+class _Grid:
+    """The present value of a number, and those that it is tried at in each direction."""
+
+    def __init__(self, evaluation: Evaluation, name: str, base: int) -> None:
+        self.name, self.base = name, base
+        self.now, low, high = plausible(evaluation, name)
+        field, stated = _number(name), sampler_of(evaluation.worlds).workload.values.get(name)
+        sides = {"up": _Side(_values(field, self.now, high), base), "down": _Side(_values(field, self.now, low), base)}
+        self.sides = {direction: side for direction, side in sides.items() if len(side.values)}
+        self.lead = evaluation.leads(base)
+        self.stated, self.drawn = stated is not None, not isinstance(stated, float)
+        self.holds = True  # the first choice, where every world has the present value
+
+    @property
+    def ends(self) -> Trial:
+        return self.name, np.concatenate([side.values[side.ends] for side in self.sides.values()])
+
+    def take_ends(self, told: Array) -> None:
+        """What is first at the ends of the sides, and its leads there."""
+        firsts, leads = told[0].astype(int), told[1:]
+        enough = SURE * np.ptp(np.concatenate((self.lead, leads), axis=1), axis=1)[:, None]
+        for side in self.sides.values():
+            mine, leads = np.split(leads, [len(side.ends)], axis=1)
+            before = np.concatenate((self.lead, mine[:, :-1]), axis=1)
+            over_others, over_default, in_worlds = np.minimum(before, mine) > enough
+            side.take_ends(firsts[: len(side.ends)], over_others & (over_default | in_worlds))
+            firsts = firsts[len(side.ends) :]
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether a value may change the first choice, or does."""
+        return any(side.rest or side.nearest is not None for side in self.sides.values())
+
+    @property
+    def rest(self) -> Trial:
+        """What is still to try, the present value before it where worlds differ in it."""
+        values = [side.values[side.rest] for side in self.sides.values()]
+        return self.name, np.concatenate(([self.now] * self.drawn, *values))
+
+    def take_rest(self, firsts: Array) -> None:
+        if self.drawn:
+            self.holds, firsts = bool(firsts[0] == self.base), firsts[1:]
+        for side in self.sides.values():
+            side.firsts[side.rest], firsts = np.split(firsts, [len(side.rest)])
+
+    def steps(self, evaluation: Evaluation) -> Iterator[_Step]:
+        """The first change in each direction."""
+        if not self.holds:
+            return  # as the unknown is drawn, its usual value alone chooses otherwise: a question, not a flip
+        for direction, side in self.sides.items():
+            at = side.nearest
+            if at is not None:
+                becomes = _option(evaluation, int(side.firsts[at]))
+                flip = Flip(self.name, direction, self.now, float(side.values[at]), becomes, self.stated)
+                yield _Step(flip, float(side.values[at - 1]) if at else self.now)
+
+
+def _values(field: Number, now: float, end: float) -> Array:
+    """Values from the present one (left out) to the end, even on the field's scale, nearest first."""
+    if now == end:
+        return np.zeros(0)
+    if field.scale == "log" and min(now, end) > 0:
+        values = np.geomspace(now, end, GRID + 1)[1:]
+    elif field.scale == "nines" and max(now, end) < 1:
+        values = 1 - np.geomspace(1 - now, 1 - end, GRID + 1)[1:]
+    else:
+        values = np.linspace(now, end, GRID + 1)[1:]
+    if not field.whole:
+        return values
+    whole = np.unique(np.rint(values))
+    whole = whole[whole != now]
+    return whole if end > now else whole[::-1]
 
 
 @dataclass(frozen=True)
@@ -150,76 +273,58 @@ class _Step:
         return values if far > near else values[::-1]
 
 
-@dataclass(frozen=True)
-class _Grid:
-    """The present value of a number, and those that it is tried at, nearest first in each direction."""
+def _narrowed(evaluation: Evaluation, steps: list[_Step], base: int) -> list[Flip]:
+    """The flips moved in to where the choice changes, side by side."""
+    found = [_Inward(step) for step in steps]
+    while wide := [each for each in found if each.is_open]:
+        places = [each.places(max(LEAST, FEW // len(wide))) for each in wide]
+        trials = [(each.step.flip.input, each.values[some]) for each, some in zip(wide, places, strict=True)]
+        told = _told(evaluation, trials, lambda found: found.firsts)
+        for each, some, firsts in zip(wide, places, told, strict=True):
+            each.take(evaluation, some, firsts, base)
+    return [each.step.flip for each in found]
 
-    name: str
-    now: float
-    up: Array
-    down: Array
+
+class _Inward:
+    """A step, and a round of values inside it, of which it becomes known where the choice changes."""
+
+    def __init__(self, step: _Step) -> None:
+        self.step, self.rounds = step, ROUNDS
+        self._begin()
+
+    def _begin(self) -> None:
+        go_on = self.rounds > 0 and self.step.is_wide
+        self.values = self.step.between if go_on else np.zeros(0)
+        self.low, self.high = -1, len(self.values)  # the last that changes nothing, and the first that does
+        self.becomes = self.step.flip.becomes
+        self.rounds -= 1
 
     @property
-    def values(self) -> Array:
-        return np.concatenate(([self.now], self.up, self.down))
+    def is_open(self) -> bool:
+        return self.high - self.low > 1
 
+    def places(self, most: int) -> list[int]:
+        """Of the values between, so many that part them evenly."""
+        even = np.rint(np.linspace(self.low, self.high, min(most, self.high - self.low - 1) + 2)).astype(int)
+        return even[1:-1].tolist()
 
-def _grid(evaluation: Evaluation, name: str) -> _Grid:
-    now, low, high = plausible(evaluation, name)
-    field = _number(name)
-    return _Grid(name, now, _values(field, now, high), _values(field, now, low))
+    def take(self, evaluation: Evaluation, places: list[int], firsts: Array, base: int) -> None:
+        """What is first at the values tried; the next round begins where this one has ended."""
+        for at, first in zip(places, firsts.tolist(), strict=True):
+            if first != base:
+                self.high, self.becomes = at, _option(evaluation, first)
+                break
+            self.low = at
+        if not self.is_open:
+            self.step = self._closed
+            self._begin()
 
-
-def _steps(evaluation: Evaluation, grid: _Grid, found: Array, base: int) -> Iterator[_Step]:
-    """The first change in each direction, by what is first at the values of the grid."""
-    if found[0] != base:
-        return  # as the unknown is drawn, its usual value alone chooses otherwise: a question, not a flip
-    stated, turn = grid.name in sampler_of(evaluation.worlds).workload.values, len(grid.up) + 1
-    for direction, values, firsts in (("up", grid.up, found[1:turn]), ("down", grid.down, found[turn:])):
-        changed = np.flatnonzero(firsts != base)
-        if len(changed):
-            at = int(changed[0])
-            becomes = _option(evaluation, int(firsts[at]))
-            flip = Flip(grid.name, direction, grid.now, float(values[at]), becomes, stated)
-            yield _Step(flip, float(values[at - 1]) if at else grid.now)
-
-
-def _values(field: Number, now: float, end: float) -> Array:
-    """Values from the present one (left out) to the end, even on the field's scale, nearest first."""
-    if now == end:
-        return np.zeros(0)
-    if field.scale == "log" and min(now, end) > 0:
-        values = np.geomspace(now, end, GRID + 1)[1:]
-    elif field.scale == "nines" and max(now, end) < 1:
-        values = 1 - np.geomspace(1 - now, 1 - end, GRID + 1)[1:]
-    else:
-        values = np.linspace(now, end, GRID + 1)[1:]
-    if not field.whole:
-        return values
-    whole = np.unique(np.rint(values))
-    whole = whole[whole != now]
-    return whole if end > now else whole[::-1]
-
-
-def _narrowed(evaluation: Evaluation, steps: list[_Step], base: int) -> list[Flip]:
-    """The flips moved in to where the choice changes, all of them round by round."""
-    found = list(steps)
-    for _ in range(ROUNDS):
-        wide = [at for at, step in enumerate(found) if step.is_wide]
-        trials = [(found[at].flip.input, found[at].between) for at in wide]
-        for at, (_, values), firsts in zip(wide, trials, _firsts(evaluation, trials), strict=True):
-            found[at] = _nearer(evaluation, found[at], values, firsts, base)
-    return [step.flip for step in found]
-
-
-def _nearer(evaluation: Evaluation, step: _Step, values: Array, firsts: Array, base: int) -> _Step:
-    """The step moved in to the first of some values between that changes the choice."""
-    changed = np.flatnonzero(firsts != base)
-    at = int(changed[0]) if len(changed) else len(values)
-    flip, near = step.flip, step.near
-    if at < len(values):
-        flip = replace(flip, value=float(values[at]), becomes=_option(evaluation, int(firsts[at])))
-    return _Step(flip, float(values[at - 1]) if at else near)
+    @property
+    def _closed(self) -> _Step:
+        near = float(self.values[self.low]) if self.low >= 0 else self.step.near
+        if self.high == len(self.values):
+            return _Step(self.step.flip, near)
+        return _Step(replace(self.step.flip, value=float(self.values[self.high]), becomes=self.becomes), near)
 
 
 def plausible(evaluation: Evaluation, name: str) -> tuple[float, float, float]:
