@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from sysdesign.models import discovery as model
 from tests.models.corners import assert_finite_at_corners, assert_sentences
@@ -68,6 +69,16 @@ def test_one_dead_entry_in_closed_form():
     assert model.staleness(50, 0, 0).failed_share == 0
     assert model.staleness(50, 0, 100, publish_s=1, refresh_s=30, drain_s=31).failed_share == 0
     assert model.staleness(50, 0, 3600, publish_s=1, refresh_s=0, drain_s=0).dead_entries == pytest.approx(1)
+
+
+@pytest.mark.parametrize("dead", [0.02, 3.0, 29.9, 30.1, 400.0])
+@pytest.mark.parametrize(("live", "retries"), [(1, 0), (1, 3), (40, 1), (5000, 2)])
+def test_all_picks_are_dead_as_summed_over_their_number(dead, live, retries):
+    counts = np.arange(2000)
+    left = np.maximum(counts - np.arange(retries + 1)[:, None], 0)
+    expected = stats.poisson.pmf(counts, dead) @ np.prod(left / (live + left), axis=0)
+    found = model.staleness(live, dead * 3.6, 0, 1000, 0, 0, retries=retries)
+    assert found.failed_share == pytest.approx(expected, rel=1e-9)
 
 
 def test_a_client_that_passes_over_meets_each_dead_entry_once():

@@ -4,7 +4,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from sysdesign.models import caching, capacity, replication, tail
+from sysdesign.models import caching, capacity, discovery, replication, tail
 
 SETTINGS, WORLDS = np.array([[0.0], [0.02], [0.4]]), np.array([20.0, 30.0, 40.0, 50.0])
 RUNS = (
@@ -13,6 +13,7 @@ RUNS = (
     (replication.lag, {"writes_per_s": WORLDS, "applies_per_s": 80 + SETTINGS}),
     (capacity.with_nodes_added, {"reads_per_s": 1e5 * SETTINGS, "writes_per_s": WORLDS, "node_reads_per_s": 4e4,
                                  "node_writes_per_s": 1e4}),
+    (discovery.staleness, {"instances": WORLDS, "refresh_s": 100 * SETTINGS, "eject_after": np.array([[0], [1], [5]])}),
 )  # fmt: skip
 
 

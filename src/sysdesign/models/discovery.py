@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any
 
 import numpy as np
-from scipy.special import gammainc, gammaincc, gammaln
+from scipy.special import gammaln, roots_genlaguerre
 
 from sysdesign.models.declaration import Input, Model, Output, checked
+from sysdesign.models.lazy import Lazy
 from sysdesign.models.wording import amount, duration, percent, several
-from sysdesign.probability.elementwise import plain
 
+Array = np.ndarray
 AGES, WEIGHTS = np.polynomial.legendre.leggauss(16)  # of a list asked for at intervals, evenly spread
 ROUNDS = 20  # of a fixed point that settles quickly
-MOST_COUNTS = 1000  # dead entries; of more the number is as good as its mean
+SETTLED = 1e-13
+FEW = 1e-3  # failures before an entry is passed over
+SUMMED = 30.0  # dead entries; for more an integral is shorter than the sum, and as exact
+LAGUERRE = 24
 
 
 @dataclass(frozen=True)
-class Staleness:
+class Staleness(Lazy):
     """Dead entries in a client's list, and requests that meet them."""
 
     stale_s: Annotated[float, Output("Time that a crashed instance stays in a list, mean", "s")]
@@ -83,67 +90,120 @@ def staleness(
     0.02
     """
     given = (
-        instances,
-        crashes_per_h,
-        replaced_per_h,
-        detect_s,
-        publish_s,
-        refresh_s,
-        drain_s,
-        retries,
-        eject_after,
-        client_per_s,
-        connect_ms,
-    )
-    live, crashes, changes, detect, publish, refresh, drain, again, eject, rate, wait = np.broadcast_arrays(
-        *(np.asarray(each, dtype=float) for each in given)
-    )
-    ages = refresh[..., None] * (AGES + 1) / 2  # of the client's list; deaths that it does not know follow from it
-    crashed = (detect + publish)[..., None] + ages
-    taken_off = np.maximum((publish - drain)[..., None] + ages, 0)
-    crashes, changes, live, rate, eject = (each[..., None] for each in (crashes, changes, live, rate, eject))
-    dead = np.zeros(1)
-    for _ in range(ROUNDS if eject.any() else 1):  # the more dead entries, the seldomer one of them is picked
-        asked = rate / (live + dead)
-        dead = (crashes * _met(crashed, asked, eject) + changes * _met(taken_off, asked, eject)) / 3600
-    attempts = [_over_ages(_all_dead(dead, live, tries)) for tries in range(1, int(again.max()) + 2)]
-    failed = np.choose(again.astype(int), attempts)
-    waited = sum(each * (again >= tries) for tries, each in enumerate(attempts)) * wait
-    hidden = (crashes + changes)[..., 0] * (publish + refresh / 2) / 3600 / live[..., 0]
-    found = (
-        detect + publish + refresh / 2, detect + publish + refresh, _over_ages(dead), attempts[0], failed, failed * 1e6,
-        waited, np.minimum(hidden, 1),
+        instances, crashes_per_h, replaced_per_h, detect_s, publish_s, refresh_s, drain_s, retries, eject_after,
+        client_per_s, connect_ms,
     )  # fmt: skip
-    return Staleness(*map(plain, found))
+    arrays = tuple(np.asarray(each, dtype=float) for each in given)
+    live, crashes, changes, detect, publish, refresh, _, again, eject, rate, wait = arrays
+    unheard = detect + publish + refresh
+    dead = _dead(*(each[..., None] for each in arrays[:7]), eject[..., None], rate[..., None])
+    all_dead = cache(lambda tries: _over_ages(_all_dead(dead, live[..., None], tries)))  # the first pick and retries
+    failed = cache(lambda: _by_count(again, lambda retried: all_dead(retried + 1)))
+    return Staleness.later(
+        np.broadcast_shapes(*(each.shape for each in arrays)),
+        stale_s=lambda: unheard - refresh / 2,
+        stale_most_s=lambda: unheard,
+        dead_entries=lambda: _over_ages(dead),
+        met_share=lambda: all_dead(1),
+        failed_share=failed,
+        failed_per_million=lambda: failed() * 1e6,
+        added_ms=lambda: (
+            wait * _by_count(again, lambda retried: sum(all_dead(tries + 1) for tries in range(retried + 1)))
+        ),
+        hidden_share=lambda: np.minimum((crashes + changes) * (publish + refresh / 2) / 3600 / live, 1),
+    )
 
 
-def _over_ages(values: np.ndarray) -> np.ndarray:
+def _by_count(counts: Array, told: Callable[[int], Array]) -> Array:
+    """What is told of each whole number, where it stands."""
+    found: Array = np.zeros(())
+    for count in np.unique(counts).astype(int).tolist():
+        found = np.where(counts == count, told(count), found)
+    return found
+
+
+def _dead(
+    live: Array, crashes: Array, changes: Array, detect: Array, publish: Array, refresh: Array, drain: Array,
+    eject: Array, rate: Array,
+) -> Array:  # fmt: skip
+    """Dead entries in a list that are still picked, mean; its ages on the last axis, one where no list ages."""
+    ages = refresh * (AGES + 1) / 2 if np.any(refresh) else np.zeros(1)
+    crashed = detect + publish + ages
+    taken_off = np.maximum(publish - drain + ages, 0)
+    found = np.zeros(1)
+    for _ in range(ROUNDS if np.any(eject) else 1):  # the more dead entries, the seldomer one of them is picked
+        asked, before = rate / (live + found), found
+        found = (crashes * _met(crashed, asked, eject) + changes * _met(taken_off, asked, eject)) / 3600
+        if np.all(np.abs(found - before) <= SETTLED * found):
+            break
+    return found
+
+
+def _over_ages(values: Array) -> Array:
     """The mean over the ages of a list, which are evenly spread."""
-    return np.asarray((values * WEIGHTS / 2).sum(axis=-1))
+    return values[..., 0] if values.shape[-1] == 1 else np.asarray((values * WEIGHTS / 2).sum(axis=-1))
 
 
-def _met(times: np.ndarray, asked: np.ndarray, eject: np.ndarray) -> np.ndarray:
+def _met(times: Array, asked: Array, eject: Array) -> Array:
     """Time for which an entry that is dead so long is still picked: until its end, or until it failed so often."""
-    per, limit, met = np.broadcast_arrays(asked, eject, asked * times)
-    below = np.where(limit >= 2, gammaincc(np.maximum(limit - 1, 1e-9), met), 0.0)
-    failures = met * below + limit * np.where(limit > 0, gammainc(np.maximum(limit, 1e-9), met), 0.0)
-    passes = (limit > 0) & (met > 1e-9)
-    return np.where(passes, failures / np.where(per > 0, per, 1.0), times)
+    if not np.any(eject) or not np.any(times):
+        return times
+    met = asked * times
+    return np.where((eject > 0) & (met > 1e-9), _cut_off(met, eject) / np.where(asked > 0, asked, 1.0), times)
 
 
-def _all_dead(dead: np.ndarray, live: np.ndarray, tries: int) -> np.ndarray:
+def _cut_off(mean: Array, most: Array) -> Array:
+    """The mean of a Poisson number, none counted as more than `most`, a whole number: most - sum of (most - k) p(k)."""
+    mean = np.minimum(mean, 700.0)  # of more, none is so few
+    chance = np.exp(-mean)
+    short = most * chance
+    for k in range(1, int(most.max())):
+        chance = chance * (mean / k)
+        short = short + np.maximum(most - k, 0) * chance
+    few = mean < FEW  # where that would cancel: the mean less what lies beyond
+    if not np.any(few):
+        return most - short
+    beyond = np.exp((most + 1) * np.log(np.maximum(mean, 1e-300)) - mean - gammaln(most + 2))
+    after = mean / (most + 2) * (2 + 3 * mean / (most + 3))
+    return np.where(few, mean - beyond * (1 + after), most - short)
+
+
+def _all_dead(dead: Array, live: Array, tries: int) -> Array:
     """Chance that so many different entries of a list are all dead, for a Poisson number of dead ones."""
-    few = np.minimum(dead, MOST_COUNTS)[..., None]
-    counts = np.arange(int(few.max() + 12 * np.sqrt(few.max())) + 30, dtype=float)
-    chance = np.exp(counts * np.log(np.maximum(few, 1e-300)) - few - gammaln(counts + 1))
-    summed = (chance * _picked(counts, live[..., None], tries)).sum(axis=-1)
-    return np.where(dead < MOST_COUNTS, summed, _picked(dead, live, tries))
+    shape = np.broadcast_shapes(dead.shape, live.shape)
+    dead, live = (np.ravel(np.broadcast_to(each, shape)) for each in (dead, live))
+    found, many = np.empty(dead.shape), dead > SUMMED
+    for some, chance in ((~many, _summed), (many, _integrated)):
+        if some.any():
+            found[some] = chance(dead[some], live[some], tries)
+    return found.reshape(shape)
 
 
-def _picked(dead: np.ndarray, live: np.ndarray, tries: int) -> np.ndarray:
-    """Chance that so many different entries are dead, of a list that holds so many dead ones."""
-    left = np.maximum(dead - np.arange(tries).reshape(-1, *(1,) * np.broadcast(dead, live).ndim), 0)
-    return np.asarray((left / (live + left)).prod(axis=0))
+def _summed(dead: Array, live: Array, tries: int) -> Array:
+    """The same by its terms, n dead ones beyond the tries: exp(-d) d^(n + k) / n! over (L + n + 1) ... (L + n + k)."""
+    term = np.exp(-dead)
+    for place in range(1, tries + 1):
+        term = term * dead / (live + place)
+    found, left, total = np.zeros(dead.shape), np.arange(dead.size), term
+    for more in itertools.count(1):
+        term = term * (dead / more) * ((live + more) / (live + (more + tries)))
+        total = total + term
+        if more % 4 == 0:
+            found[left] = total
+            going_on = (term > 1e-17 * total) | (more < dead)
+            if not going_on.any():
+                return found
+            left, total, term, dead, live = (each[going_on] for each in (left, total, term, dead, live))
+    raise AssertionError  # the terms fall
+
+
+def _integrated(dead: Array, live: Array, tries: int) -> Array:
+    """The same as d^k / (k-1)! times the integral of v^(k-1) (1 - v)^L exp(-d v) from 0 to 1, by Gauss and Laguerre."""
+    nodes, weights = roots_genlaguerre(LAGUERRE, tries - 1)
+    rate = dead + live
+    v = nodes / rate[:, None]
+    rest = np.exp(live[:, None] * (np.log1p(-np.minimum(v, 1 - 1e-16)) + v))
+    return (dead / rate) ** tries * (np.where(v < 1, rest, 0.0) @ weights) / math.factorial(tries - 1)
 
 
 def _sentence(inputs: Mapping[str, Any], result: Staleness) -> str:
