@@ -14,9 +14,10 @@ from scipy.special import ndtr, ndtri
 Array = np.ndarray
 Z99 = float(ndtri(0.99))
 ROOT = float(np.sqrt(2 * np.pi))
-STEPS = 80  # at most; about five are taken
+STEPS = 80  # at most; two or three are taken
 NEAR = 1e-5  # of the chance, at the end
-LAST = 1e-3  # of the chance and of the time, before a step of Newton's that ends nearer than that
+LAST = 2e-3  # of the chance and of the time, before a step that ends nearer than that
+MOST = 1e140  # of a slope: its square is a number
 LEAST = 1e-12  # of the upper bound: halving begins above
 
 
@@ -67,35 +68,33 @@ def quantile(law: Shifted, above: Array | float) -> Array:
 def mixed_quantile(usual: Shifted, longer: Shifted, share: Array, above: float) -> Array:
     """The time exceeded with the chance `above`, where a share of the requests, above 0 and below 1, takes longer.
 
-    It lies above what either kind would need to exceed alone, and below what the longer one exceeds with that chance.
-    Newton on the logarithm of the chance, held between the two; by halves where it would leave them, as between
-    two humps.
+    It lies between what the two kinds exceed with that chance, and above what the longer would need to exceed alone.
+    Halley's steps on the logarithm of the chance, held between the two; by halves where they would leave them, as
+    between two humps.
     """
-    shares = np.stack((1 - share, share))
-    mean, scale, sigma = laws = Shifted(*(np.stack(pair) for pair in zip(usual, longer, strict=True)))
-    alone = above / shares
-    low = np.where(alone < 1, quantile(laws, np.minimum(alone, 1 - 1e-16)), 1e-300).max(axis=0)
-    high = np.maximum(low, quantile(laws, above).max(axis=0))
-    terms: tuple[Array, ...] = (
-        1 / scale,
-        1 - mean / scale,
-        -1 / sigma,
-        sigma / 2,
-        shares,
-        shares / (scale * sigma * ROOT),
-    )
+    one, other, alone = quantile(usual, above), quantile(longer, above), above / share
+    high = np.maximum(one, other)
+    needed = np.where(alone < 1, quantile(longer, np.minimum(alone, 1 - 1e-16)), 0.0)
+    low = np.minimum(np.maximum(np.minimum(one, other), needed), high)
+    mean, scale, sigma = (np.stack(pair) for pair in zip(usual, longer, strict=True))
+    terms: tuple[Array, ...] = (1 / scale, 1 - mean / scale, 1 / sigma, sigma / 2, np.stack((1 - share, share)) / above)
     left, at = np.arange(low.size), low
     found = low.copy()
     for _ in range(STEPS):
-        per, offset, steep, half, weights, heights = terms
+        per, offset, steep, half, weights = terms
         place = np.maximum(at * per + offset, 1e-12)
-        z = np.log(place) * steep - half
-        chances, densities = weights * ndtr(z), heights * np.exp(-0.5 * z * z) / place
-        exceeded = np.maximum(chances[0] + chances[1], 1e-300)
-        apart = np.log(exceeded / above)
+        z = -np.log(place) * steep - half
+        fall = np.minimum(per * steep / place, MOST)  # of z with the time
+        densities = weights * np.exp(-0.5 * z * z) * fall / ROOT
+        exceeded, density, slope = (
+            each[0] + each[1] for each in (weights * ndtr(z), densities, densities * fall * (z - 2 * half))
+        )
+        exceeded, density = np.maximum(exceeded, 1e-300), np.maximum(density, 1e-300)
+        apart = np.log(exceeded)
         over = apart > 0
         low, high = np.where(over, at, low), np.where(over, high, at)
-        step = apart * exceeded / np.maximum(densities[0] + densities[1], 1e-300)
+        step = exceeded / density
+        step = apart * step / np.maximum(1 + apart / 2 * (1 + slope / density * step), 0.5)
         next_at = at + step
         kept = (next_at >= low) & (next_at <= high)
         near = np.abs(apart) <= np.where(kept & (np.abs(step) < LAST * at), LAST, NEAR)
