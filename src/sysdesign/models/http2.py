@@ -63,7 +63,7 @@ def blocking(
     Sources: rfc-9000 for streams apart, rfc-9113 for streams on one connection; the chance follows.
 
     >>> round(blocking(500, 3, 0.01).delayed_share, 3), round(blocking(500, 3, 0.01).own_share, 3)
-    (0.6, 0.03)
+    (0.606, 0.03)
     """
     given = (calls_per_s, packets, loss, round_trip_ms, recovery_trips, connections)
     calls, count, lost, trip, trips, shared = np.broadcast_arrays(*(np.asarray(each, dtype=float) for each in given))
