@@ -96,7 +96,7 @@ def staleness(
     arrays = tuple(np.asarray(each, dtype=float) for each in given)
     live, crashes, changes, detect, publish, refresh, _, again, eject, rate, wait = arrays
     unheard = detect + publish + refresh
-    dead = _dead(*(each[..., None] for each in arrays[:7]), eject[..., None], rate[..., None])
+    dead = _dead(*(each[..., None] for each in (*arrays[:7], eject, rate)))
     all_dead = cache(lambda tries: _over_ages(_all_dead(dead, live[..., None], tries)))  # the first pick and retries
     failed = cache(lambda: _by_count(again, lambda retried: all_dead(retried + 1)))
     return Staleness.later(
@@ -108,7 +108,8 @@ def staleness(
         failed_share=failed,
         failed_per_million=lambda: failed() * 1e6,
         added_ms=lambda: (
-            wait * _by_count(again, lambda retried: sum(all_dead(tries + 1) for tries in range(retried + 1)))
+            wait
+            * _by_count(again, lambda retried: sum((all_dead(tries + 1) for tries in range(retried + 1)), np.zeros(())))
         ),
         hidden_share=lambda: np.minimum((crashes + changes) * (publish + refresh / 2) / 3600 / live, 1),
     )
