@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -135,9 +136,9 @@ def test_epubcheck_accepts_every_document(tmp_path: Path) -> None:
     path = tmp_path / "whole.epub"
     path.write_bytes(epub(book(site, chosen(site.reference, []))))
     is_jar = Path(program).read_bytes()[:2] == b"PK"
-    ran = subprocess.run(
-        [*(["java", "-jar"] if is_jar else []), program, str(path)], capture_output=True, text=True, timeout=500
-    )
+    quick = os.environ | {"JAVA_TOOL_OPTIONS": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"}  # one run repays no more
+    command = [*(["java", "-jar"] if is_jar else []), program, str(path)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=500, env=quick)
     assert ran.returncode == 0 and "0 fatals / 0 errors / 0 warnings" in ran.stdout, ran.stdout + ran.stderr
 
 
