@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sysdesign import units
-from sysdesign.decide import decide, frameworks, worded, workload_of
+from sysdesign.decide import decide, worded, workload_of
 from sysdesign.decide.answer import Answer
 from sysdesign.decide.evaluation import evaluate
 from sysdesign.decide.field import Number
@@ -22,7 +22,7 @@ from sysdesign.decide.worlds import sampled
 from tests.decide.conftest import REFERENCE
 from tests.decide.generated import workloads
 
-NAMES = sorted(frameworks(REFERENCE))
+NAMES = sorted(path.stem for path in (REFERENCE / "decisions").glob("*.yaml"))
 MANY = 6  # generated workloads that are answered in full
 SOME = 8  # parts of options that are made cheaper
 FEW, ENDS = 200, 400  # worlds
@@ -43,6 +43,10 @@ def answers(framework):
 
 def evaluated(framework, workload):
     return evaluate(framework, sampled(workload, framework.derived))
+
+
+def test_every_framework_is_here(decisions):
+    assert sorted(decisions) == NAMES
 
 
 def test_what_its_options_touch_exists(framework):

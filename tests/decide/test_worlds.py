@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from sysdesign.decide import frameworks
 from sysdesign.decide.evaluation import evaluate
 from sysdesign.decide.varied import varied
 from sysdesign.decide.workload import workload_of
@@ -65,8 +64,8 @@ SETTINGS = (
 )
 
 
-def test_settings_evaluated_together_are_as_each_alone():
-    framework = frameworks()["cache-placement"]
+def test_settings_evaluated_together_are_as_each_alone(decisions):
+    framework = decisions["cache-placement"]
     base = evaluate(framework, sampled(workload_of({"traffic": {"reads_per_s": 3000}}), framework.derived))
     with np.errstate(all="ignore"):
         together = base.settings(SETTINGS)
