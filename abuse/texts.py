@@ -7,12 +7,15 @@ alone and before a piece that spoils the match, up to the reader's own limit of 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import product
 from typing import Any
 
 from abuse.trials import Kind
 from sysdesign import units
-from sysdesign.content import markdown
+from sysdesign.checks import quantities, unitless_column
+from sysdesign.content import Reference, markdown, parsing
+from sysdesign.content.loading import default_root, load_outline
 from sysdesign.decide import expression
 from sysdesign.errors import SysdesignError
 from sysdesign.models import graphql
@@ -25,6 +28,7 @@ from sysdesign.readers.source import Source
 from sysdesign.readers.traces import Trace
 from sysdesign.running import solving
 from sysdesign.search import words as search_words
+from sysdesign.site import machine_files
 
 LONG = 200_000
 SPOILS = ("", "\x00", "!", "\n\n")
@@ -59,6 +63,24 @@ READERS: dict[str, tuple[Callable[[str], object], int, tuple[str, ...]]] = {
         lambda text: list(markdown.sentences(text)),
         LONG,
         ("a", ". A", ".", " ", "*)", "e.g. ", "A. ", ".) ", "\n"),
+    ),
+    "quantities of sentences": (
+        lambda text: (quantities.quantities(text), quantities.all_numbers(text)),
+        50_000,  # a paragraph's bound is lower
+        (
+            "1 ", "1 a ", "1 a b c per ", "1,", "1.", "1-", "1 to ", "a ", "A.", "A.1 ", "one ", "half a ",
+            "2020-10 ", "2020-10 one ", "1 k", "1/", " ",
+        ),
+    ),
+    "links of questions": (parsing._LINK.findall, LONG, ("](", "](a", "](a ", "](a)", ")", "(")),
+    "titles of columns": (unitless_column._UNIT.search, LONG, ("(", "()", "(a", ", ", " ", "number ")),
+    "Markdown for programs": (
+        lambda text: machine_files.markdown(_outline(), text, "../"),
+        LONG,
+        (
+            "](", "](a", "](/", "](a ", "![", "![a](", "![](", "![ ", '![](a "', '![](a "\\', "![](a \t", '"', "```\n",
+            "\n", "](#a)", "](x.md)",
+        ),
     ),
     "notations of transactions": (
         notation.transactions_of,
@@ -108,6 +130,12 @@ READERS: dict[str, tuple[Callable[[str], object], int, tuple[str, ...]]] = {
         ("1", "1,", "1,2\n", "nodes,", "nodes\n", '"', ",", ";", " ", "\n", "1e", "-", "\t"),
     ),
 }  # fmt: skip
+
+
+@cache
+def _outline() -> Reference:
+    plan, terms, symptoms = load_outline(default_root())
+    return Reference(default_root(), plan, {}, {}, {}, {}, {}, terms, {}, symptoms, {}, {}, {})
 
 
 def _source(text: str) -> Source:

@@ -34,6 +34,12 @@ def reached(pages: dict[str, bytes], start: str, link: str) -> bool:
     return target in pages and (not anchor or anchor in set(ID.findall(pages[target].decode())))
 
 
+def test_each_figure_and_link_of_a_line_is_told_apart(small: Reference) -> None:
+    text = '![a](x.svg "one \\" two")![](y.svg)[c](#d) [e](https://e.example/f_(g)) ![h]('
+    told = '*Figure: one \\" two* a*Figure: *[c](#d) [e](https://e.example/f_(g)) ![h]('
+    assert markdown(small, text, "../") == told
+
+
 def test_links_in_markdown_lead_to_files_and_headings(pages: dict[str, bytes]) -> None:
     files = [path for path in pages if path.endswith((".md", "llms.txt"))]
     assert f"{FOLDER}/index.md" in files

@@ -16,6 +16,7 @@ from sysdesign import units
 from sysdesign.units import PURE, Dimension
 
 SMALL_COUNT = 10
+LONGEST_NAME = 60  # characters before a number that may make it part of a name
 REMEMBERED = 16_384  # texts: those of a reference, read again by the next check
 
 _SCALES = {
@@ -65,6 +66,7 @@ _NAMING = re.compile(
     r"|an?) $",
     re.IGNORECASE,
 )
+_STATUS = re.compile(r" (?:[A-Z]|responses?\b|errors?\b|status\b|answers?\b)")
 _NAME_BEFORE = re.compile(r"\b(?P<name>[A-Z][\w.+-]*) $")
 _ORDINARY = frozenset(
     "A About Above After All Allow Almost An And Another Any Around As Assume At Because Before Below Between But By "
@@ -110,20 +112,20 @@ def quantities(text: str) -> tuple[Quantity, ...]:
 def all_numbers(text: str) -> tuple[Quantity, ...]:
     """Every number of a short text that is known to hold one: names excluded, number words included."""
     found = list(_digits(text))
-    taken = [(number.start, number.end) for number in found]
+    taken = {place for number in found for place in range(number.start, number.end)}
     for match in _WORD_NUMBER.finditer(text):
         if match["word"].lower() in ("a", "an") and not match["scale"]:
             continue
-        if not any(start < match.end() and match.start() < end for start, end in taken):
+        if taken.isdisjoint(range(*match.span())):
             found.append(_worded_quantity(text, match))
     return tuple(sorted(found, key=lambda number: number.start))
 
 
 def _digits(text: str) -> Iterator[Quantity]:
-    dates = [found.span() for found in _DATE.finditer(text)]
+    dates = {place for found in _DATE.finditer(text) for place in range(*found.span())}
     later: Quantity | None = None
     for match in reversed(list(_NUMBER.finditer(text))):
-        if match["rest"] or any(start <= match.start() < end for start, end in dates) or _is_name(text, match):
+        if match["rest"] or match.start() in dates or _is_name(text, match):
             continue
         found = _quantity(text, match)
         if later is not None and not found.unit and _BETWEEN.fullmatch(text, found.end, later.start):
@@ -138,14 +140,14 @@ def _is_name(text: str, match: re.Match[str]) -> bool:
     plain = match["short"] is None and match["scale"] is None and match["unit"] is None and "," not in match["number"]
     if not plain or _RATE.match(text, match.end()):
         return False
-    number, before, after = match["number"], text[: match.start()], text[match.end() :]
+    number, before = match["number"], (max(0, match.start() - LONGEST_NAME), match.start())
     if re.fullmatch(r"(?:19|20)\d\d", number):
         return True
-    if _NAMING.search(before):
+    if _NAMING.search(text, *before):
         return True
-    if re.fullmatch(r"[1-5]\d\d", number) and re.match(r" (?:[A-Z]|responses?\b|errors?\b|status\b|answers?\b)", after):
+    if re.fullmatch(r"[1-5]\d\d", number) and _STATUS.match(text, match.end()):
         return True
-    named = _NAME_BEFORE.search(before)
+    named = _NAME_BEFORE.search(text, *before)
     return named is not None and named["name"] not in _ORDINARY
 
 

@@ -14,7 +14,7 @@ from sysdesign.content.document import Table
 
 CRITERION = "visuals"
 _BARE = re.compile(r"^[~≈<>≤≥]?\s*[-+]?[\d.,]+(?:\s*(?:to|–|-)\s*[\d.,]+)?$")
-_UNIT = re.compile(r"\(.+\)|,\s*\S|%|\bper\b|\bnumber of\b|\bcount\b|\byear\b|^#", re.IGNORECASE)
+_UNIT = re.compile(r"\([^()]+\)|,\s*\S|%|\bper\b|\bnumber of\b|\bcount\b|\byear\b|^#", re.IGNORECASE)
 
 
 def check(reference: Reference, context: Context) -> Iterator[Finding]:

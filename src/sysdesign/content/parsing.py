@@ -26,7 +26,7 @@ from sysdesign.content.markdown import PATH, anchor, marked_text, marks, parser,
 from sysdesign.errors import BadContent
 
 _IN_SHORT = re.compile(r"\*\*In short:\*\*\s+(?=\S)")
-_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_LINK = re.compile(r"\]\(((?:(?!\]\()[^)\s])+)\)")  # never past where the next one begins
 _LEAD = re.compile(r"\*\*(.+?)\*\*\s*(.*)", re.DOTALL)
 MOST_LINES = 20_000
 MOST_FORMULAS = 1_000

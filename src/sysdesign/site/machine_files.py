@@ -24,8 +24,10 @@ from sysdesign.site.layout import Page, Site
 
 NAME = "System Design Reference"
 SENTENCE = "How to design systems, where every number is sourced or computed and every trade-off can be run."
-_LINK = re.compile(r"(?<=\]\()(?!#|https?:)[^)\s]+(?=\))")
-_FIGURE = re.compile(r"""!\[([^\]\n]*)\]\([^)\s]*(?:\s+"((?:[^"\\\n]|\\.)*)")?\)""")
+# None reads past where the next one begins: a text of openings alone takes linear time.
+_ADDRESS = r"(?:(?!\]\()[^)\s])"
+_LINK = re.compile(rf"(?<=\]\()(?!#|https?:){_ADDRESS}+(?=\))")
+_FIGURE = re.compile(rf"""!\[((?:(?!!\[)[^\]\n])*)\]\({_ADDRESS}*(?:\s+"((?:[^"\\\n]|\\.)*)")?\)""")
 _FENCE = re.compile(r"^(?:```|~~~)", re.MULTILINE)
 NOT_LISTED = ("404.html", "search/index.html")  # pages that no map of the site names
 
