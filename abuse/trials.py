@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-MODULES = ("texts", "requests", "markup", "content", "edits")
+MODULES = ("texts", "readers", "requests", "markup", "content", "edits")
 PATIENT = 6  # times as long beside other tests
 FEW = 4  # inputs of a kind that `make test` tries
 SHOWN = 160  # characters of what an input did

@@ -249,3 +249,10 @@ def test_four_requests_tell_little_of_the_hit_ratio(tmp_path):
     assert (found.hit_ratio, found.hit_ratio_low, found.hit_ratio_high) == pytest.approx(
         (0.25, 0.0456, 0.6994), abs=1e-4
     )
+
+
+def test_streams_one_after_the_other_are_read_across_steps(write):
+    lines = [b"%d\n" % n for n in range(2_000)]
+    assert sum(len(gzip.compress(line)) for line in lines) > 2 * decompression.STEP_BYTES
+    for compress in (gzip.compress, zstandard.compress):
+        assert keys_of(write(b"".join(map(compress, lines)), "many")) == list(range(2_000))

@@ -17,6 +17,7 @@ import zstandard
 
 PIECE_BYTES = 1 << 20
 MOST_DICTIONARY_BYTES = 256 << 20  # that an xz file may ask for; `xz -9` asks for 65 MB
+STEP_BYTES = 1 << 14  # compressed bytes at once: what is left at a stream's end is copied, and a file may hold many
 ZSTD_STEP_BYTES = 2048  # compressed bytes at once: at most 64 MB of text, however well they compress
 FAULTS = (zlib.error, lzma.LZMAError, EOFError, zstandard.ZstdError, OSError)
 
@@ -79,7 +80,7 @@ def decompressed(start: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 def _plain(pieces: Iterator[bytes], kind: Callable[[], Stream]) -> Iterator[bytes]:
     stream: Stream | None = None
-    for data in pieces:
+    for data in _steps(pieces):
         while data or (stream and not stream.needs_input):
             stream = stream or kind()
             if piece := stream.decompress(data, PIECE_BYTES):
@@ -91,6 +92,10 @@ def _plain(pieces: Iterator[bytes], kind: Callable[[], Stream]) -> Iterator[byte
         yield piece
     if stream and not stream.eof:
         raise EOFError("it ends too early")
+
+
+def _steps(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    return (piece[at : at + STEP_BYTES] for piece in pieces for at in range(0, len(piece), STEP_BYTES))
 
 
 def gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
