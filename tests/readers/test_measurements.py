@@ -203,3 +203,37 @@ def test_hostile_lines_cost_no_more_than_their_length(piece: bytes) -> None:
     text = piece * (200_000 // len(piece)) + b"!"
     with pytest.raises(BadFile):
         read_measurements(Source(text), "ms", Choices("latency"), Notices())
+
+
+DECIMALS = "".join(f"{whole},{whole % 100:02d}\n" for whole in range(1, 100))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("latenz\n" + DECIMALS, {}), ("latenz\n" + DECIMALS, {"column": "latenz"}),
+        ("latenz\n" + DECIMALS, {"column": "latenz", "decimal": "comma"}), (DECIMALS, {"decimal": "comma"}),
+        ("id;latenz\n" + "".join(f"{n};{line}\n" for n, line in enumerate(DECIMALS.split())), {"column": "latenz"}),
+        ("latenz\n" + DECIMALS.replace("\n", ";\n"), {"column": "latenz"}),
+    ],
+    ids=["one name", "named", "named and said", "said", "beside ids", "ends in a separator"],
+)  # fmt: skip
+def test_a_decimal_comma_is_no_separator(text: str, said: dict[str, str]) -> None:
+    read = read_measurements(Source(text.encode()), "ms", Choices("latency", said), Notices())
+    assert list(read) == pytest.approx([whole + (whole % 100) / 100 for whole in range(1, 100)])
+
+
+def test_columns_without_a_name_make_names_no_address() -> None:
+    rows = "a,b\n" + "".join(f"x{n},{n},{n + 1}\n" for n in range(50))
+    with pytest.raises(BadFile, match="names 2 columns and the lines below have 3"):
+        read_measurements(Source(rows.encode()), "ms", Choices("latency", {"column": "b"}), Notices())
+    by_number = read_measurements(
+        Source(rows.encode()), "ms", Choices("latency", {"column": 2, "header": "yes"}), Notices()
+    )
+    assert list(by_number) == list(range(50))
+    thousands = "latency\n" + "".join(f"{n},{n}\n" for n in range(100, 200))
+    with pytest.raises(BadFile, match="latency_decimal=comma"):
+        read_measurements(Source(thousands.encode()), "ms", Choices("latency", {"column": "latency"}), Notices())
+    both = {"separator": "comma", "decimal": "comma"}
+    with pytest.raises(InvalidInput, match="cannot be both"):
+        read_measurements(Source(rows.encode()), "ms", Choices("latency", both), Notices())

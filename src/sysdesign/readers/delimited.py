@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from sysdesign.errors import BadFile, InvalidInput, nearest
 from sysdesign.models.wording import several
+from sysdesign.readers.amounts import decimal_comma
 from sysdesign.readers.choices import Choices
 from sysdesign.readers.notices import Notices, others
 
@@ -34,6 +35,7 @@ class Dialect:
     width: int  # columns of most lines
     example: str  # a line, for messages
     line: int  # number of the first line that is not blank or a comment
+    unnamed: int = 0  # columns with values beyond those that the header names
 
     def __str__(self) -> str:
         return (
@@ -85,7 +87,9 @@ def dialect(name: str, lines: Sequence[tuple[int, str]], choices: Choices, notic
         choices.get(each) in rows[0] for each in ("column", "size_column") if isinstance(choices.get(each), str)
     )
     header = said if said is not None else named or has_header(rows)
-    found = Dialect(separator, tuple(rows[0]) if header else (), width, texts[0], lines[0][0])
+    beyond = max((at + 1 for row in rows[1:] for at, each in enumerate(row[:width]) if each), default=0)
+    unnamed = max(0, beyond - widths[0]) if header else 0
+    found = Dialect(separator, tuple(rows[0]) if header else (), width, texts[0], lines[0][0], unnamed)
     if separator and width > 1:
         first = "the first line names the columns" if header else "the first line is taken for data"
         notices.say(f"columns {found}; {first} (choose with {choices.say('separator')} and {choices.say('header')})")
@@ -99,6 +103,9 @@ def _chosen(choices: Choices) -> str | None:
     if given is None:
         return None
     given = {"\\t": "\t"}.get(str(given), str(given))
+    if given in ("comma", ",") and choices.get("decimal") == "comma":
+        both = f"{choices.say('separator')}{given} and {choices.say('decimal')}comma"
+        raise InvalidInput(f"{both}: a comma cannot be both. Leave one out")
     if given in NAMES:
         return NAMES[given]
     if given in NAMES.values() or (len(given) == 1 and given.isascii() and not given.isalnum() and given != '"'):
@@ -109,7 +116,8 @@ def _chosen(choices: Choices) -> str | None:
 def _separator(name: str, lines: list[str], choices: Choices) -> str:
     """The separator that parts most lines into as many columns; no separator where none does."""
     found: dict[str, int] = {}
-    for separator in ("\t", "::", "|", ";", ","):
+    comma = [] if choices.get("decimal") == "comma" or _column_of_decimals(lines) else [","]
+    for separator in ("\t", "::", "|", ";", *comma):
         widths = [len(fields(line, separator)) for line in lines]
         width = max(set(widths), key=widths.count)
         if width > 1 and widths.count(width) >= AGREE * len(lines):
@@ -133,6 +141,12 @@ def _separator(name: str, lines: list[str], choices: Choices) -> str:
 def _decimal_commas(lines: list[str]) -> bool:
     parts = [part for line in lines for part in line.split(";") if "," in part]
     return all(re.fullmatch(r"\s*-?[0-9]+,[0-9]+\s*", part) for part in parts)
+
+
+def _column_of_decimals(lines: list[str]) -> bool:
+    """Whether one name stands over lines that are each one number with a decimal comma."""
+    name, *values = lines
+    return bool(values) and "," not in name and not is_number(name.strip()) and decimal_comma(values)
 
 
 def _spaced(lines: list[str]) -> bool:
@@ -172,6 +186,13 @@ def column(
     Raises BadFile where it must be asked for; with `asked` false it is None where nobody says.
     """  # fmt: skip
     wanted = choices.get(choice)
+    if found.unnamed and (isinstance(wanted, str) or any(each.strip().lower() in usual for each in found.header)):
+        raise BadFile(
+            name, found.line,
+            f"the first line names {several(len(found.header), 'column')} and the lines below have {found.width}",
+            f"Say which column by its number ({choices.say(choice)}1), or, where a comma is the decimal sign, "
+            f"{choices.say('decimal')}comma",
+        )  # fmt: skip
     if isinstance(wanted, str) and wanted:
         return _named(name, found, wanted, choices.say(choice))
     if wanted:
