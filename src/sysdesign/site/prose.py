@@ -55,6 +55,7 @@ class Prose:
         self._finder = finder(self.reference.terms, self.document.slug)
         self._seen: set[str] = set()
         self._section: Section = self.document.sections[0]
+        self._labels: dict[str, int] = {}  # of tables, and how often each was given
         self._line = 1
         self._quiet = 0  # above 0 inside a heading, link or handle: no term is marked there
         self._tables = iter(self.document.tables)
@@ -165,6 +166,9 @@ class Prose:
     def _table_open(self, token: Token) -> str:
         table = next(self._tables, None)
         label = (table.caption.rstrip(":") if table else "") or f"Table in {self._section.title}"
+        self._labels[label] = self._labels.get(label, 0) + 1
+        if self._labels[label] > 1:  # regions are told apart by their names
+            label = f"{label}, {self._labels[label]}"
         return f'<div class="frame" role="region" tabindex="0" aria-label="{escape(label)}"><table>\n'
 
     def _cell_open(self, token: Token) -> str:

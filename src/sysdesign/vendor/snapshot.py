@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sysdesign.content.located import LIMIT_BYTES, read_text
+from sysdesign.content.located import LIMIT_BYTES, is_there, read_text
 from sysdesign.content.records import Fact
 from sysdesign.content.tidy import write_atomically
 from sysdesign.errors import BadContent
@@ -106,6 +106,8 @@ def write_snapshot(root: Path, snapshot: Snapshot) -> Path:
 def read_snapshot(root: Path) -> Snapshot:
     """The committed snapshot. Raises BadContent where it is missing or broken."""
     path = root / NAME
+    if not is_there(path, SHOWN):
+        raise BadContent(SHOWN, 1, "is missing", RENEW)
     try:
         plain = json.loads(read_text(path, SHOWN, LIMIT_BYTES))
         return Snapshot(
@@ -114,8 +116,6 @@ def read_snapshot(root: Path) -> Snapshot:
             partitions={name: regions.split() for name, regions in plain["partitions"].items()},
             models={name: ServiceSnapshot(**model) for name, model in plain["models"].items()},
         )
-    except FileNotFoundError:
-        raise BadContent(SHOWN, 1, "is missing", RENEW) from None
     except BadContent:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
