@@ -103,6 +103,15 @@ def test_the_majority_goes_on_and_the_cut_leaders_write_is_dropped():
     assert dict(kept[-1].counts)["Committed"] == "x=1, x=2, x=3"
 
 
+def test_what_was_lost_to_the_cut_is_told_as_lost_also_when_it_has_healed():
+    cut = raft.CUTS["leader_and_one"]
+    steps = explore("raft", {"cut": "leader_and_one"}).steps
+    healed = next(step for step in steps if "heals" in step.says)
+    across = [each for each in healed.messages if (each.sender in cut) != (each.receiver in cut)]
+    assert across and not any(each.arrives for each in across)
+    assert all(each.arrives for each in healed.messages if each not in across)
+
+
 def test_without_a_breaker_as_many_wait_as_littles_law_says():
     steps = breaker.play({"breaker": "off", "failing": "timeouts"})
     assert max(step.course[2] for step in steps) == pytest.approx(breaker.most_waiting()) == pytest.approx(20)

@@ -8,7 +8,7 @@ leader's own term; a follower's log is made equal to the leader's from the last 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sysdesign.protocols.telling import Fault, Message, Part, Protocol, Step
 
@@ -84,7 +84,7 @@ class Cluster:
     letters: list[tuple[int, Letter]] = field(default_factory=list)
     now: int = 0
     notes: list[str] = field(default_factory=list)
-    arrived: list[Letter] = field(default_factory=list)  # since the last step that was told
+    due: list[tuple[Letter, bool]] = field(default_factory=list)  # since the last step told, and whether each arrived
     leaders: dict[int, str] = field(default_factory=dict)
     committed: list[Entry] = field(default_factory=list)
     broken: str = ""
@@ -108,10 +108,11 @@ class Cluster:
     def tick(self) -> None:
         """One tick: letters that arrive, clients, elections, heartbeats."""
         due = [letter for at, letter in self.letters if at <= self.now]
-        self.arrived += due
         self.letters = [(at, letter) for at, letter in self.letters if at > self.now]
         for letter in due:
-            if self.passes(letter) and not self.down(letter.receiver):
+            arrives = self.passes(letter) and not self.down(letter.receiver)
+            self.due.append((letter, arrives))
+            if arrives:
                 self._receive(self.servers[letter.receiver], letter)
         self._clients()
         for server in self.servers.values():
@@ -234,17 +235,19 @@ class Cluster:
             self.broken = f"{server.name} commits another entry in place of {known[-1][1]}"
         self.committed = [*server.log[:index], *self.committed[index:]]
 
-    def told(self) -> Step:
-        """What an observer sees now, and has seen arrive since the last step."""
+    def told(self, at: int) -> Step:
+        """What an observer sees now, and has seen arrive or be lost since the last step; `at` is the tick shown."""
         parts = tuple(self._part(server) for server in self.servers.values())
-        shown = [letter for letter in self.arrived if letter.kind in ("vote", "granted") or letter.entries]
-        messages = dict.fromkeys(Message(each.sender, each.receiver, each.text, self.passes(each)) for each in shown)
+        shown = [
+            (letter, arrives) for letter, arrives in self.due if letter.kind in ("vote", "granted") or letter.entries
+        ]
+        messages = dict.fromkeys(Message(each.sender, each.receiver, each.text, arrives) for each, arrives in shown)
         counts = (
             ("Committed", ", ".join(value for _, value in self.committed) or "nothing"),
             ("Leaders so far", ", ".join(f"{name} in term {term}" for term, name in sorted(self.leaders.items()))),
         )
-        says, self.notes, self.arrived = " ".join(self.notes), [], []
-        return Step(self.now * TICK_MS / 1000, says, parts, tuple(messages), counts, self.broken)
+        says, self.notes, self.due = " ".join(self.notes), [], []
+        return Step(at * TICK_MS / 1000, says, parts, tuple(messages), counts, self.broken)
 
     def _part(self, server: Server) -> Part:
         log = ", ".join(f"{value}{'' if at < server.commit else '?'}" for at, (_, value) in enumerate(server.log))
@@ -277,9 +280,9 @@ def _steps(cut: str, second: str) -> Iterator[Step]:
         at = cluster.now
         cluster.tick()
         if cluster.notes:
-            yield replace(cluster.told(), at_s=at * TICK_MS / 1000)
+            yield cluster.told(at)
     cluster.notes = ["All quiet."]
-    yield cluster.told()
+    yield cluster.told(cluster.now)
 
 
 PROTOCOL = Protocol(
