@@ -205,7 +205,7 @@ class Cluster:
 
     def _copy(self, server: Server, letter: Letter) -> None:
         own = server.log[letter.after : letter.after + len(letter.entries)]
-        if own != list(letter.entries)[: len(own)] or len(own) < len(letter.entries):
+        if own != list(letter.entries):
             lost = [value for _, value in server.log[letter.after :]]
             if lost:
                 self.notes.append(f"{server.name} drops {', '.join(lost)}, which was never committed.")
