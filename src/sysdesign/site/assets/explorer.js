@@ -24,8 +24,10 @@ export async function open(room, root) {
   for (const select of form.elements) if ([...select.options].some((each) => each.value === asked.get(select.name))) select.value = asked.get(select.name);
   const choose = () => {
     const given = Object.fromEntries(new FormData(form));
-    view.show(runs.find((run) => Object.entries(given).every(([name, word]) => run.given[name] === word)).steps);
-    tell(runs, given);
+    const { steps } = runs.find((run) => Object.entries(given).every(([name, word]) => run.given[name] === word));
+    view.show(steps);
+    tell(steps);
+    document.querySelector("pre code").textContent = ["sysdesign explore", room.dataset.explorer, ...Object.entries(given).map(([name, word]) => `${name}=${word}`)].join(" ");
   };
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", () => {
@@ -38,12 +40,9 @@ export async function open(room, root) {
 }
 
 // The list below the stage, which needs no picture, follows the choice.
-function tell(runs, given) {
-  const run = runs.find((each) => Object.entries(given).every(([name, word]) => each.given[name] === word));
-  document.querySelector(".told").replaceChildren(...run.steps.filter((step, at) => step.says || (step.broken && !run.steps[at - 1]?.broken)).map((step) => make("li", {},
+function tell(steps) {
+  document.querySelector(".told").replaceChildren(...steps.filter((step, at) => step.says || (step.broken && !steps[at - 1]?.broken)).map((step) => make("li", {},
     make("b", {}, `${+step.at.toFixed(3)} s`), ` ${step.says ?? ""}`, step.broken ? make("strong", {}, ` Broken: ${step.broken}.`) : null)));
-  document.querySelector("pre code").textContent = ["sysdesign explore", document.querySelector("[data-explorer]").dataset.explorer,
-    ...Object.entries(given).map(([name, word]) => `${name}=${word}`)].join(" ");
 }
 
 function controls(room, curves) {
