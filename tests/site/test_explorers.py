@@ -8,8 +8,8 @@ import pytest
 
 from sysdesign.protocols import PROTOCOLS
 from sysdesign.site import explorer_pages
+from tests.site.axe import faults
 from tests.site.conftest import PATIENCE
-from tests.site.test_accessibility import faults
 
 
 def test_pages_list_the_first_run_as_text(pages):
