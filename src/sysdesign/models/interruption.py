@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any
 
 import numpy as np
@@ -87,21 +88,22 @@ def finish(
     job, single, count, save, again, every, notice, deadline, price = (np.asarray(x, dtype=float) for x in given)
     run = _Run.of(job, single / count, save / HOUR, again / HOUR, every)
     plainly = run.without_checkpoints()
+    mean, restarted = cache(run.mean), cache(plainly.mean)
     return Finish.later(
         np.broadcast_shapes(*(np.shape(each) for each in given)),
         unbroken_share=lambda: np.exp(-job / run.between),
-        restarted_h=lambda: plainly.mean(),
-        mean_h=lambda: run.mean(),
-        stretch=lambda: run.mean() / job,
-        interruptions=lambda: run.mean() / run.between,
-        noticed_h=lambda: np.where(notice / HOUR >= run.save, run.saved_in_time(), run.mean()),
+        restarted_h=restarted,
+        mean_h=mean,
+        stretch=lambda: mean() / job,
+        interruptions=lambda: mean() / run.between,
+        noticed_h=lambda: np.where(notice / HOUR >= run.save, run.saved_in_time(), mean()),
         interval_h=lambda: run.interval,
         best_interval_h=lambda: _best(run.between, run.save),
         young_h=lambda: np.sqrt(2 * run.save * run.between),
         in_time_share=lambda: run.by(deadline),
         restarted_in_time_share=lambda: plainly.by(deadline),
-        cost_share=lambda: run.mean() / job * price,
-        restarted_cost_share=lambda: plainly.mean() / job * price,
+        cost_share=lambda: mean() / job * price,
+        restarted_cost_share=lambda: restarted() / job * price,
     )
 
 
