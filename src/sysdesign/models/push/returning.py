@@ -78,7 +78,7 @@ def reconnect(
     >>> round(reconnect(100_000, 5_000, spread_s=40).back_s, 1)
     39.6
     """
-    step = min(backoff_s / 10, queue_s / 4, max(spread_s, clients / handshakes_per_s) / 100)
+    step = _step(backoff_s, queue_s, max(spread_s, clients / handshakes_per_s))
     course = _Course(clients, handshakes_per_s * step, handshakes_per_s * queue_s)
     delays = _delays(backoff_s, max(cap_s, backoff_s), jitter, step)
     attempts, connected = _played(course, delays, max(1, round(spread_s / step)), step)
@@ -93,6 +93,11 @@ def reconnect(
         peak, peak / handshakes_per_s, back, BACK * clients / handshakes_per_s, float(attempts.sum() / clients),
         kept * step, each, connected[kept] / clients,
     )  # fmt: skip
+
+
+def _step(backoff: float, queue: float, least: float) -> float:
+    """A step that is short beside a backoff, the queue and the least time in which clients could be back."""
+    return min(backoff / 10, queue / 4, least / 100)
 
 
 @dataclass(frozen=True)
@@ -151,7 +156,7 @@ def _played(course: _Course, delays: np.ndarray, spread: int, step: float) -> tu
 def _work(inputs: Mapping[str, Any]) -> float:
     """Seconds of the steps, 60 us each: without jitter, of as many rounds as the queue needs for all clients."""
     least = max(inputs["spread_s"], inputs["clients"] / inputs["handshakes_per_s"])
-    step = min(inputs["backoff_s"] / 10, inputs["queue_s"] / 4, least / 100)
+    step = _step(inputs["backoff_s"], inputs["queue_s"], least)
     rounds = 4 if inputs["jitter"] != "none" else 2 + least / inputs["queue_s"]
     return float(min((least + rounds * inputs["cap_s"]) / step, MOST_STEPS) * 60e-6)
 
