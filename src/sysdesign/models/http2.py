@@ -70,11 +70,12 @@ def blocking(
     again = trip * trips
     rate = calls / shared * again / 1000  # answers in the time that a copy takes
     longer = -np.expm1(count[..., None] * np.log1p(-(lost[..., None] ** np.arange(1, MOST_LOSSES + 1))))
-    alone = np.zeros_like(rate)
+    alone, after = np.zeros_like(rate), _after(longer)
     found = (
-        _held(rate, longer), _held(alone, longer), again * _mean(rate, longer), again * _mean(alone, longer),
-        again * _exceeded(rate, longer, 0.01), again * _exceeded(alone, longer, 0.01),
-        again * _exceeded(rate, longer, 0.001), again * _exceeded(alone, longer, 0.001),
+        _held(rate, longer), _held(alone, longer),
+        again * _mean(rate, longer, after), again * _mean(alone, longer, after),
+        again * _exceeded(rate, longer, after, 0.01), again * _exceeded(alone, longer, after, 0.01),
+        again * _exceeded(rate, longer, after, 0.001), again * _exceeded(alone, longer, after, 0.001),
     )  # fmt: skip
     times = np.where(found[1] > 0, found[0] / np.where(found[1] > 0, found[1], 1), 1.0)
     return Blocking(*map(plain, (*found, times)))
@@ -91,21 +92,21 @@ def _held(rate: np.ndarray, longer: np.ndarray) -> np.ndarray:
     return 1 - np.exp(-rate * longer.sum(axis=-1)) * (1 - first)
 
 
-def _mean(rate: np.ndarray, longer: np.ndarray) -> np.ndarray:
+def _mean(rate: np.ndarray, longer: np.ndarray, after: np.ndarray) -> np.ndarray:
     """In times of a copy: the tail's integral, stretch by stretch; in each the exponent is linear."""
     power = rate[..., None] * longer
     inside = np.where(power > 1e-12, -np.expm1(-power) / np.where(power > 1e-12, power, 1), 1.0)
-    free = np.exp(-rate[..., None] * _after(longer)) * inside * (1 - longer)
+    free = np.exp(-rate[..., None] * after) * inside * (1 - longer)
     return np.asarray(np.sum(1 - free, axis=-1))
 
 
-def _exceeded(rate: np.ndarray, longer: np.ndarray, chance: float) -> np.ndarray:
+def _exceeded(rate: np.ndarray, longer: np.ndarray, after: np.ndarray, chance: float) -> np.ndarray:
     """The delay that is exceeded with that chance, in times of a copy."""
-    ended = 1 - np.exp(-rate[..., None] * _after(longer)) * (1 - longer)  # tail just before each whole number
-    begun = 1 - np.exp(-rate[..., None] * (_after(longer) + longer)) * (1 - longer)
+    ended = 1 - np.exp(-rate[..., None] * after) * (1 - longer)  # tail just before each whole number
+    begun = 1 - np.exp(-rate[..., None] * (after + longer)) * (1 - longer)
     stretch = np.sum(ended > chance, axis=-1, keepdims=True)  # the first in which the tail falls to the chance
     at = np.minimum(stretch, longer.shape[-1] - 1)
-    own, rest, first = (np.take_along_axis(each, at, axis=-1)[..., 0] for each in (longer, _after(longer), begun))
+    own, rest, first = (np.take_along_axis(each, at, axis=-1)[..., 0] for each in (longer, after, begun))
     power = rate * own
     inside = 1 + (rate * rest + np.log(1 - chance) - np.log1p(-own)) / np.where(power > 0, power, 1.0)
     within = np.where((first > chance) & (power > 0), np.clip(inside, 0, 1), 0.0)
