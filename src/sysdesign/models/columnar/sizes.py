@@ -89,15 +89,16 @@ def _width(kinds: np.ndarray, listed: np.ndarray) -> np.ndarray:
     return np.ceil(np.log2(np.maximum(np.minimum(np.round(listed), kinds), 1)))
 
 
-def _varint(number: np.ndarray) -> np.ndarray:
-    return 1 + (np.asarray(number)[..., None] >= VARINT).sum(axis=-1)
+def varint_bytes(numbers: np.ndarray) -> np.ndarray:
+    """Bytes of a varint of numbers that are not below 0."""
+    return np.asarray(1.0 + (np.asarray(numbers)[..., None] >= VARINT).sum(axis=-1))
 
 
 def _sorted_places(group: np.ndarray, listed: np.ndarray) -> np.ndarray:
     """One counted run a value; packed where runs are shorter than eight."""
     width, length = _width(listed, listed), group / listed
-    counted = listed * (_varint(2 * length) + np.ceil(width / 8))
-    return np.where(length >= GROUP, counted, group * width / 8 + _varint(2 * group / GROUP))
+    counted = listed * (varint_bytes(2 * length) + np.ceil(width / 8))
+    return np.where(length >= GROUP, counted, group * width / 8 + varint_bytes(2 * group / GROUP))
 
 
 def _places_by_chance(group: np.ndarray, width: np.ndarray, repeats: np.ndarray) -> np.ndarray:
@@ -112,7 +113,7 @@ def _places_by_chance(group: np.ndarray, width: np.ndarray, repeats: np.ndarray)
     packed_header = 1 + sum(
         (1 - counted) ** np.minimum(limit / 2 - 1, group / GROUP) for limit in VARINT if limit < 2**50
     )
-    longest = _varint(2 * group)
+    longest = varint_bytes(2 * group)
     return (
         runs * (np.minimum(header, longest) + np.ceil(width / 8))
         + pieces * (1 - counted) * width

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from sysdesign.errors import InvalidInput
+from sysdesign.models.columnar.sizes import varint_bytes
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.protobuf.fields import INTEGERS, NUMBERS
 from sysdesign.models.protobuf.proto_json import QUOTED
@@ -53,14 +54,9 @@ def number(
     (3.0, 10.0, 1.0)
     """
     values, places, letters = np.broadcast_arrays(*(np.asarray(x, float) for x in (value, field_number, name_letters)))
-    tags, payload = _varint(places * 8), _integer(values, kind)
+    tags, payload = varint_bytes(places * 8), _integer(values, kind)
     whole, as_json = tags + payload, letters + 4 + _decimal(values, kind)
     return Number(*(plain(each) for each in (tags, payload, whole, as_json, whole / as_json)))
-
-
-def _varint(values: np.ndarray) -> np.ndarray:
-    """Bytes of a varint of numbers that are not below 0."""
-    return np.asarray(1.0 + sum((values >= 2.0 ** (7 * k)).astype(float) for k in range(1, 10)))
 
 
 def _integer(values: np.ndarray, kind: Kind) -> np.ndarray:
@@ -73,8 +69,8 @@ def _integer(values: np.ndarray, kind: Kind) -> np.ndarray:
     if "fixed" in kind:
         return np.full_like(values, 8.0 if kind.endswith("64") else 4.0)
     if kind.startswith("sint"):
-        return _varint(np.where(values < 0, -2 * values - 1, 2 * values))
-    return np.where(values < 0, 10.0, _varint(values))
+        return varint_bytes(np.where(values < 0, -2 * values - 1, 2 * values))
+    return np.where(values < 0, 10.0, varint_bytes(values))
 
 
 def _decimal(values: np.ndarray, kind: Kind) -> np.ndarray:
@@ -136,14 +132,14 @@ def message(
     fields = ints + words + reals + bools + lists
     if np.any(fields == 0):
         raise InvalidInput("message holds no field; give integers, texts, decimals, flags or listed above 0")
-    tags = _tags(fields) + words * _varint(letters) + lists * _varint(8 * more)
+    tags = _tags(fields) + words * varint_bytes(letters) + lists * varint_bytes(8 * more)
     payload = ints * _integer(values, kind) + words * letters + 8 * (reals + more) + bools
     names = fields * (name + 2)
     shown = ints * _decimal(values, kind) + words * (letters + 2) + digits * (reals + more) + 4 * bools
     # Braces, a colon a field, a comma between two; brackets of the list and its own commas.
     record_json = names + shown + 1 + 2 * fields + lists * 2 + np.maximum(more - 1, 0)
     record, apart = tags + payload, count > 1
-    each = np.where(apart, 1 + _varint(record), 0.0)
+    each = np.where(apart, 1 + varint_bytes(record), 0.0)
     whole = count * (record + each)
     as_json = np.where(apart, count * (record_json + 1) + name + 6, record_json)
     found = (
