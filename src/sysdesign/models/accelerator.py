@@ -15,7 +15,7 @@ from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.wording import amount, count, duration, percent, several, size
 from sysdesign.probability.elementwise import plain
 
-JUST_WHOLE = 1e-9
+SLACK = 1e-9  # of what is counted: quotients and sums round
 OPERATIONS = 2  # of a parameter for a token: a multiplication and an addition
 
 Parameters = Annotated[float, Input("Parameters of the model", low=1e3, high=1e15, default=70e9)]
@@ -79,8 +79,8 @@ def memory(
     )
     weights, token = params * each, 2 * depth * heads * width * number
     cache, usable = token * tokens * many, device * (1 - kept)
-    devices = np.maximum(np.ceil((weights + cache) / usable - JUST_WHOLE), 1)
-    most = np.floor((devices * usable - weights) / (token * tokens) + JUST_WHOLE)
+    devices = np.maximum(np.ceil((weights + cache) / usable - SLACK), 1)
+    most = np.floor((devices * usable - weights) / (token * tokens) + SLACK)
     found = (
         weights, token, token * tokens, cache, weights + cache, devices, np.maximum(most, 0), cache / (weights + cache),
     )  # fmt: skip
@@ -149,7 +149,7 @@ def training(
     whole, split = parts[sharded]
     each = params * (whole + split / many)
     left = device - params * whole
-    least = np.where(left > 0, np.maximum(np.ceil(params * split / np.where(left > 0, left, 1) - JUST_WHOLE), 1), 0)
+    least = np.where(left > 0, np.maximum(np.ceil(params * split / np.where(left > 0, left, 1) - SLACK), 1), 0)
     days = 6 * params * read / (many * speed * used) / 86_400
     found = (
         params * (own + gradient + optimizer), each, device / (whole + split / many), least, days,

@@ -18,7 +18,7 @@ from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.wording import amount, duration, percent, several
 from sysdesign.probability.elementwise import plain
 
-JUST_WHOLE = 1e-9
+SLACK = 1e-9  # of an instance, a second or a share: sums and quotients round
 FINEST_S = 1.0  # step of the simulation, if there are not too many
 STEPS, MOST_STEPS = 20_000, 200_000
 DRAWN = 300  # points of a chart
@@ -176,7 +176,7 @@ def step(
     plan = _Load(before_per_s / instance_per_s, raised_per_s / instance_per_s, rise_s, hold_s)
     tail = (in_points + 10) * period_s + metric_delay_s + start_s + warmup_s + in_cooldown_s
     total = plan.fallen_s + tail
-    fine = period_s / math.ceil(period_s / min(max(total / STEPS, FINEST_S), period_s / 4) - JUST_WHOLE)
+    fine = period_s / math.ceil(period_s / min(max(total / STEPS, FINEST_S), period_s / 4) - SLACK)
     steps = math.ceil(total / fine)
     if steps > MOST_STEPS:
         raise InvalidInput(
@@ -190,7 +190,7 @@ def step(
 
 
 def _needed(instances: float, least: int, most: int) -> int:
-    return max(least, min(most, math.ceil(instances - JUST_WHOLE)))
+    return max(least, min(most, math.ceil(instances - SLACK)))
 
 
 @dataclass(frozen=True)
@@ -268,7 +268,7 @@ class _Loop:
         """Whether the last so many measurements are all on that side of the target."""
         if len(self.seen) < points:
             return False
-        edge = self.tolerance + JUST_WHOLE
+        edge = self.tolerance + SLACK
         return all(side * (measured / self.target - 1) > edge for measured, _ in list(self.seen)[-points:])
 
     def _add(self, wanted: int, now: float) -> None:
@@ -311,10 +311,10 @@ def _run(
     sent: deque[tuple[float, float]] = deque()
     for at, demand in enumerate(load.tolist()):
         now = at * fine
-        loop.arrive(now + JUST_WHOLE)
-        while sent and sent[0][0] <= now + JUST_WHOLE:
+        loop.arrive(now + SLACK)
+        while sent and sent[0][0] <= now + SLACK:
             loop.see(sent.popleft()[1], now)
-            loop.arrive(now + JUST_WHOLE)
+            loop.arrive(now + SLACK)
         capacity = loop.serving
         offered = demand + backlog / fine
         served = min(offered, capacity)
@@ -335,7 +335,7 @@ def _told(
 ) -> Scaled:  # fmt: skip
     wanted = _needed(plan.raised / loop.target, loop.least, loop.most)
     before = _needed(plan.before / loop.target, loop.least, loop.most)
-    needed = np.clip(np.ceil(load / loop.target - JUST_WHOLE), loop.least, loop.most)
+    needed = np.clip(np.ceil(load / loop.target - SLACK), loop.least, loop.most)
     raised = times < plan.rise_s + plan.hold_s
     fell = times >= plan.fallen_s
     away = raised & (abs(serving - wanted) > max(SETTLED * wanted, 1))
@@ -343,7 +343,7 @@ def _told(
     return Scaled(
         first_out_s=loop.outs[0] if loop.outs else float(times[-1]),
         settled_s=float(times[away][-1] + fine) if away.any() else 0.0,
-        short_s=float(np.sum(load > serving + JUST_WHOLE) * fine),
+        short_s=float(np.sum(load > serving + SLACK) * fine),
         peak_share=float(np.max(load / serving)),
         unserved_share=float(lost / (load.sum() * fine)),
         longest_wait_s=float(waits.max()),

@@ -16,7 +16,7 @@ from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.wording import amount, duration, percent, several
 from sysdesign.probability.elementwise import plain
 
-JUST_WHOLE = 1e-9
+SLACK = 1e-9  # of what is counted: quotients and sums round
 PLACED_S = 1.5e-5  # of a container on a few hundred nodes
 
 
@@ -60,11 +60,11 @@ def throttle(
     given = (limit_cores, work_ms, threads, period_ms)
     limit, work, count, period = np.broadcast_arrays(*(np.asarray(each, dtype=float) for each in given))
     quota = limit * period
-    binds = count > limit * (1 + JUST_WHOLE)
-    full = np.where(binds, np.maximum(np.ceil(work / quota * (1 - JUST_WHOLE)) - 1, 0), 0)
+    binds = count > limit * (1 + SLACK)
+    full = np.where(binds, np.maximum(np.ceil(work / quota * (1 - SLACK)) - 1, 0), 0)
     free = work / count
     time = np.where(binds, full * period + (work - full * quota) / count, free)
-    periods = np.maximum(np.ceil(time / period * (1 - JUST_WHOLE)), 1)
+    periods = np.maximum(np.ceil(time / period * (1 - SLACK)), 1)
     first = np.where(full > 0, quota / count, time)
     none = np.minimum(count, work / period)
     found = (time, free, time - free, time / free, periods, full, first, work / (limit * periods * period), none)
@@ -130,16 +130,14 @@ def packing(
         *(np.asarray(each, dtype=float) for each in given)
     )
     free_cpu, free_memory = cores - kept_cpu, space - kept_memory
-    fits = np.minimum(
-        np.minimum(np.floor(free_cpu / cpu + JUST_WHOLE), np.floor(free_memory / memory + JUST_WHOLE)), most
-    )
+    fits = np.minimum(np.minimum(np.floor(free_cpu / cpu + SLACK), np.floor(free_memory / memory + SLACK)), most)
     if np.any(fits < 1):
         raise InvalidInput(
             f"a container of {pod_cpu} cores and {pod_memory_gb} GB does not fit a node of which "
             f"{amount(float(np.min(free_cpu)))} cores and {amount(float(np.min(free_memory)))} GB are free; "
             "take a larger node"
         )
-    nodes = np.ceil(count / fits - JUST_WHOLE)
+    nodes = np.ceil(count / fits - SLACK)
     asked_cpu, asked_memory = count * cpu / (nodes * cores), count * memory / (nodes * space)
     found = (
         fits, nodes, asked_cpu, asked_memory, (free_cpu - fits * cpu) / cores, (free_memory - fits * memory) / space,
@@ -231,7 +229,7 @@ def _placed(
         sizes = sizes[np.argsort(-(sizes / room).max(axis=1), kind="stable")]
     used, count, where, nodes = np.zeros((pods, 2)), np.zeros(pods, dtype=int), np.zeros(pods, dtype=int), 0
     for at, size in enumerate(sizes):
-        fits = np.flatnonzero((used[:nodes] + size <= room + JUST_WHOLE).all(axis=1) & (count[:nodes] < most))
+        fits = np.flatnonzero((used[:nodes] + size <= room + SLACK).all(axis=1) & (count[:nodes] < most))
         if fits.size == 0:
             chosen, nodes = nodes, nodes + 1
         elif rule == "first fit":
@@ -242,7 +240,7 @@ def _placed(
         used[chosen] += size
         count[chosen] += 1
         where[at] = chosen
-    least = max(np.ceil((sizes.sum(axis=0) / room).max() - JUST_WHOLE), np.ceil(pods / most))
+    least = max(np.ceil((sizes.sum(axis=0) / room).max() - SLACK), np.ceil(pods / most))
     stays = generator.random(pods) >= gone
     busy = np.unique(where[stays]).size
     paid = nodes * np.array(node)
