@@ -81,6 +81,8 @@ def test_symptoms_are_listed_and_narrowed(tmp_path: Path) -> None:
     assert f"{HOME}#cache-stampede" in run("symptoms", "number 3", "--reference", root).stdout
     for graver in ("FATAL: number 3 of", "(error) ERR number 3", "[error] number 3"):
         assert f"{HOME}#cache-stampede" in run("symptoms", graver, "--reference", root).stdout
+    whole = "2026-11-30 app[3]: ERR number 3 of a kind, giving up"
+    assert f"{HOME}#cache-stampede" in run("symptoms", whole, "--reference", root).stdout
     assert "Nothing holds that" in run("symptoms", "zzz", "--reference", root).stdout
 
 

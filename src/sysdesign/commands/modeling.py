@@ -256,7 +256,7 @@ def _print_values(heading: str, values: Sequence[Value]) -> None:
 
     shown = table(show_header=False)
     for value in values:
-        shown.add_row(Text(f"  {value.label}"), Text(value.text))
+        shown.add_row(Text(f"  {value.label}"), Text(value.text), Text(value.name, style="dim"))
     if values:
         out().print(heading, style="bold")
         out().print(shown)

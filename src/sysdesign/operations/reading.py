@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 _GRAVITY = re.compile(r"^[([]?(?:panic|fatal|critical|error|err|warning|warn|notice|info|log)[)\]]?[:\s]\s*")
 
+# What a program calls something: ERROR_CODE, some_setting, SomeException, someField.
+_CODE_NAME = re.compile(
+    r"\b(?:[A-Za-z]{2,40}(?:_[A-Za-z]{2,40})+|[A-Z]{6,40}|[A-Za-z][a-z]{2,40}(?:[A-Z][a-z]{2,40})+)\b"
+)
+
 
 @dataclass(frozen=True)
 class DocumentLine:
@@ -123,15 +128,16 @@ class SymptomLine:
 def list_symptoms(reference: Reference, holds: str = "") -> tuple[SymptomLine, ...]:
     """What leads to a section, in the order of the documents; those alone that hold some text, whatever its case.
 
-    How grave the program that wrote it called it ("FATAL: ", "(error) ") may stand before the text.
+    How grave the program that wrote it called it ("FATAL: ", "(error) ") may stand before the text. Where none holds
+    it, those that stand within it, as in a whole line of a log; then those that hold one of its names (ERROR_CODE).
     """
     asked = holds.lower().strip()
     forms = {asked, _GRAVITY.sub("", asked)} - {""} or {""}
-    return tuple(
-        SymptomLine(each.notice, each.kind, each.section)
-        for each in reference.symptoms
-        if any(form in each.notice.lower() for form in forms)
-    )
+    notices = [(each, each.notice.lower()) for each in reference.symptoms]
+    held = [each for each, notice in notices if any(form in notice for form in forms)]
+    within = [each for each, notice in notices if notice in asked]
+    named = [each for each, _ in notices if any(name in each.notice for name in _CODE_NAME.findall(holds))]
+    return tuple(SymptomLine(each.notice, each.kind, each.section) for each in held or within or named)
 
 
 @dataclass(frozen=True)
