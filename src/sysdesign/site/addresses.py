@@ -49,6 +49,14 @@ def section_target(reference: Reference, address: str, root: str) -> Target:
     return Target(f"{href}#{anchor}", f"{planned.title}: {section.title}", section.first_sentence, "section")
 
 
+def target_if_there(reference: Reference, address: str, root: str) -> Target | None:
+    """The target of a section, None where there is none: a check names it, and the page still helps."""
+    try:
+        return section_target(reference, address, root)
+    except UnknownName:
+        return None
+
+
 def link_target(reference: Reference, href: str, root: str) -> Target:
     """The target of a link as a document writes it. Raises UnknownName where it leads nowhere on the site."""
     if href.startswith("#"):

@@ -11,8 +11,7 @@ from sysdesign.decide import Framework, parse_framework, vocabulary_entries
 from sysdesign.decide.field import Field, Word
 from sysdesign.decide.framework import Consequence, Rule
 from sysdesign.decide.vocabulary import FIELDS, GROUPS
-from sysdesign.errors import UnknownName
-from sysdesign.site.addresses import Target, folder_of, root_from, section_target
+from sysdesign.site.addresses import folder_of, root_from, target_if_there
 from sysdesign.site.layout import Page, Site
 
 
@@ -71,9 +70,9 @@ def _page(site: Site, framework: Framework) -> Page:
         "decision.html",
         title=framework.question,
         framework=framework,
-        document=_target(reference, framework.document, root),
+        document=target_if_there(reference, framework.document, root),
         options=[
-            {"id": name, "label": option.label, "target": _target(reference, option.section, root)}
+            {"id": name, "label": option.label, "target": target_if_there(reference, option.section, root)}
             for name, option in framework.options.items()
         ],
         constraints=[_rule(reference, c, [labels[name] for name in c.rules_out]) for c in framework.constraints],
@@ -101,13 +100,6 @@ def _rule(reference: Reference, rule: Rule, names: list[str]) -> dict[str, Any]:
 def _texts_of(rule: Consequence, labels: dict[str, str]) -> list[tuple[str, str]]:
     """The formulas of an outcome by the options' labels."""
     return [(labels.get(name, "All others"), text) for name, text in rule.texts.items()]
-
-
-def _target(reference: Reference, address: str, root: str) -> Target | None:
-    try:
-        return section_target(reference, address, root)
-    except UnknownName:
-        return None  # a check names it; the decision itself still runs
 
 
 def _workload(site: Site) -> Page:

@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from sysdesign.errors import UnknownName
 from sysdesign.protocols import PROTOCOLS
 from sysdesign.protocols.telling import Protocol, Step
-from sysdesign.site.addresses import Target, root_from, section_target
+from sysdesign.site.addresses import root_from, target_if_there
 from sysdesign.site.layout import Page, Site
 
 FOLDER = "explorers"
@@ -23,7 +22,10 @@ DIGITS = 4  # of a curve's values; more would not be seen
 def pages(site: Site) -> Iterator[Page]:
     """The list of explorers, and for each its page and its steps."""
     path = f"{FOLDER}/index.html"
-    shown = [{"protocol": each, "target": _target(site, each, root_from(path))} for each in PROTOCOLS.values()]
+    shown = [
+        {"protocol": each, "target": target_if_there(site.reference, each.section, root_from(path))}
+        for each in PROTOCOLS.values()
+    ]
     yield site.page(
         path, "explorers.html", title="Explorers", explorers=shown,
         description="Protocols step by step, with faults of your choice.",
@@ -38,17 +40,10 @@ def _page(site: Site, protocol: Protocol) -> Page:
     command = " ".join(["sysdesign", "explore", protocol.name, *(f"{k}={v}" for k, v in protocol.defaults.items())])
     return site.page(
         path, "explorer.html", title=protocol.title, protocol=protocol, description=protocol.question,
-        steps=_told(protocol.played({})), target=_target(site, protocol, root_from(path)), command=command,
+        steps=_told(protocol.played({})), command=command,
+        target=target_if_there(site.reference, protocol.section, root_from(path)),
         curves=[[curve.label, curve.unit] for curve in protocol.curves], main_class="explorer-page",
     )  # fmt: skip
-
-
-def _target(site: Site, protocol: Protocol, root: str) -> Target | None:
-    """The section that tells it, where the reference has it."""
-    try:
-        return section_target(site.reference, protocol.section, root)
-    except UnknownName:
-        return None
 
 
 def _told(steps: tuple[Step, ...]) -> list[Step]:

@@ -7,8 +7,7 @@ from typing import Any
 
 from sysdesign.content import Reference
 from sysdesign.content.records import PlannedDocument
-from sysdesign.errors import UnknownName
-from sysdesign.site.addresses import folder_of, root_from, section_target
+from sysdesign.site.addresses import folder_of, root_from, target_if_there
 from sysdesign.site.evidence import fact_check_text, fact_value
 from sysdesign.site.layout import Page, Site
 
@@ -71,13 +70,10 @@ def _use(reference: Reference, slug: str, anchor: str, root: str) -> dict[str, s
 
 def _glossary(site: Site) -> Page:
     reference, root = site.reference, root_from("glossary/index.html")
-    terms = []
-    for term in sorted(reference.terms.values(), key=lambda term: term.term.lower()):
-        try:
-            target = section_target(reference, term.home, root)
-        except UnknownName:
-            target = None  # a check names it; the term itself still helps
-        terms.append({"term": term, "target": target})
+    terms = [
+        {"term": term, "target": target_if_there(reference, term.home, root)}
+        for term in sorted(reference.terms.values(), key=lambda term: term.term.lower())
+    ]
     return site.page(
         "glossary/index.html", "glossary.html", title="Glossary", terms=terms,
         description="One sentence for each term, and the section that explains it.",
