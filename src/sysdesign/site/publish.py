@@ -13,13 +13,13 @@ import json
 import os
 import re
 import shutil
-import stat
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sysdesign.errors import BuildFailed
+from sysdesign.content.located import read_bytes
+from sysdesign.errors import BadContent, BuildFailed
 
 STAMP = "build.json"
 LONGEST_STAMP = 1_000  # bytes
@@ -57,10 +57,8 @@ def publish(out: Path, files: Iterable[tuple[str, bytes]], digest: str) -> Path:
 def stamp(out: Path) -> str:
     """The digest of what the published site was built from, or "" when there is none."""
     try:
-        with open(os.open(out / STAMP, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-            regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)  # a pipe would wait, a device never end
-            return str(json.loads(file.read(LONGEST_STAMP) if regular else b"").get("digest", ""))
-    except (OSError, ValueError, AttributeError, RecursionError):
+        return str(json.loads(read_bytes(out / STAMP, STAMP, LONGEST_STAMP)).get("digest", ""))
+    except (BadContent, ValueError, AttributeError, RecursionError):
         return ""
 
 
