@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sysdesign.models.queueing import littles_law
-from sysdesign.protocols.telling import Curve, Fault, Part, Protocol, Step
+from sysdesign.protocols.telling import Curve, Fault, Part, Protocol, Step, paced
 
 CALLS_PER_S = 10
 OPENS_AFTER = 5  # failures in a row
@@ -77,12 +77,10 @@ class _Run:
 def play(given: Mapping[str, str]) -> tuple[Step, ...]:
     """The steps with or without a breaker, by how the service fails."""
     run = _Run(Breaker() if given["breaker"] == "on" else None, given["failing"])
-    steps, number, before, state = [], 0, (0, 0), ""
-    for tick in range(round(END_S / STEP_S) + 1):
-        now = tick * STEP_S
-        while number / CALLS_PER_S <= now + 1e-9:
+    steps, before, state = [], (0, 0), ""
+    for now, numbers in paced(END_S, STEP_S, CALLS_PER_S):
+        for number in numbers:
             run.call(number, number / CALLS_PER_S)
-            number += 1
         run.settle(now)
         rates = (run.sent - before[0]) / STEP_S, (run.refused - before[1]) / STEP_S
         before = run.sent, run.refused

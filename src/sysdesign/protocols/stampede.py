@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sysdesign.protocols.telling import Curve, Fault, Part, Protocol, Step
+from sysdesign.protocols.telling import Curve, Fault, Part, Protocol, Step, paced
 
 ARRIVALS_PER_S = 10
 TOKEN_S = 10.0  # leases: shortest time between two tokens
@@ -62,12 +62,10 @@ def play(given: Mapping[str, str]) -> tuple[Step, ...]:
     """The steps from the expiry on, by protection, by the time of a rebuild, by the fate of the first."""
     run = _Run(given["protection"], float(given["rebuild_s"]), given["first"] == "dies")
     end = run.rebuild_s * 2 + (TOKEN_S if run.dies else 2.0)
-    steps, number, before = [], 0, 0
-    for tick in range(round(end / STEP_S) + 1):
-        now = tick * STEP_S
-        while number / ARRIVALS_PER_S <= now + 1e-9:
+    steps, before = [], 0
+    for now, numbers in paced(end, STEP_S, ARRIVALS_PER_S):
+        for number in numbers:
             run.request(number / ARRIVALS_PER_S)
-            number += 1
         run.settle(now)
         steps.append(_step(run, now, before))
         before = run.queries

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -97,3 +98,13 @@ class Protocol:
                 words = nearest(word, known[name].choices, "choices")
                 raise InvalidInput(f"{name} of {self.name} cannot be {word!r}. {words}")
         return self.play({**self.defaults, **given})
+
+
+def paced(end_s: float, step_s: float, per_s: float) -> Iterator[tuple[float, range]]:
+    """The time of each step, and the numbers of the requests that have come since the one before, evenly from 0 on."""
+    first = 0
+    for tick in range(round(end_s / step_s) + 1):
+        now = tick * step_s
+        beyond = math.floor(now * per_s + 1e-9) + 1
+        yield now, range(first, beyond)
+        first = beyond
