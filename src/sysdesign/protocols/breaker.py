@@ -61,7 +61,7 @@ class _Run:
         self.sent += 1
         down = FAILS_FROM_S <= now < FAILS_UNTIL_S and (self.failing != "half" or number % 2 == 0)
         self.wasted += down
-        took = (TIMEOUT_S if self.failing == "timeouts" else FINE_S) if down else FINE_S
+        took = TIMEOUT_S if down and self.failing == "timeouts" else FINE_S
         self.open_calls.append((now + took, not down))
 
     def settle(self, now: float) -> None:

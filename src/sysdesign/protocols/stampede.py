@@ -25,7 +25,6 @@ class _Run:
     served: int = 0
     built_at: float | None = None
     held_until: float = 0.0  # a lock's or token's end
-    first_dies: bool = False
 
     def request(self, now: float) -> None:
         """One request for the entry."""
@@ -45,7 +44,6 @@ class _Run:
             self.held_until = now + self.rebuild_s  # the holder renews its lock while it works
         if doomed:
             self.running.append(now + self.rebuild_s / 2)
-            self.first_dies = True
             return
         self.running.append(now + self.rebuild_s)
         self.built_at = min(self.built_at or float("inf"), now + self.rebuild_s)
@@ -95,7 +93,7 @@ def _lock(run: _Run, now: float, built: bool) -> str:
 def _says(run: _Run, now: float, built: bool, before: int) -> str:
     if now == 0:
         return "The entry has expired. The first request finds nothing and asks the origin."
-    if run.first_dies and now == run.rebuild_s / 2:
+    if run.dies and now == run.rebuild_s / 2:
         return "The one that rebuilds dies, and nobody is told."
     if built and run.built_at is not None and now - run.built_at < STEP_S - 1e-9:
         return "The entry is there again; those who waited are answered."
