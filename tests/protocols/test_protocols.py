@@ -98,6 +98,7 @@ def test_the_majority_goes_on_and_the_cut_leaders_write_is_dropped():
     steps = explore("raft", {"cut": "leader_and_one"}).steps
     assert dict(steps[-1].counts) == {"Committed": "x=1, x=3", "Leaders so far": "A in term 1, C in term 2"}
     assert any("A drops x=2, which was never committed" in step.says for step in steps)
+    assert any("2 of 5 hold x=2, no majority" in step.says for step in steps)
     assert all(part.holds == "x=1, x=3" for part in steps[-1].parts)
     kept = explore("raft", {"cut": "followers"}).steps
     assert dict(kept[-1].counts)["Committed"] == "x=1, x=2, x=3"

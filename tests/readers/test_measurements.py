@@ -237,3 +237,20 @@ def test_columns_without_a_name_make_names_no_address() -> None:
     both = {"separator": "comma", "decimal": "comma"}
     with pytest.raises(InvalidInput, match="cannot be both"):
         read_measurements(Source(rows.encode()), "ms", Choices("latency", both), Notices())
+
+
+def test_lines_without_a_value_are_passed_over_and_counted() -> None:
+    gaps = {7: "", 8: "-", 11: "NA", 12: "null"}
+    rows = "time;latency\n" + "".join(f"12:00:{n:02d},5;{gaps.get(n, f'{n},5')}\n" for n in range(50))
+    notices = Notices()
+    read = read_measurements(Source(rows.encode()), "ms", Choices("latency", {"column": "latency"}), notices)
+    assert list(read) == [n + 0.5 for n in range(50) if n not in gaps]
+    assert "passed over 4 lines without a value" in notices.texts
+    with pytest.raises(BadFile):  # lists that belong together must not lose single values
+        read_points(Source(b"nodes,rate\n1,10\n,20\n3,30\n"), "nodes", Choices("nodes"), Notices())
+
+
+def test_a_comma_within_times_does_not_part_what_semicolons_do() -> None:
+    rows = "Zeit;Latenz\n" + "".join(f"2026-11-30 12:00:{n % 60:02d},123;{n},25\n" for n in range(200))
+    read = read_measurements(Source(rows.encode()), "ms", Choices("latency", {"column": "Latenz"}), Notices())
+    assert list(read) == [n + 0.25 for n in range(200)]

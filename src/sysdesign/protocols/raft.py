@@ -16,6 +16,7 @@ SERVERS = ("A", "B", "C", "D", "E")
 MAJORITY = len(SERVERS) // 2 + 1
 TICK_MS = 10  # a message takes one tick
 HEARTBEAT = 5
+TOO_LATE = 6  # ticks after which answers would have come
 PATIENCE = dict(zip(SERVERS, (15, 20, 26, 32, 38), strict=True))  # ticks without a leader; drawn at random in practice
 CUT_AT, HEAL_AT, END_AT = 12, 90, 120
 WRITES = {4: "x=1", 60: "x=3"}  # what clients ask of whoever leads the larger side
@@ -88,6 +89,7 @@ class Cluster:
     leaders: dict[int, str] = field(default_factory=dict)
     committed: list[Entry] = field(default_factory=list)
     broken: str = ""
+    asked_at: dict[str, int] = field(default_factory=dict)  # when a client last asked that leader
 
     def __post_init__(self) -> None:
         self.servers = {name: Server(name, deadline=PATIENCE[name]) for name in SERVERS}
@@ -122,6 +124,7 @@ class Cluster:
                 self._append(server)
             elif server.role != "leader" and self.now >= server.deadline:
                 self._stand(server)
+            self._wait(server)
         self.now += 1
 
     def _clients(self) -> None:
@@ -136,9 +139,22 @@ class Cluster:
     def ask(self, name: str, value: str) -> None:
         """A client asks this server, which leads, to store a value."""
         leader = self.servers[name]
+        self.asked_at[name] = self.now
         leader.log.append((leader.term, value))
         self.notes.append(f"A client asks {leader.name} for {value}.")
         self._append(leader)
+
+    def _wait(self, leader: Server) -> None:
+        """Notes once that a leader's newest entry has reached too few."""
+        if leader.role != "leader" or self.now != self.asked_at.get(leader.name, -1) + TOO_LATE:
+            return
+        if leader.commit < len(leader.log):
+            holders = 1 + sum(held >= len(leader.log) for name, held in leader.held.items() if name != leader.name)
+            value = leader.log[-1][1]
+            self.notes.append(
+                f"{holders} of {len(SERVERS)} hold {value}, no majority: {leader.name} cannot commit it, "
+                "and its client gets no answer."
+            )
 
     def _append(self, leader: Server) -> None:
         for name in SERVERS:

@@ -22,6 +22,7 @@ NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "double_colon
 WORDS = {character: word.replace("_", " ") for word, character in NAMES.items()}
 SAMPLE_LINES = 1000
 AGREE = 0.9  # share of the lines that have as many columns as most
+MISSING = frozenset(("", "-", "–", "na", "n/a", "nan", "null", "none"))  # how tools write that there is no value
 QUOTED = re.compile(r'"((?:[^"]|"")*+)"')
 NUMBER = re.compile(r"[-+]?[0-9][0-9,.]{0,40}(?:[eE][-+]?[0-9]{1,4})?", re.ASCII)
 
@@ -124,6 +125,8 @@ def _separator(name: str, lines: list[str], choices: Choices) -> str:
             found[separator] = width
     if ";" in found and "," in found and _decimal_commas(lines):
         del found[","]
+    first = {separator: width for separator, width in found.items() if len(fields(lines[0], separator)) == width}
+    found = first or found  # what does not part the first line as it does the others stands within a field
     if len(found) > 1:
         widest = max(found.values())
         found = {separator: width for separator, width in found.items() if width == widest}
@@ -159,10 +162,15 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
     """Whether a first line names the columns: a word over a column that holds nothing but numbers below."""
     below = [row for row in rows[1:] if len(row) == len(rows[0])]
     return bool(below) and any(
-        not is_number(name) and name and all(is_number(row[at]) or not row[at] for row in below)
-        and any(row[at] for row in below)
+        not is_number(name) and name and all(is_number(row[at]) or is_missing(row[at]) for row in below)
+        and any(not is_missing(row[at]) for row in below)
         for at, name in enumerate(rows[0])
     )  # fmt: skip
+
+
+def is_missing(text: str) -> bool:
+    """Whether a field says that there is no value."""
+    return text.strip().lower() in MISSING
 
 
 def is_number(text: str) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from sysdesign.errors import BadFile
+from sysdesign.models.wording import several
 from sysdesign.probability.distribution import Distribution
 from sysdesign.readers import delimited, histogram_texts, json_reports, text_reports
 from sysdesign.readers.amounts import Amounts
@@ -117,14 +118,18 @@ def _column(stream: Opened, found: delimited.Dialect, unit: str, choices: Choice
     header = found.header[at] if found.header and at < len(found.header) else ""
     amounts = Amounts.of(stream.name, unit, header, known[1] if known else "", choices, notices)
     amounts = amounts.settled([_field(line, found, at) for _, line in lines[1 if found.header else 0 :]])
-    return _values(stream, found, at, amounts, _kept(found, choices, notices))
+    return _values(stream, found, at, amounts, _kept(found, choices, notices), gaps=True)
 
 
 def _asked(name: str, found: delimited.Dialect, lines: Any, choices: Choices, notices: Notices) -> int:
     """The column that was chosen, or the only one that holds numbers that are not a count or a clock."""
     if choices.get("column") is None and found.width > 1:
         rows = [delimited.fields(line, found.separator) for _, line in lines[1 if found.header else 0 :]]
-        numeric = [at for at in range(found.width) if all(_is_amount(row[at]) for row in rows if at < len(row))]
+        numeric = [
+            at
+            for at in range(found.width)
+            if all(_is_amount(row[at]) or delimited.is_missing(row[at]) for row in rows if at < len(row))
+        ]
         timed = [at for at in numeric if found.header and Amounts.unit_of(found.header[at])]
         if len(timed) == 1:
             notices.say(f"read column {found.header[timed[0]]!r}; choose another with {choices.say('column')}")
@@ -189,14 +194,26 @@ def _field(line: str, found: delimited.Dialect, at: int) -> str:
 
 
 def _values(
-    stream: Opened, found: delimited.Dialect, at: int, amounts: Amounts, kept: Callable[[list[str]], bool]
+    stream: Opened,
+    found: delimited.Dialect,
+    at: int,
+    amounts: Amounts,
+    kept: Callable[[list[str]], bool],
+    *,
+    gaps: bool = False,
 ) -> Iterator[float]:
+    """The column's values. With `gaps` lines without a value are passed over, and counted in a note."""
+    missing = 0
     skipped = found.line if found.header else 0
     for number, line in stream.lines(amounts.notices):
         if number <= skipped or not line.strip() or line.startswith("#"):
             continue
         row = delimited.fields(line, found.separator)
         if not kept(row):
+            continue
+        if gaps and at < len(row) and delimited.is_missing(row[at]):
+            missing += 1
+            amounts.notices.say(f"passed over {several(missing, 'line')} without a value", "missing")
             continue
         if at >= len(row) or not row[at].strip():
             raise BadFile(
