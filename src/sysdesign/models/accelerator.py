@@ -13,7 +13,7 @@ import numpy as np
 
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.wording import amount, count, duration, percent, several, size
-from sysdesign.probability.elementwise import plain
+from sysdesign.probability.elementwise import broadcast, plain
 
 SLACK = 1e-9  # of what is counted: quotients and sums round
 OPERATIONS = 2  # of a parameter for a token: a multiplication and an addition
@@ -74,9 +74,7 @@ def memory(
         parameters, parameter_bytes, layers, cache_heads, head_size, cache_number_bytes, context, sequences,
         device_bytes, kept_share,
     )  # fmt: skip
-    params, each, depth, heads, width, number, tokens, many, device, kept = np.broadcast_arrays(
-        *(np.asarray(x, dtype=float) for x in given)
-    )
+    params, each, depth, heads, width, number, tokens, many, device, kept = broadcast(*given)
     weights, token = params * each, 2 * depth * heads * width * number
     cache, usable = token * tokens * many, device * (1 - kept)
     devices = np.maximum(np.ceil((weights + cache) / usable - SLACK), 1)
@@ -137,9 +135,7 @@ def training(
         parameters, devices, parameter_bytes, gradient_bytes, optimizer_bytes, device_bytes, tokens, operations_per_s,
         used_share,
     )  # fmt: skip
-    params, many, own, gradient, optimizer, device, read, speed, used = np.broadcast_arrays(
-        *(np.asarray(x, dtype=float) for x in given)
-    )
+    params, many, own, gradient, optimizer, device, read, speed, used = broadcast(*given)
     parts = {
         "nothing": (own + gradient + optimizer, 0.0 * own),
         "optimizer": (own + gradient, optimizer),
@@ -218,9 +214,7 @@ def serving(
         sequences, prompt_tokens, answer_tokens, parameters, parameter_bytes, token_bytes, devices, device_bytes,
         bytes_per_s, operations_per_s, reached_share,
     )  # fmt: skip
-    many, prompt, answer, params, each, token, held, device, reads, speed, reached = np.broadcast_arrays(
-        *(np.asarray(x, dtype=float) for x in given)
-    )
+    many, prompt, answer, params, each, token, held, device, reads, speed, reached = broadcast(*given)
     reads, speed = reads * held * reached, speed * held * reached
     weights, cache = params * each, token * (prompt + answer / 2) * many
     reading, computing = (weights + cache) / reads, OPERATIONS * params * many / speed

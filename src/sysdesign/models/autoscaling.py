@@ -16,7 +16,7 @@ import numpy as np
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.wording import amount, duration, percent, several
-from sysdesign.probability.elementwise import plain
+from sysdesign.probability.elementwise import broadcast, plain
 
 SLACK = 1e-9  # of an instance, a second or a share: sums and quotients round
 FINEST_S = 1.0  # step of the simulation, if there are not too many
@@ -74,9 +74,7 @@ def headroom(
     (0.6666666666666666, 330.0)
     """
     given = (target, zones, zones_lost, growth_share, metric_delay_s, period_s, out_points, start_s)
-    goal, all_zones, lost, growth, delay, period, points, start = np.broadcast_arrays(
-        *(np.asarray(each, dtype=float) for each in given)
-    )
+    goal, all_zones, lost, growth, delay, period, points, start = broadcast(*given)
     if np.any(lost >= all_zones):
         raise InvalidInput(f"zones_lost is {zones_lost} of {zones} zones, so nothing is left; give fewer")
     lag = delay + points * period + start

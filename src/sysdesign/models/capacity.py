@@ -18,7 +18,7 @@ from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.lazy import Lazy
 from sysdesign.models.wording import count, percent, several
-from sysdesign.probability.elementwise import plain
+from sysdesign.probability.elementwise import broadcast, plain
 
 RESOURCES = ("requests", "disk", "memory", "another resource")
 WORDS = {"requests": "time", "disk": "disk", "memory": "memory", "another resource": "other resource"}
@@ -425,7 +425,7 @@ def let_through(
     0.117
     """
     given = (offered_per_s, limit_per_s, nodes, failed, variation, growth)
-    offered, limit, all_nodes, gone, deviation, more = np.broadcast_arrays(*(np.asarray(x, dtype=float) for x in given))
+    offered, limit, all_nodes, gone, deviation, more = broadcast(*given)
     if np.any(gone >= all_nodes):
         raise InvalidInput(f"failed is {failed} of {nodes} nodes, so nothing passes; give fewer failed nodes")
     sigma = np.maximum(np.sqrt(np.log1p(deviation**2)), 1e-6)  # none is as good as a millionth

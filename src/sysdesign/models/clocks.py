@@ -14,7 +14,7 @@ import numpy as np
 
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.wording import amount, count, duration, percent
-from sysdesign.probability.elementwise import plain
+from sysdesign.probability.elementwise import broadcast, plain
 
 MILLION = 1e6
 Bound = Annotated[float, Input("Clock error, at most", "s", low=0, high=1e4, default=0.001)]
@@ -142,7 +142,7 @@ def last_write_wins(
     >>> round(last_write_wins(0.1, 0.0, clock="wall").inverted_share, 6)
     0.0
     """
-    bound, rate, count_of = np.broadcast_arrays(*(np.asarray(each, float) for each in (error_s, writes_per_s, nodes)))
+    bound, rate, count_of = broadcast(error_s, writes_per_s, nodes)
     unseen = 1 - np.asarray(seen_share, dtype=float) if clock == "hybrid" else 1.0
     kept_apart = clock == "single"
     inverted = 0 * bound if kept_apart else unseen * _dropped(rate, bound, count_of)

@@ -14,7 +14,7 @@ import numpy as np
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.wording import amount, duration, percent, several
-from sysdesign.probability.elementwise import plain
+from sysdesign.probability.elementwise import broadcast, plain
 
 SLACK = 1e-9  # of what is counted: quotients and sums round
 PLACED_S = 1.5e-5  # of a container on a few hundred nodes
@@ -58,7 +58,7 @@ def throttle(
     (5.0, 125.0)
     """
     given = (limit_cores, work_ms, threads, period_ms)
-    limit, work, count, period = np.broadcast_arrays(*(np.asarray(each, dtype=float) for each in given))
+    limit, work, count, period = broadcast(*given)
     quota = limit * period
     binds = count > limit * (1 + SLACK)
     full = np.where(binds, np.maximum(np.ceil(work / quota * (1 - SLACK)) - 1, 0), 0)
@@ -126,9 +126,7 @@ def packing(
     given = (
         pod_cpu, pod_memory_gb, pods, node_cpu, node_memory_gb, reserved_cpu, reserved_memory_gb, most_pods, cpu_weight,
     )  # fmt: skip
-    cpu, memory, count, cores, space, kept_cpu, kept_memory, most, weight = np.broadcast_arrays(
-        *(np.asarray(each, dtype=float) for each in given)
-    )
+    cpu, memory, count, cores, space, kept_cpu, kept_memory, most, weight = broadcast(*given)
     free_cpu, free_memory = cores - kept_cpu, space - kept_memory
     fits = np.minimum(np.minimum(np.floor(free_cpu / cpu + SLACK), np.floor(free_memory / memory + SLACK)), most)
     if np.any(fits < 1):

@@ -13,7 +13,7 @@ import numpy as np
 
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.wording import amount, duration, percent, size
-from sysdesign.probability.elementwise import plain
+from sysdesign.probability.elementwise import broadcast, plain
 
 MOST_LOSSES = 60  # of one packet in a row
 FRAME_BYTES = 9  # before each frame
@@ -66,7 +66,7 @@ def blocking(
     (0.606, 0.03)
     """
     given = (calls_per_s, packets, loss, round_trip_ms, recovery_trips, connections)
-    calls, count, lost, trip, trips, shared = np.broadcast_arrays(*(np.asarray(each, dtype=float) for each in given))
+    calls, count, lost, trip, trips, shared = broadcast(*given)
     again = trip * trips
     rate = calls / shared * again / 1000  # answers in the time that a copy takes
     longer = -np.expm1(count[..., None] * np.log1p(-(lost[..., None] ** np.arange(1, MOST_LOSSES + 1))))
@@ -158,7 +158,7 @@ def call(
     34.0
     """
     given = (request_bytes, answer_bytes, first_header_bytes, header_bytes, frame_bytes, packet_bytes)
-    asked, answered, first, later, frame, packet = np.broadcast_arrays(*(np.asarray(x, dtype=float) for x in given))
+    asked, answered, first, later, frame, packet = broadcast(*given)
     sent, returned = _framed(asked, frame), _framed(answered, frame)
     headers = 3 * FRAME_BYTES
     whole = headers + later + sent + returned

@@ -15,7 +15,7 @@ from sysdesign.errors import Unstable
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.lazy import Lazy
 from sysdesign.models.wording import amount, count, duration, percent
-from sysdesign.probability.elementwise import plain
+from sysdesign.probability.elementwise import broadcast, plain
 
 NEWTON_STEPS = 60  # a bound; about ten are taken
 MONTHS = 365 / 30  # in a year
@@ -65,7 +65,7 @@ def lag(
     0.02
     """
     given = (writes_per_s, applies_per_s, burst_factor, burst_s, quiet_s, delay_s, read_after_s)
-    mean, apply, factor, burst, quiet, delay, after = np.broadcast_arrays(*(np.asarray(x, dtype=float) for x in given))
+    mean, apply, factor, burst, quiet, delay, after = broadcast(*given)
     if np.any(mean >= apply):
         raise Unstable(
             f"{writes_per_s} writes/s come and the replica applies {applies_per_s}, so it falls behind without end; "

@@ -12,7 +12,7 @@ from scipy.stats import binom
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import AtMost, Input, Model, Output, checked
 from sysdesign.models.wording import amount, duration, percent, several
-from sysdesign.probability.elementwise import plain
+from sysdesign.probability.elementwise import broadcast, plain
 
 MOST_CLIENTS = 100_000
 
@@ -117,7 +117,7 @@ def long_lived(
     0.5
     """
     given = (servers, added, connections, life_s, max_age_s, after_s, wanted)
-    before, more, count, life, age, time, goal = np.broadcast_arrays(*(np.asarray(each, dtype=float) for each in given))
+    before, more, count, life, age, time, goal = broadcast(*given)
     end = np.where(age > 0, np.maximum(age, 0.001), 1e12)
     ever = -np.expm1(-end / life)  # of connections, those that end by themselves before that age
     moved = np.minimum(-np.expm1(-np.minimum(time, end) / life) / ever, 1.0)

@@ -11,7 +11,7 @@ import numpy as np
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.merging.split import RESOLVE
 from sysdesign.models.wording import amount, size
-from sysdesign.probability.elementwise import plain
+from sysdesign.probability.elementwise import broadcast, plain
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def metadata(
     72.0
     """
     given = (live, removed, replicas, siblings, value_bytes, name_bytes, count_bytes)
-    there, gone, writers, beside, value, name, count = np.broadcast_arrays(*(np.asarray(x, float) for x in given))
+    there, gone, writers, beside, value, name, count = broadcast(*given)
     dot = name + count
     every, context, values = there + gone, writers * dot, there * value
     observed = there * (value + dot) + context

@@ -12,7 +12,7 @@ from scipy.special import ndtr, ndtri
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.messaging.streams import DELIVERY
 from sysdesign.models.wording import amount, duration, percent
-from sysdesign.probability.elementwise import plain
+from sysdesign.probability.elementwise import broadcast, plain
 
 P99 = float(ndtri(0.99))
 EXACT_TERMS = 8  # of a sum over renewals; beyond, two blocks for each doubling
@@ -62,7 +62,7 @@ def lease(
     3103
     """
     given = (median_s, spread, lease_s, renewals, lost_share, crash_share)
-    median, wide, length, tries, lost, crash = np.broadcast_arrays(*(np.asarray(x, dtype=float) for x in given))
+    median, wide, length, tries, lost, crash = broadcast(*given)
     sigma = np.maximum(np.log(wide) / P99, 1e-9)
     every = length / (tries + 1)
     late = _beyond(length, median, sigma)

@@ -11,7 +11,7 @@ import numpy as np
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.queueing.steady_state import erlang_c_share
 from sysdesign.models.wording import amount, duration, percent
-from sysdesign.probability.elementwise import plain
+from sysdesign.probability.elementwise import broadcast, plain
 
 HOUR_S = 3600
 SOUND = 0.8  # utilization up to which random arrivals hardly wait in a pool of many workers
@@ -61,7 +61,7 @@ def isolation(
     (300.0, 50.0)
     """
     given = (deliveries_per_s, answer_s, hung_share, timeout_s, workers, hung, limit)
-    rate, answer, share, timeout, count, bad, most = np.broadcast_arrays(*(np.asarray(each, float) for each in given))
+    rate, answer, share, timeout, count, bad, most = broadcast(*given)
     hanging, healthy = rate * share * timeout, rate * (1 - share) * answer
     load = (hanging + healthy) / count
     held = np.minimum(np.minimum(hanging, bad * most), count)

@@ -13,7 +13,7 @@ from scipy.special import gammaln
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import AtMost, Input, Model, Output, Text, checked
 from sysdesign.models.wording import amount, percent, several
-from sysdesign.probability.elementwise import plain
+from sysdesign.probability.elementwise import broadcast, plain
 
 BITS = 32  # of an IPv4 address
 JUST_WHOLE = 1 + 1e-12  # a quotient that rounding put just below a whole number is that number
@@ -65,9 +65,7 @@ def plan(
     (4091.0, 16.0)
     """
     given = (prefix, subnet_prefix, zones, kinds, nodes, pods_each, surge, growth, reserved)
-    whole, part, places, sorts, now, pods, added, more, kept = np.broadcast_arrays(
-        *(np.asarray(each, dtype=float) for each in given)
-    )
+    whole, part, places, sorts, now, pods, added, more, kept = broadcast(*given)
     if (larger := part < whole).any():
         raise InvalidInput(
             f"subnet_prefix is /{part[larger][0]:.0f} in a network of /{whole[larger][0]:.0f}, so the subnet is the "
@@ -121,9 +119,7 @@ def overlap(
     >>> round(overlap(23, 16, 8, 0).any_overlap, 3)
     0.637
     """
-    count, size, space, usual = np.broadcast_arrays(
-        *(np.asarray(each, dtype=float) for each in (networks, prefix, space_prefix, default_share))
-    )
+    count, size, space, usual = broadcast(networks, prefix, space_prefix, default_share)
     if (size < space).any():
         raise InvalidInput(
             f"prefix is {size.min():.0f} in a space of /{space.max():.0f}; give a prefix as long or longer"

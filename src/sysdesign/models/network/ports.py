@@ -11,7 +11,7 @@ import numpy as np
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.queueing.steady_state import erlang_b_share
 from sysdesign.models.wording import amount, percent, several
-from sysdesign.probability.elementwise import plain
+from sysdesign.probability.elementwise import broadcast, plain
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,7 @@ def nat_ports(
     122000.0
     """
     given = (connections_per_s, hold_s, after_s, addresses, ports_each, busiest_share, machines, requests_each)
-    rate, hold, after, public, each, share, hosts, sent = np.broadcast_arrays(
-        *(np.asarray(value, dtype=float) for value in given)
-    )
+    rate, hold, after, public, each, share, hosts, sent = broadcast(*given)
     opened = rate * share / sent
     needed = opened * (hold + after)
     available = public * each

@@ -10,7 +10,7 @@ import numpy as np
 
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.wording import duration, several, size
-from sysdesign.probability.elementwise import plain
+from sysdesign.probability.elementwise import broadcast, plain
 
 MOST_ROUNDS = 64  # doublings; 2^64 segments are more than any response
 RETRANSMIT_MS = 1000.0  # before a round trip is measured (RFC 6298)
@@ -107,9 +107,7 @@ def first_byte(
         loss,
         near_ms,
     )
-    trip, name, server, answer, rate, window, segment, more, lost, near = np.broadcast_arrays(
-        *(np.asarray(each, dtype=float) for each in given)
-    )
+    trip, name, server, answer, rate, window, segment, more, lost, near = broadcast(*given)
     taken = HANDSHAKES[way]
     reach = np.where(near > 0, near, trip)  # of the connection that the client opens
     beyond = np.where(near > 0, trip, 0.0)
@@ -212,7 +210,7 @@ def throughput(
     728
     """
     given = (bandwidth, round_trip_ms / np.float64(1000), window_bytes, loss, segment_bytes, constant)
-    line, trip, window, lost, segment, factor = np.broadcast_arrays(*(np.asarray(each, dtype=float) for each in given))
+    line, trip, window, lost, segment, factor = broadcast(*given)
     by_window = window * 8 / trip
     with np.errstate(divide="ignore"):
         packets = factor / np.sqrt(lost)

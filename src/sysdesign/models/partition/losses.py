@@ -17,7 +17,7 @@ from scipy.special import ndtr, ndtri
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.lazy import Lazy
 from sysdesign.models.wording import amount, count, duration, percent, several
-from sysdesign.probability.elementwise import plain
+from sysdesign.probability.elementwise import broadcast, plain
 
 Array = np.ndarray
 SPLIT = "What should a store do while it is split?"
@@ -112,10 +112,6 @@ def cost(
         lost_at_takeover=lambda: taken_over * length,
         lost_fenced=lambda: taken_over * noticed,
     )
-
-
-def _floats(*values: Any) -> tuple[Array, ...]:
-    return tuple(np.broadcast_arrays(*(np.asarray(each, dtype=float) for each in values)))
 
 
 def _aligned(*values: Any) -> tuple[tuple[int, ...], list[Array]]:
@@ -271,7 +267,7 @@ def year(
     >>> round(year(1, 3600, 1, 1.0, 0).cut_off_min * 365 / 30, 6)
     60.0
     """
-    often, median, wide, share, noticed, there = _floats(
+    often, median, wide, share, noticed, there = broadcast(
         partitions_per_year, median_s, spread, minority_share, detection_s, leader_there
     )
     mean, _ = _cut_short(np.full(often.shape, LONGEST_S), median, wide)

@@ -10,9 +10,9 @@ import numpy as np
 from scipy.special import gammainc, gammaincc
 
 from sysdesign.models.declaration import Input, Model, Output, checked
-from sysdesign.models.partition.losses import LONGEST_S, SPLIT, _floats, _ratio
+from sysdesign.models.partition.losses import LONGEST_S, SPLIT, _ratio
 from sysdesign.models.wording import amount, count, percent
-from sysdesign.probability.elementwise import plain
+from sysdesign.probability.elementwise import broadcast, plain
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def escrow(
     >>> escrow(100, 0, 60, 2).refused
     0.0
     """
-    total, rate, length, number, large, dealt, held = _floats(
+    total, rate, length, number, large, dealt, held = broadcast(
         quota, requests_per_s, duration_s, sites, largest_share, dealt_share, held_back_share
     )
     others = number - 1

@@ -11,9 +11,9 @@ from scipy.special import ndtr
 
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import AtMost, Input, Model, Output, checked
-from sysdesign.models.partition.losses import P99, _floats
+from sysdesign.models.partition.losses import P99
 from sysdesign.models.wording import amount, duration
-from sysdesign.probability.elementwise import plain
+from sysdesign.probability.elementwise import broadcast, plain
 
 TIMEOUT = "How long may a silence be before it counts as a failure?"
 MONTH_S = 30 * 86_400.0
@@ -70,7 +70,7 @@ def suspicion(
     >>> round(suspicion(2.5, 1, 0.01, 1e-6, 1, 0).by_network, 3)
     256.608
     """
-    given = _floats(timeout_s, heartbeat_s, lost_share, delay_s, delay_spread, pauses_per_month, pause_s)
+    given = broadcast(timeout_s, heartbeat_s, lost_share, delay_s, delay_spread, pauses_per_month, pause_s)
     timeout, every, lost, median, spread, pauses, pause = given
     if np.any(every > timeout):
         raise InvalidInput(

@@ -14,7 +14,7 @@ from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.protobuf.fields import INTEGERS, NUMBERS
 from sysdesign.models.protobuf.proto_json import QUOTED
 from sysdesign.models.wording import amount, percent, several, size
-from sysdesign.probability.elementwise import plain
+from sysdesign.probability.elementwise import broadcast, plain
 
 EXACT = 2**53  # whole numbers up to here are exact in floating point, and in most readers of JSON
 Kind = Literal[
@@ -53,7 +53,7 @@ def number(
     >>> number(150).field_bytes, number(-2).value_bytes, number(-2, "sint32").value_bytes
     (3.0, 10.0, 1.0)
     """
-    values, places, letters = np.broadcast_arrays(*(np.asarray(x, float) for x in (value, field_number, name_letters)))
+    values, places, letters = broadcast(value, field_number, name_letters)
     tags, payload = varint_bytes(places * 8), _integer(values, kind)
     whole, as_json = tags + payload, letters + 4 + _decimal(values, kind)
     return Number(*(plain(each) for each in (tags, payload, whole, as_json, whole / as_json)))
@@ -125,9 +125,7 @@ def message(
     30.0
     """
     given = (integers, value, texts, text_bytes, decimals, decimal_letters, flags, listed, name_letters, records)
-    ints, values, words, letters, reals, digits, bools, more, name, count = np.broadcast_arrays(
-        *(np.asarray(each, dtype=float) for each in given)
-    )
+    ints, values, words, letters, reals, digits, bools, more, name, count = broadcast(*given)
     lists = (more > 0).astype(float)
     fields = ints + words + reals + bools + lists
     if np.any(fields == 0):

@@ -13,7 +13,7 @@ import numpy as np
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Numbers, Output, as_numbers, checked
 from sysdesign.models.wording import amount, duration, percent, several
-from sysdesign.probability.elementwise import plain
+from sysdesign.probability.elementwise import broadcast, plain
 
 TIE = "Where should the tie-breaker stand?"
 MOST_SITES = 5
@@ -112,7 +112,7 @@ def _weighed(
     votes: tuple[float, ...], clients: tuple[float, ...], may_lead: tuple[bool, ...], up: list[Any], link: Any
 ) -> Sites:
     """The outcome of each state, weighed by its chance."""
-    *each_up, works = np.broadcast_arrays(*(np.asarray(value, dtype=float) for value in (*up, link)))
+    *each_up, works = broadcast(*up, link)
     decides = serves = np.zeros(works.shape)
     for alive, cut, ours, served in _states(votes, clients, may_lead):
         chance = works ** (len(_pairs(len(votes))) - cut) * (1 - works) ** cut

@@ -12,7 +12,7 @@ from scipy.special import gammainc
 from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Numbers, Output, checked
 from sysdesign.models.wording import count, duration, percent
-from sysdesign.probability.elementwise import plain
+from sysdesign.probability.elementwise import broadcast, plain
 
 Left = Literal["fixed", "uniform", "exponential"]
 MOST_WAITS = 1000
@@ -115,7 +115,7 @@ def ladder(
     waits = np.asarray(waits_s, dtype=float)
     if waits.size > MOST_WAITS:
         raise InvalidInput(f"waits_s has {waits.size} waits; {MOST_WAITS} at most")
-    length, jitter = np.broadcast_arrays(*(np.asarray(each, dtype=float) for each in (outage_s, jitter_share)))
+    length, jitter = broadcast(outage_s, jitter_share)
     column = (-1, *(1,) * length.ndim)
     planned = np.cumsum(waits).reshape(column)
     outage = _Outage(left, length)

@@ -11,7 +11,7 @@ import numpy as np
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.storage_engine.throughput import THROUGHPUT
 from sysdesign.models.wording import amount, percent
-from sysdesign.probability.elementwise import plain
+from sysdesign.probability.elementwise import broadcast, plain
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def capacity_modes(
     20.0
     """
     given = (peak_factor, price_ratio, utilization, followed, least_share)
-    peak, ratio, busy, follow, least = np.broadcast_arrays(*(np.asarray(each, dtype=float) for each in given))
+    peak, ratio, busy, follow, least = broadcast(*given)
     bend = peak - 1  # of the curve; 0 is a steady load
     fixed = peak / busy
     # The load is below the least capacity up to the share `idle` of the time.
