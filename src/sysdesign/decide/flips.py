@@ -108,8 +108,9 @@ def _searched(evaluation: Evaluation, grids: list[_Grid], coded: list[Trial], ba
     """Try the grids as far as it takes; what is first at the other trials."""
     grids = [grid for grid in grids if grid.sides]
     told = _told(evaluation, [grid.ends for grid in grids] + coded, lambda found: _firsts_and_leads(found, base))
+    lead = evaluation.leads(base)
     for grid, each in zip(grids, told, strict=False):
-        grid.take_ends(each)
+        grid.take_ends(each, lead)
     doubtful = [grid for grid in grids if grid.is_doubtful and len(grid.rest[1])]
     rest = _told(evaluation, [grid.rest for grid in doubtful], lambda found: found.firsts)
     for grid, firsts in zip(doubtful, rest, strict=True):
@@ -183,7 +184,6 @@ class _Grid:
         field, stated = _number(name), sampler_of(evaluation.worlds).workload.values.get(name)
         sides = {"up": _Side(_values(field, self.now, high), base), "down": _Side(_values(field, self.now, low), base)}
         self.sides = {direction: side for direction, side in sides.items() if len(side.values)}
-        self.lead = evaluation.leads(base)
         self.stated, self.drawn = stated is not None, not isinstance(stated, float)
         self.holds = True  # the first choice, where every world has the present value
 
@@ -191,13 +191,13 @@ class _Grid:
     def ends(self) -> Trial:
         return self.name, np.concatenate([side.values[side.ends] for side in self.sides.values()])
 
-    def take_ends(self, told: Array) -> None:
-        """What is first at the ends of the sides, and its leads there."""
+    def take_ends(self, told: Array, lead: Array) -> None:
+        """What is first at the ends of the sides, and its leads there; `lead` is that at the present value."""
         firsts, leads = told[0].astype(int), told[1:]
-        enough = SURE * np.ptp(np.concatenate((self.lead, leads), axis=1), axis=1)[:, None]
+        enough = SURE * np.ptp(np.concatenate((lead, leads), axis=1), axis=1)[:, None]
         for side in self.sides.values():
             mine, leads = np.split(leads, [len(side.ends)], axis=1)
-            before = np.concatenate((self.lead, mine[:, :-1]), axis=1)
+            before = np.concatenate((lead, mine[:, :-1]), axis=1)
             over_others, over_default, in_worlds = np.minimum(before, mine) > enough
             side.take_ends(firsts[: len(side.ends)], over_others & (over_default | in_worlds))
             firsts = firsts[len(side.ends) :]
