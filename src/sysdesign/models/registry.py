@@ -25,6 +25,7 @@ SUBJECTS = (
     "consensus",
     "consistency",
     "containers",
+    "deployment",
     "discovery",
     "graphql",
     "hashing",
