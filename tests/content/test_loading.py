@@ -125,6 +125,23 @@ def test_an_unknown_name_in_the_plan_is_refused(root: Path, change: str) -> None
     assert refused(root).path == "reference/plan.yaml"
 
 
+@pytest.mark.parametrize(
+    ("documents", "found"),
+    [
+        ("[]", "leads nowhere"),
+        ("[05-cachin]", "unknown document '05-cachin'"),
+        ("[05-caching, 05-caching]", "stands twice"),
+        ("[04-databases, 05-caching]", "puts 04-databases before 05-caching"),
+    ],
+)
+def test_a_path_that_leads_astray_is_refused(root: Path, documents: str, found: str) -> None:
+    head, tail = PLAN.rsplit("prerequisites: []", 1)
+    path = f"paths:\n  - {{id: p, title: P, by: role, sentence: S., documents: {documents}}}\n"
+    (root / "plan.yaml").write_text(f"{path}{head}prerequisites: [05-caching]{tail}")
+    error = refused(root)
+    assert found in error.found and (error.path, error.line) == ("reference/plan.yaml", 2)
+
+
 def test_planned_documents_are_not_pages(root: Path) -> None:
     (root / "05-Caching-Strategies.md").write_text("# Caching\n\n## Overview\n\nText.\n")
     reference = load(root)

@@ -23,6 +23,7 @@ RULES: tuple[str, ...] = (
     "code-in-aws-section",
     "heading-level",
     "long-body",
+    "long-path",
     "heavy-concepts",
     "excess-code",
     "missing-topic",

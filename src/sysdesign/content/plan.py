@@ -42,6 +42,25 @@ def check_plan(plan: Plan, file: Located) -> None:
             file.path, file.line(("reading_order",)), f"the reading order and the documents differ in {odd}",
             "List every document once",
         )  # fmt: skip
+    _check_paths(plan, file)
+
+
+def _check_paths(plan: Plan, file: Located) -> None:
+    """A path names documents that are planned, each once, and none before what should be read first."""
+    needs = {document.slug: document.prerequisites for document in plan.documents}
+    for at, path in enumerate(plan.paths):
+        where = file.line(("paths", at))
+        if not path.documents:
+            raise BadContent(file.path, where, f"the path {path.id} leads nowhere", "List its documents")
+        for place, slug in enumerate(path.documents):
+            if slug not in needs:
+                raise BadContent(file.path, where, f"unknown document {slug!r}", nearest(slug, needs, "documents"))
+            if slug in path.documents[:place]:
+                raise BadContent(file.path, where, f"the document {slug} stands twice", "Keep one of the two")
+            late = [name for name in needs[slug] if name in path.documents[place:]]
+            if late:
+                message = f"the path {path.id} puts {slug} before {late[0]}, which should be read first"
+                raise BadContent(file.path, where, message, "Exchange the two")
 
 
 def _circle(edges: dict[str, tuple[str, ...]]) -> list[str]:

@@ -204,10 +204,23 @@ class Group(Record):
     sentence: str
 
 
+class ReadingPath(Record):
+    """A way through the documents for a reader's work or time."""
+
+    title: str
+    by: Literal["role", "time"]
+    sentence: str
+    documents: tuple[str, ...]  # slugs, in the order in which to read them
+    briefs: bool = False  # their briefs alone
+    most_hours: float | None = None  # what its title promises; a check holds it
+
+
 class Plan(BaseModel):
-    """All documents in their groups and reading order."""
+    """All documents in their groups and reading order, and ways through them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     groups: tuple[Group, ...]
     documents: tuple[PlannedDocument, ...]
     reading_order: tuple[str, ...]  # slugs
+    paths: tuple[ReadingPath, ...] = ()
+    opening: str = ""  # the figure that opens the home page: 07-resilience/fan-out

@@ -28,7 +28,7 @@ def page(site: Site, slug: str) -> Page:
     body = Markup(prose.body())  # Prose escapes all text
     return site.page(
         path, "brief.html",
-        layout="brief", main_class="brief", title=text.title, description=planned.sentence,
+        layout="brief", main_class="brief", reading=f"{slug}/brief", title=text.title, description=planned.sentence,
         sentence=planned.sentence, href=f"{root}{folder_of(planned)}", whole=document.title, body=body,
         notes=[note_view(reference, note, site.models, root) for note in prose.notes.found.values()],
     )  # fmt: skip

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from sysdesign.content import Reference
 from sysdesign.content.brief import has_brief
 from sysdesign.content.document import Document
+from sysdesign.content.reading_time import document_minutes, time_text
 from sysdesign.site.addresses import folder_of, root_from, section_target
 from sysdesign.site.evidence import date_text, note_view, record_of
 from sysdesign.site.layout import Page, Site, document_item, documents_beside, lists_all
@@ -28,7 +29,8 @@ def page(site: Site, slug: str) -> Page:
     before, after = site.neighbors[slug]
     return site.page(
         path, "document.html",
-        layout="reading", title=document.title, description=planned.sentence, sentence=planned.sentence,
+        layout="reading", slug=slug, reading_time=time_text(document_minutes(document)),
+        title=document.title, description=planned.sentence, sentence=planned.sentence,
         anchor=document.sections[0].anchor,
         group_title=next(group.title for group in reference.plan.groups if group.id == planned.group),
         groups=documents_beside(reference, root, slug), listed_all=lists_all(reference),

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from markupsafe import Markup
+
 from sysdesign.content import Reference
+from sysdesign.content.brief import has_brief
+from sysdesign.content.reading_time import WORDS_A_MINUTE, brief_minutes, document_minutes, path_minutes, time_text
+from sysdesign.content.records import PlannedDocument, ReadingPath
 from sysdesign.site.addresses import section_target
+from sysdesign.site.brief_page import FOLDER as BRIEF
 from sysdesign.site.layout import Page, Site, document_item, documents_by_group
 from sysdesign.site.reading_map import BOX_HEIGHT, BOX_WIDTH, reading_map
 
@@ -24,8 +30,45 @@ def page(site: Site) -> Page:
         items={d.slug: document_item(reference, d, ROOT) for d in reference.plan.documents},
         groups=documents_by_group(reference, ROOT),
         decisions=_grouped(reference, _decisions(site)), symptoms=_grouped(reference, _symptoms(reference)),
-        counts=_counts(site),
+        counts=_counts(site), chart=_chart(site), has_figures=bool(reference.plan.opening),
+        paths=list(_paths(reference)), words_a_minute=WORDS_A_MINUTE,
     )  # fmt: skip
+
+
+def _chart(site: Site) -> dict[str, Any]:
+    """The figure that opens the page, as its document shows it; empty where no document does."""
+    for slug, document in site.reference.documents.items():
+        for figure in document.figures:
+            if figure.name == site.reference.plan.opening:
+                drawn = Markup(site.figures.html(figure, "", document.path, ROOT))  # it escapes all text
+                item = document_item(site.reference, site.reference.planned(slug), ROOT)
+                return {"figure": drawn, "title": document.title, "href": f"{item['href']}#{figure.section}"}
+    return {}
+
+
+def _paths(reference: Reference) -> Iterator[dict[str, Any]]:
+    """The ways through the documents, by work and by time, each with how long it takes."""
+    for by, title in (("role", "For your work"), ("time", "For your time")):
+        paths = [_path(reference, path) for path in reference.plan.paths if path.by == by]
+        if paths:
+            yield {"title": title, "paths": paths}
+
+
+def _path(reference: Reference, path: ReadingPath) -> dict[str, Any]:
+    items = [_item(reference, reference.planned(slug), briefs=path.briefs) for slug in path.documents]
+    count = f"{len(items)} {'brief' if path.briefs else 'document'}{'s' if len(items) != 1 else ''}"
+    takes = f"{count}, {time_text(path_minutes(path, reference))}"
+    return {"title": path.title, "sentence": path.sentence, "takes": takes, "items": items}
+
+
+def _item(reference: Reference, planned: PlannedDocument, *, briefs: bool) -> dict[str, Any]:
+    item = {**document_item(reference, planned, ROOT), "takes": "", "reading": planned.slug}
+    document = reference.documents.get(planned.slug)
+    if document:
+        item["takes"] = time_text((brief_minutes if briefs else document_minutes)(document))
+    if document and briefs and has_brief(document):
+        item["href"], item["reading"] = f"{item['href']}{BRIEF}", f"{planned.slug}/{BRIEF}".rstrip("/")
+    return item
 
 
 def _decisions(site: Site) -> Iterator[tuple[str, dict[str, str]]]:

@@ -70,6 +70,7 @@ class Site:
             "rooms": self._rooms(), "more": [*MORE, *[TAKE_ALONG] * self.takes_along],
             "layout": "wide", "has_figures": False,
             "own_search": False, "policy": POLICY, "main_class": "", "description": "", "title": "", "for_programs": "",
+            "reading": "",
             "canonical": self.address and self.address + path.removesuffix("index.html"),
         }  # fmt: skip
         text = environment().get_template(template).render({**common, **values})

@@ -304,5 +304,9 @@ function refresh() {
 }
 
 refresh(); themeButton(); cards(); figures(); keys(); permalinks(); outline(); map(); filters(); searchBoxes();
+for (const [selector, act] of [["[data-reading]", "follow"], [".paths", "tell"]]) {
+  const place = document.querySelector(selector);
+  if (place) load("./progress.js").then((progress) => progress[act](place));
+}
 if (document.querySelector("[data-decision]")) load("./decide.js").then((decide) => decide.open(document.querySelector("[data-decision]"), root));
 if (document.querySelector("[data-explorer]")) load("./explorer.js").then((explorer) => explorer.open(document.querySelector("[data-explorer]"), root));
