@@ -68,7 +68,8 @@ def _bodies() -> Iterator[tuple[str, Sent]]:
     digits = "9" * 5_000
     values = (
         digits, "-" + digits, f"1.{digits}", f"1e{digits}", "1e999", "NaN", "Infinity", '"\\ud800"', '"\\u0000"',
-        "null", "true", "[]", "{}", "[" * 5_000 + "]" * 5_000, '{"a":' * 5_000 + "1" + "}" * 5_000, f'"{digits}"',
+        "null", "true", "[]", "{}", "[" * 60 + "]" * 60, "[" * 900 + "]" * 900,
+        "[" * 5_000 + "]" * 5_000, '{"a":' * 5_000 + "1" + "}" * 5_000, f'"{digits}"',
         '"1e400"', '"' + "(" * 5_000 + '"',
         '"٣"', '"1,2,3"', '"1_000"', "[" + "1," * 50_000 + "1]", '"../../etc/passwd"', '"/dev/zero"', '"-"',
         '"exponential(mean=0)"',
@@ -233,6 +234,8 @@ def _foreign() -> Iterator[tuple[str, Sent]]:
     for origin in ("https://stranger.example", "null", "http://127.0.0.1:1", "http://localhost", "file://"):
         for kind in ("application/json", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
             yield f"{origin}, {kind}", ("POST", RUN, {"Content-Type": kind, "Origin": origin}, b"{}")
+    for origin in ("http://127.0.0.1@stranger.example", "ftp://127.0.0.1", "http://127.0.0.1.", "127.0.0.1", ""):
+        yield f"origin {origin!r}", ("POST", RUN, {**JSON, "Origin": origin}, b"{}")
     for site in ("cross-site", "same-site"):
         yield site, ("POST", RUN, {**JSON, "Sec-Fetch-Site": site}, b"{}")
         yield (
@@ -260,6 +263,11 @@ def _bytes() -> Iterator[tuple[str, bytes]]:
     yield "a negative length", head + b"Content-Length: -1\r\n\r\n"
     yield "a head of a megabyte", b"GET / HTTP/1.1\r\n" + b"X: " + b"a" * 1_000_000 + b"\r\n\r\n"
     yield "ten thousand headers", b"GET / HTTP/1.1\r\n" + b"X: a\r\n" * 10_000 + b"\r\n"
+    yield "15,000 short headers", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n" + b"X:\r\n" * 15_000 + b"\r\n"
+    yield "15,000 trailers", head + b"Transfer-Encoding: chunked\r\n\r\n0\r\n" + b"X:\r\n" * 12_000 + b"\r\n"
+    yield "a chunk for each byte", head + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\n \r\n" * 200_000
+    yield "a body after its answer", b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9000\r\n\r\n" + b" " * 900
+    yield "UTF-16", head + b"Content-Length: 10\r\n\r\n" + b"\xff\xfe{\x00}\x00 \x00 \x00"
     yield "TLS", bytes.fromhex("16030102000100001fc0303f") + b"\x00" * 400
     yield "zeros", b"\x00" * 10_000
     yield "HTTP/9.9", b"GET / HTTP/9.9\r\n\r\n"

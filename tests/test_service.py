@@ -97,6 +97,11 @@ def test_nothing_outside_the_site_can_be_read(client: TestClient, path: str) -> 
     assert answer.status_code in (404, 308)
 
 
+def test_no_file_is_looked_for_at_a_very_long_path(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "_read", lambda *_: pytest.fail("looked for"))
+    assert client.get("/" + "a/" * 20_000).status_code == 404
+
+
 def test_a_link_inside_the_site_cannot_lead_out(client: TestClient, room: Room, tmp_path: Path) -> None:
     (room.out.resolve() / "leak.txt").symlink_to(tmp_path / "secret.txt")
     assert client.get("/leak.txt").status_code == 404
@@ -135,7 +140,10 @@ RUN = "/api/models/caching.stampede/run"
 JSON = {"content-type": "application/json"}
 
 
-@pytest.mark.parametrize("body", [b"{", b"\xff", b"[" * 100_000, b'{"inputs": {"arrivals_per_s": NaN}}'])
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"\xff", b"[" * 100_000, b'{"inputs": {"arrivals_per_s": NaN}}', '{"inputs": {}}'.encode("utf-16")],
+)
 def test_what_is_not_json_is_said(client: TestClient, body: bytes) -> None:
     answer = client.post(RUN, content=body, headers=JSON)
     assert answer.status_code == 400 and "JSON" in answer.json()["error"]["message"]
@@ -182,6 +190,8 @@ def test_only_json_starts_a_run(client: TestClient, room: Room, kind: str) -> No
         {"origin": "null"},
         {"origin": "http://testserver.stranger.example"},
         {"origin": "http://testserver:81"},
+        {"origin": "ftp://testserver"},
+        {"origin": "http://user@testserver"},
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},
         {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "origin": "https://stranger.example"},
@@ -190,6 +200,16 @@ def test_only_json_starts_a_run(client: TestClient, room: Room, kind: str) -> No
 def test_pages_of_other_origins_start_nothing(client: TestClient, room: Room, headers: dict[str, str]) -> None:
     assert client.post(RUN, json={}, headers=headers).status_code == 403
     assert client.get("/api/search", params={"q": "cache"}, headers=headers).status_code == 403
+    assert room.runner.ran == []  # type: ignore[union-attr]
+
+
+def test_of_two_headers_the_stranger_counts(client: TestClient, room: Room) -> None:
+    own, far = ("origin", "http://testserver"), ("origin", "https://stranger.example")
+    for origins in ([own, far], [far, own]):
+        assert client.post(RUN, json={}, headers=origins).status_code == 403
+    for kinds in ("application/json", "text/plain"), ("text/plain", "application/json"):
+        sent = client.post(RUN, content=b"{}", headers=[("content-type", kind) for kind in kinds])
+        assert sent.status_code == 415
     assert room.runner.ran == []  # type: ignore[union-attr]
 
 

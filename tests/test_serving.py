@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import os
 import shutil
@@ -13,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import h11
 import httpx
 import pytest
 import uvicorn
@@ -359,6 +361,26 @@ def test_a_body_that_does_not_come_is_cut_off(served: tuple[str, Room], monkeypa
         assert b" 408 " in slow.recv(65536).split(b"\r\n")[0]
 
 
+@pytest.mark.parametrize("path", [b"/", b"/api/models", b"/nothing"])
+def test_the_rest_of_a_body_that_is_answered_is_not_waited_for(
+    path: bytes, served: tuple[str, Room], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each byte that comes starts no new wait."""
+    monkeypatch.setattr(connections, "HEAD_S", 1.0)
+    with socket.create_connection(("127.0.0.1", httpx.URL(served[0]).port or 0), timeout=0.05) as slow:
+        slow.sendall(b"POST " + path + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000\r\n\r\n")
+        for _ in range(PATIENCE_S * 20):
+            try:
+                slow.sendall(b" ")
+                if not slow.recv(65536):
+                    return
+            except TimeoutError:
+                continue
+            except OSError:
+                return
+    pytest.fail("still open")
+
+
 def test_what_is_no_http_carries_the_headers_too(served: tuple[str, Room]) -> None:
     with socket.create_connection(("127.0.0.1", httpx.URL(served[0]).port or 0), timeout=PATIENCE_S) as odd:
         odd.sendall(b"\x00\x01\x02 nothing of the kind\r\n\r\n")
@@ -367,6 +389,49 @@ def test_what_is_no_http_carries_the_headers_too(served: tuple[str, Room]) -> No
             answer += part
     assert b" 400 " in answer.split(b"\r\n")[0]
     assert all(name.lower().encode() in answer.lower() for name in HEADERS)
+
+
+def _answer(served: tuple[str, Room], sent: bytes) -> bytes:
+    answer, place = b"", ("127.0.0.1", httpx.URL(served[0]).port or 0)
+    with contextlib.suppress(ConnectionError), socket.create_connection(place, timeout=PATIENCE_S) as asking:
+        asking.sendall(sent)
+        while part := asking.recv(65536):
+            answer += part
+    return answer
+
+
+RUN = b"POST /api/models/caching.stampede/run HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+CHUNKED = RUN + b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (BEGUN + b"X: a\r\n" * 190 + b"Connection: close\r\n\r\n", b"200"),
+        (BEGUN + b"X: a\r\n" * 210 + b"Connection: close\r\n\r\n", b"400"),
+        (BEGUN + b"\r\n" + BEGUN + b"X:\r\n" * 5_000 + b"\r\n", b"400"),
+        (CHUNKED + b"1\r\n \r\n" * 1_900 + b"0\r\n\r\n", b"400"),  # blanks are no JSON
+        (CHUNKED + b"1\r\n \r\n" * 3_000, b"400"),
+        (CHUNKED + b"fa\r\n" + b" " * 250 + b"\r\n", b"408"),
+    ],
+)
+def test_a_head_has_few_lines_and_a_body_few_parts(
+    sent: bytes, status: bytes, served: tuple[str, Room], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "BODY_S", 0.5)
+    answer = _answer(served, sent)
+    assert b"HTTP/1.1 " + status in answer and all(name.lower().encode() in answer.lower() for name in HEADERS)
+
+
+def test_a_body_in_very_many_parts_is_not_read_on() -> None:
+    bounded = connections._Bounded(h11.SERVER, connections.MOST_HEAD)
+    bounded.receive_data(CHUNKED + b"1\r\n \r\n" * 40_000)
+    with pytest.raises(h11.RemoteProtocolError, match="parts"):
+        for _ in range(connections.MOST_PARTS + 3):
+            bounded.next_event()
+    whole = connections._Bounded(h11.SERVER, connections.MOST_HEAD)
+    whole.receive_data(CHUNKED + (b"fa\r\n" + b" " * 250 + b"\r\n") * 9_000 + b"0\r\n\r\n")
+    assert sum(isinstance(whole.next_event(), h11.Data) for _ in range(9_002)) == 9_000
 
 
 def test_no_descriptor_is_left_open(served: tuple[str, Room]) -> None:

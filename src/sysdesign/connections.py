@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import h11
@@ -12,6 +13,34 @@ from sysdesign.service import HEADERS
 
 HEAD_S = 10.0  # from a connection's first moment, or the end of its last answer, to the end of a request's headers
 TAKEN_S = 60.0  # for the other side to take what is sent, once it has stopped taking
+MOST_HEAD = 64_000  # bytes of a request's headers
+MOST_HEADERS = 200  # lines; browsers send some twenty
+MOST_PARTS = 2_000  # chunks of a body, where they are shorter than
+LEAST_PART = 128  # bytes, as they all are on average
+
+_HEAD_END = re.compile(rb"\n\r?\n")
+
+
+class _Bounded(h11.Connection):
+    """h11's reader, which takes some ten microseconds for each header and each chunk: so there may not be very many."""
+
+    _parts = _taken = 0
+
+    def next_event(self) -> Any:
+        """Raises RemoteProtocolError for a head of too many lines, unread, and for a body in very many parts."""
+        if self.their_state is h11.IDLE:
+            self._parts = self._taken = 0
+            waiting, _ = self.trailing_data
+            end = _HEAD_END.search(waiting)
+            if waiting.count(b"\n", 0, end.start() if end else len(waiting)) > MOST_HEADERS:
+                raise h11.RemoteProtocolError("too many headers", error_status_hint=431)
+        event = super().next_event()
+        if isinstance(event, h11.Data):
+            self._parts += event.chunk_start
+            self._taken += len(event.data)
+            if self._parts > MOST_PARTS and self._taken < self._parts * LEAST_PART:
+                raise h11.RemoteProtocolError("a body in too many parts")
+        return event
 
 
 class PatientNotForever(H11Protocol):
@@ -19,6 +48,10 @@ class PatientNotForever(H11Protocol):
 
     _head: asyncio.TimerHandle | None = None
     _taken: asyncio.TimerHandle | None = None
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.conn = _Bounded(h11.SERVER, MOST_HEAD)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -46,7 +79,10 @@ class PatientNotForever(H11Protocol):
         super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:
-        """As uvicorn's, with the headers that all answers carry."""
+        """As uvicorn's, with the headers that all answers carry; nothing where an answer has begun."""
+        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+            self.transport.close()
+            return
         head = [("content-type", "text/plain; charset=utf-8"), ("connection", "close"), *HEADERS.items()]
         events: list[Any] = [h11.Response(status_code=400, headers=head, reason=b"Bad Request")]
         for event in (*events, h11.Data(data=msg.encode("ascii")), h11.EndOfMessage()):
@@ -54,8 +90,12 @@ class PatientNotForever(H11Protocol):
         self.transport.close()
 
     def _watch_head(self) -> None:
-        """Time the wait for headers, and nothing else: the body has a bound of its own."""
-        if self.conn.their_state is not h11.IDLE:
+        """Time the wait for headers, and for the rest of a body that was answered before it was whole.
+
+        A body that is being read has a bound of its own.
+        """
+        answered = self.conn.our_state in (h11.DONE, h11.MUST_CLOSE) and self.conn.their_state is h11.SEND_BODY
+        if self.conn.their_state is not h11.IDLE and not answered:
             self._stop_head()
         elif self._head is None and not self.transport.is_closing():
             self._head = self.loop.call_later(HEAD_S, self._cut_off)

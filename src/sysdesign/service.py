@@ -23,10 +23,10 @@ from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect, Request
@@ -45,10 +45,12 @@ from sysdesign.workers.pool import Busy, Fault, Pool
 
 MOST_BYTES = 256_000  # of a request's body
 MOST_UPLOADED = MOST_UPLOADED_BYTES  # of the files given to a model
+LONG_JSON = 4_000  # bytes; longer ones are read beside the loop
 BODY_S = 10.0  # for a request's body to arrive
 COMING_S = 5.0  # for fresh pages that are being made
 UPLOAD_S = 60.0
 LONGEST_TEXT = 2_000  # of a query's parameters
+LONGEST_PATH = 1_000  # of a file; each folder in it is looked up
 MOST_SAID = 3_000  # characters of an error's message
 SEARCHES_WAITING = 16
 LEAST_COMPRESSED = 1000  # bytes
@@ -189,7 +191,7 @@ class _OwnPages:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and (scope["method"] == "POST" or scope["path"].startswith("/api")):
-            found = _foreign({name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]})
+            found = _foreign(Headers(scope=scope))
             if found:
                 refusal = _json({"error": {"input": None, "message": f"{found}; only its own pages may ask"}}, 403)
                 await refusal(scope, receive, send)
@@ -197,12 +199,13 @@ class _OwnPages:
         await self.app(scope, receive, send)
 
 
-def _foreign(headers: Mapping[str, str]) -> str:
+def _foreign(headers: Headers) -> str:
     """What shows that another origin's page asks; "" where nothing does."""
-    site, origin = headers.get("sec-fetch-site", "none"), headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
-        return f"the request comes from {visible(origin[:100])}"
-    followed = headers.get("sec-fetch-mode") == "navigate" and origin is None  # a link that a reader followed
+    site, origins, host = headers.get("sec-fetch-site", "none"), headers.getlist("origin"), headers.get("host", "")
+    for origin in origins:
+        if origin.lower() not in (f"http://{host.lower()}", f"https://{host.lower()}"):
+            return f"the request comes from {visible(origin[:100])}"
+    followed = headers.get("sec-fetch-mode") == "navigate" and not origins  # a link that a reader followed
     return "" if site in ("none", "same-origin") or followed else f"the request comes from another origin ({site[:20]})"
 
 
@@ -373,14 +376,14 @@ def _runner(room: Room) -> Runner:
 
 
 async def _run(room: Room, request: Request) -> Any:
-    asked, uploads = await _asked(request)
+    asked, uploads = await _asked(room, request)
     chart = asked.get("chart", not uploads) in (True, "yes")
     arguments = {"name": _name(request), "inputs": _inputs(asked), "chart": chart}
     return await _bounded(room, request, "run", arguments, uploads)
 
 
 async def _solve(room: Room, request: Request) -> Any:
-    asked, uploads = await _asked(request)
+    asked, uploads = await _asked(room, request)
     wanted = {key: asked.get(key) for key in ("solve", "for")}
     for key, example in (("solve", "budget_share"), ("for", "calls_with=1.3")):
         if not isinstance(wanted[key], str) or not wanted[key]:
@@ -390,14 +393,14 @@ async def _solve(room: Room, request: Request) -> Any:
     )  # fmt: skip
 
 
-async def _asked(request: Request) -> tuple[dict[str, Any], dict[str, bytes]]:
+async def _asked(room: Room, request: Request) -> tuple[dict[str, Any], dict[str, bytes]]:
     """What is asked of a model, and the bytes of files by the input that takes them.
 
     It is JSON in the body; or the body is files, and the rest stands in the address, inputs as JSON. Of several
     files one behind the other the address gives each with its length: `file=gaps_s&bytes=1200&file=services_s&...`.
     """
     if _content_type(request) != "application/octet-stream":
-        return await _body(request), {}
+        return await _body(room, request), {}
     asked: dict[str, Any] = {key: _parameter(request, key, "") for key in request.query_params.keys() - {"inputs"}}
     asked["inputs"] = _object(_parameter(request, "inputs", "{}").encode())
     names, lengths = (request.query_params.getlist(key) for key in ("file", "bytes"))
@@ -425,7 +428,7 @@ def _inputs(asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def _decide(room: Room, request: Request) -> Any:
-    workload = (await _body(request)).get("workload", {})
+    workload = (await _body(room, request)).get("workload", {})
     if not isinstance(workload, dict):
         raise InvalidInput("workload is not a mapping of fields to values")
     return await _bounded(room, request, "decide", {"name": _name(request), "workload": workload})
@@ -450,14 +453,19 @@ async def _left(request: Request) -> None:
 
 
 def _content_type(request: Request) -> str:
-    return request.headers.get("content-type", "").split(";")[0].strip().lower()
+    kinds = request.headers.getlist("content-type")
+    return kinds[0].split(";")[0].strip().lower() if len(kinds) == 1 else ""  # of two, another may read the other
 
 
-async def _body(request: Request) -> dict[str, Any]:
+async def _body(room: Room, request: Request) -> dict[str, Any]:
     """A JSON object, read no further than the limit. Raises Refused."""
     if _content_type(request) != "application/json":
         raise Refused("the request is not JSON by its type; send Content-Type: application/json", 415)
-    return _object(await _bytes(request, MOST_BYTES, BODY_S) or b"{}")
+    data = await _bytes(request, MOST_BYTES, BODY_S) or b"{}"
+    if len(data) < LONG_JSON:
+        return _object(data)
+    async with room.reading:
+        return await run_in_threadpool(_object, data)
 
 
 async def _bytes(request: Request, most: int, seconds: float) -> bytes:
@@ -477,7 +485,8 @@ async def _bytes(request: Request, most: int, seconds: float) -> bytes:
 def _object(data: bytes) -> dict[str, Any]:
     """A JSON object of text and numbers that can be used. Raises Refused."""
     try:
-        value = json.loads(data, parse_constant=_no_constant, parse_int=_bounded_integer, parse_float=_bounded_float)
+        text = data.decode()  # the bytes might be read as UTF-16
+        value = json.loads(text, parse_constant=_no_constant, parse_int=_bounded_integer, parse_float=_bounded_float)
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise Refused("the request holds a lone surrogate, which is half a character; send whole ones") from None
@@ -534,6 +543,8 @@ async def _change_after(room: Room, edition: int) -> None:
 async def _file(room: Room, request: Request) -> Response:
     """A file of the site. Nothing outside its folder can be named."""
     path = request.path_params["path"]
+    if len(path) > LONGEST_PATH:
+        return Response(b"Not found", 404, HEADERS, "text/plain")
     if path.endswith("/") or path == "":
         path += "index.html"
     if any(path.startswith(folder) and path != f"{folder}index.html" for folder in room.coming.values()):

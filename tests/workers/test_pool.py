@@ -67,6 +67,18 @@ def test_a_run_gives_its_result_and_its_errors(do: Do) -> None:
     do(work)
 
 
+@pytest.mark.parametrize("depth", [60, 900, 100_000])
+@pytest.mark.parametrize("operation", ["run", "decide"])
+def test_what_is_nested_deep_is_said(do: Do, operation: str, depth: int) -> None:
+    """Depths that one reader of JSON bears and the next does not."""
+    deep: list[Any] = []
+    for _ in range(depth):
+        deep = [deep]
+    arguments = {"name": "caching.stampede", "inputs": {"rebuild_s": deep}, "workload": {"a": deep}, "chart": False}
+    with pytest.raises(InvalidInput, match="nested"):
+        do(lambda pool: pool.run(operation, arguments))
+
+
 def test_an_overrun_is_ended_and_says_how_to_run_it(do: Do) -> None:
     async def work(pool: Pool) -> None:
         pool.seconds = 0.3

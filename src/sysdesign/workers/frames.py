@@ -6,9 +6,12 @@ import asyncio
 import json
 import socket
 import struct
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
+from sysdesign.errors import InvalidInput
+
+MOST_DEPTH = 50  # of lists and mappings in each other
 LENGTHS = struct.Struct("!QQ")
 ORDER = struct.Struct("!cQ")  # to the nursery: a letter and a number
 
@@ -33,9 +36,24 @@ class Answer:
 
 
 def packed_request(request: Request) -> bytes:
-    """The request as it is sent."""
-    head = {**asdict(request), "uploads": {name: len(data) for name, data in request.uploads.items()}}
+    """The request as it is sent. Raises InvalidInput where what it is given is nested too deep to be read there."""
+    if _is_deep(request.arguments):
+        raise InvalidInput(f"the request is nested more than {MOST_DEPTH} deep; no input takes that")
+    head = {
+        "operation": request.operation,
+        "arguments": request.arguments,
+        "seconds": request.seconds,
+        "uploads": {name: len(data) for name, data in request.uploads.items()},
+    }
     return _packed(head, b"".join(request.uploads.values()))
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MOST_DEPTH):
+        inner = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [part for parts in inner for part in parts if isinstance(part, (dict, list))]
+    return bool(level)
 
 
 def packed_answer(answer: Answer) -> bytes:

@@ -123,7 +123,7 @@ class Pool:
                 request = replace(request, seconds=max(request.seconds, self.cold_seconds))
             started, whole = time.monotonic(), False
             try:
-                worker.writer.write(packed_request(request))
+                worker.writer.write(await asyncio.to_thread(packed_request, request))  # up to 64 MB
                 async with asyncio.timeout(request.seconds + 1):  # the worker ends by itself before
                     answer = await received_answer(worker.reader, LONGEST)
                 whole = not answer.retire
