@@ -27,6 +27,7 @@ SUBJECTS = (
     "containers",
     "deployment",
     "discovery",
+    "event_sourcing",
     "graphql",
     "hashing",
     "http2",
