@@ -86,6 +86,47 @@ def test_exponential_windows_by_their_integral(within):
     )
 
 
+def streamed(events, every, way, replay, read, save, loads, generator):
+    """A stream that grows event by event, loaded now and then: mean and longest load, time for each event."""
+    times, spent = [], 0.0
+    for version in range(events):
+        for _ in range(generator.poisson(loads)):
+            behind = version if version < every else version % every
+            times.append(way + (read if version >= every else 0) + behind * replay)
+            spent += behind * replay
+        if (version + 1) % every == 0:
+            spent += save
+    return np.mean(times), np.max(times), spent / events
+
+
+@pytest.mark.parametrize(("every", "loads"), [(1, 1.0), (10, 3.0), (64, 0.5), (500, 1.0)])
+def test_streams_grown_event_by_event(every, loads):
+    mean, longest, each = streamed(20_000, every, 0.002, 2e-5, 0.001, 0.01, loads, np.random.default_rng(4))
+    said = model.load(20_000, every, loads_per_event=loads)
+    assert said.load_s == pytest.approx(mean, rel=0.01) and said.longest_s == pytest.approx(longest, rel=0.01)
+    assert said.event_s == pytest.approx(each, rel=0.03)
+    *_, whole = streamed(2000, 10**9, 0.002, 2e-5, 0.001, 0.01, loads, np.random.default_rng(4))
+    assert model.load(2000, loads_per_event=loads).plain_event_s == pytest.approx(whole, rel=0.05)
+
+
+@given(st.floats(1e-6, 10), st.floats(1e-7, 0.1), st.floats(0.001, 1000), st.integers(1, 10**6))
+def test_no_interval_beats_the_best(save, replay, loads, every):
+    said = model.load(1e9, every, replay_s=replay, save_s=save, loads_per_event=loads)
+    assert said.best_event_s <= said.event_s * (1 + 1e-9)
+    assert said.best_every == pytest.approx(said.young, abs=1)
+    twice = model.load(1e9, 2 * said.best_every, replay_s=replay, save_s=save, loads_per_event=loads)
+    assert twice.event_s <= 1.25 * said.best_event_s + loads * replay  # the valley is flat
+
+
+def test_lengths_and_intervals_that_end_in_time():
+    said = model.load()
+    assert said.bound_events == 2400 and said.even_events == pytest.approx(50)
+    assert model.load(said.bound_events).plain_s == pytest.approx(0.05)
+    assert model.load(1e6, said.bound_every).longest_s == pytest.approx(0.05)
+    assert model.load(1e6, 100, stale_share=1).load_s == pytest.approx(0.003 + 20)
+    assert model.load(50, 100).load_s == model.load(50, 100).longest_s == pytest.approx(0.003 + 50 * 2e-5)
+
+
 def test_arrays_corners_and_sentences():
     rates = np.array([1, 20, 300])
     many = model.conflict(rates, 0.02).attempts

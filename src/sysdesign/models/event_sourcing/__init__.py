@@ -1,10 +1,11 @@
-"""Streams of events: how often appends conflict."""
+"""Streams of events: how often appends conflict, and how long a load takes."""
 
 from __future__ import annotations
 
-from sysdesign.models.event_sourcing import appends
+from sysdesign.models.event_sourcing import appends, loads
 from sysdesign.models.event_sourcing.appends import Conflict, conflict
+from sysdesign.models.event_sourcing.loads import Load, load
 
-__all__ = ["Conflict", "conflict"]
+__all__ = ["Conflict", "Load", "conflict", "load"]
 
-MODELS = (*appends.MODELS,)
+MODELS = (*appends.MODELS, *loads.MODELS)
