@@ -31,6 +31,7 @@ RULES: tuple[str, ...] = (
     "few-visuals",
     "bare-figure",
     "stale-drawing",
+    "blank-header",
     "unitless-column",
     "thin-use-case",
     "one-sided-pattern",
