@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,7 +25,9 @@ from sysdesign.operations.reading import list_symptoms, read_brief
 from sysdesign.plain import as_plain
 from sysdesign.search import Index
 from sysdesign.service import MOST_BYTES, Room, application
+from sysdesign.site.pages import Part
 from sysdesign.site.publish import publish
+from sysdesign.site.unfinished import Unfinished
 from sysdesign.workers import frames
 from sysdesign.workers.pool import result_of
 from sysdesign.workers.work import performed
@@ -67,6 +71,27 @@ def test_pages_carry_a_content_security_policy(client: TestClient) -> None:
     policy = answer.headers["content-security-policy"]
     assert "default-src 'self'" in policy and "unsafe-eval'" not in policy
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_pages_are_answered_before_the_site_stands_and_none_of_the_one_before(room: Room, client: TestClient) -> None:
+    files = [("index.html", b"<p>new home</p>"), ("b/index.html", b"<p>b</p>"), ("404.html", b"<p>nothing new</p>")]
+    room.unfinished = Unfinished([Part(("index.html", "b/", "404.html"), iter(files))])
+    making = threading.Thread(target=list, args=(room.unfinished.files(),))
+    with ThreadPoolExecutor() as asking:
+        waiting = asking.submit(client.get, "/b/")
+        making.start()
+        assert (waiting.result().status_code, waiting.result().text) == (200, "<p>b</p>")
+    making.join()
+    assert client.get("/").text == "<p>new home</p>"
+    assert client.get("/b", follow_redirects=False).headers["location"] == "b/"
+    assert (client.get("/a/").status_code, client.get("/a/").text) == (404, "<p>nothing new</p>")
+
+
+def test_the_first_search_makes_the_index(room: Room, client: TestClient) -> None:
+    sections = client.get("/api/search", params={"q": "stampede"}).json()["hits"]
+    room.index = None
+    assert client.get("/api/search", params={"q": "stampede"}).json()["hits"] == sections
+    assert isinstance(room.index, Index)
 
 
 def test_a_page_not_there_is_the_sites_own_404(client: TestClient) -> None:

@@ -21,9 +21,13 @@ import uvicorn
 
 from sysdesign import connections, service, serving
 from sysdesign.content import load
+from sysdesign.errors import BadContent
 from sysdesign.search import Index
 from sysdesign.service import HEADERS, Room, application
 from sysdesign.site.building import build_site
+from sysdesign.site.pages import Part
+from sysdesign.site.publish import stamp
+from sysdesign.site.unfinished import Unfinished
 from tests.reading import write_reference
 
 BEGUN = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -214,6 +218,61 @@ def test_a_page_is_shown_before_what_hangs_on_it_which_is_waited_for(
     assert not room.coming
 
 
+def _first_served(room: Room, asked: Callable[[str], None]) -> None:
+    """Serve a room whose site may be unfinished, as the command does, until what is asked of it is answered."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(application(room, ["127.0.0.1"]), lifespan="off", log_level="error"))
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    def ask() -> None:
+        asked(address)
+        server.should_exit = True
+
+    with listener, ThreadPoolExecutor() as asking:
+        asyncio.run(serving._run(server, listener, room, "first", None, lambda: asking.submit(ask)))
+
+
+def test_a_page_is_served_while_the_rest_is_written_and_then_the_site_stands(root: Path, tmp_path: Path) -> None:
+    held = threading.Event()
+
+    def slow() -> Iterator[tuple[str, bytes]]:
+        assert held.wait(PATIENCE_S)
+        yield "b/index.html", b"b"
+
+    first = Part(("index.html",), iter([("index.html", b"home")]))
+    room = Room(tmp_path / "site", load(root), None, Unfinished([first, Part(("b/",), slow())]))
+    found: list[str] = []
+
+    def asked(address: str) -> None:
+        found.append(httpx.get(f"{address}/").text)
+        assert not (tmp_path / "site").exists()
+        held.set()
+        while room.unfinished is not None or room.index is None:
+            threading.Event().wait(0.01)
+        found.append(httpx.get(f"{address}/b/").text)
+
+    _first_served(room, asked)
+    assert found == ["home", "b"]
+    assert (tmp_path / "site" / "b" / "index.html").read_bytes() == b"b" and stamp(tmp_path / "site") == "first"
+
+
+def test_a_site_that_cannot_be_written_ends_the_service_with_its_reason(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended, end = threading.Event(), serving._end
+    monkeypatch.setattr(serving, "_end", lambda server: (end(server), ended.set()))
+
+    def broken() -> Iterator[tuple[str, bytes]]:
+        raise BadContent("05-Caching-Strategies.md", 3, "an odd line", "Mend it")
+        yield
+
+    room = Room(tmp_path / "site", load(root), None, Unfinished([Part(("",), broken())]))
+    with pytest.raises(BadContent, match="an odd line"):
+        _first_served(room, lambda address: ended.wait(PATIENCE_S) and None)
+    assert not (tmp_path / "site").exists()
+
+
 class Editing:
     """A reference whose edits, showing and building a test holds in its hands; `said` is what happened."""
 
@@ -222,7 +281,7 @@ class Editing:
         self.shown, self.built = asyncio.Semaphore(0), threading.Semaphore(0)
         self.said: list[str] = []
         self.reading = threading.Semaphore(1_000)
-        for name in ("_changes", "_loaded", "_show", "build_site", "_index"):
+        for name in ("_changes", "_loaded", "_show", "build_site", "index_of"):
             monkeypatch.setattr(serving, name, getattr(self, name.removeprefix("_")))
         monkeypatch.setattr(serving, "PAUSE_S", 0.01)
         self.text = 0
@@ -251,7 +310,7 @@ class Editing:
         room.reference = text  # type: ignore[assignment]
         self.said.append(f"shown {text}")
 
-    def index(self, reference: object) -> object:
+    def index_of(self, reference: object) -> object:
         return reference
 
     def build_site(self, *_: object, before: object, **__: object) -> None:
@@ -265,13 +324,13 @@ class Editing:
                 await asyncio.sleep(0.001)
 
 
-def _edited(monkeypatch: pytest.MonkeyPatch, work: Callable[[Editing], Coroutine[None, None, None]]) -> list[str]:
+def _edited(monkeypatch: pytest.MonkeyPatch, work: Callable[[Editing, Room], Coroutine[None, None, None]]) -> list[str]:
     """What happened while a test edited a followed reference."""
 
     async def run() -> list[str]:
         editing, room = Editing(monkeypatch), Room(Path(), 0, 0)  # type: ignore[arg-type]
         following = asyncio.create_task(serving._follow(room, Path(), asyncio.Event()))
-        await work(editing)
+        await work(editing, room)
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
         return editing.said
@@ -280,7 +339,7 @@ def _edited(monkeypatch: pytest.MonkeyPatch, work: Callable[[Editing], Coroutine
 
 
 def test_edits_made_while_pages_are_shown_are_shown_together_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def work(editing: Editing) -> None:
+    async def work(editing: Editing, room: Room) -> None:
         await editing.edit()
         await editing.until("shows 1")
         for _ in range(4):
@@ -301,7 +360,7 @@ def test_edits_made_while_pages_are_shown_are_shown_together_next(monkeypatch: p
 def test_an_edit_made_while_one_before_is_read_is_read_first_but_not_for_ever(
     monkeypatch: pytest.MonkeyPatch, late_s: float, shows: list[str]
 ) -> None:
-    async def work(editing: Editing) -> None:
+    async def work(editing: Editing, room: Room) -> None:
         monkeypatch.setattr(serving, "LATE_S", late_s)
         editing.reading = threading.Semaphore(0)
         await editing.edit()
@@ -318,8 +377,24 @@ def test_an_edit_made_while_one_before_is_read_is_read_first_but_not_for_ever(
     assert [each for each in said if each.startswith("shows")] == shows
 
 
+def test_an_edit_made_while_the_first_site_is_written_is_built_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work(editing: Editing, room: Room) -> None:
+        monkeypatch.setattr(serving, "PAUSE_S", 0.01)
+        room.unfinished = Unfinished([])
+        editing.shown.release()
+        await editing.edit()
+        await editing.until("shown 1")
+        await asyncio.sleep(0.2)
+        assert "builds 1" not in editing.said
+        room.unfinished = None
+        editing.built.release()
+        await editing.until("built 1")
+
+    _edited(monkeypatch, work)
+
+
 def test_edits_made_while_the_site_is_built_are_shown_before_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def work(editing: Editing) -> None:
+    async def work(editing: Editing, room: Room) -> None:
         for text in range(1, 4):
             await editing.edit()
             editing.shown.release()

@@ -41,6 +41,8 @@ from sysdesign.operations import reading
 from sysdesign.plain import json_text, visible
 from sysdesign.readers.source import MOST_UPLOADED_BYTES
 from sysdesign.search.index import Index
+from sysdesign.site.search_entries import all_further
+from sysdesign.site.unfinished import Unfinished
 from sysdesign.workers.pool import Busy, Fault, Pool
 
 MOST_BYTES = 256_000  # of a request's body
@@ -94,7 +96,8 @@ class Room:
 
     out: Path
     reference: Reference
-    index: Index
+    index: Index | None  # made for the first search where there is none yet
+    unfinished: Unfinished | None = None  # the site until it stands in its folder whole
     fresh: dict[str, bytes] = field(default_factory=dict)  # pages changed since the last whole build
     coming: dict[str, str] = field(default_factory=dict)  # documents whose fresh pages are not all there: their folders
     edition: int = 0  # counts changes, for pages that refresh themselves
@@ -112,6 +115,11 @@ class Room:
         if self.light[0] is not self.reference or self.light[1] is None:
             self.light = self.reference, replace(self.reference, documents={})
         return self.light[1]  # type: ignore[return-value]
+
+
+def index_of(reference: Reference) -> Index:
+    """What is searched: sections, and all else that the site has pages for."""
+    return Index(reference, all_further(reference))
 
 
 def application(room: Room, hosts: list[str], *, refresh: bool = False) -> ASGIApp:
@@ -334,6 +342,8 @@ async def _search(room: Room, request: Request) -> Any:
     room.searches += 1
     try:
         async with room.searching:
+            if room.index is None:
+                room.index = await run_in_threadpool(index_of, room.reference)
             return await run_in_threadpool(reading.search, room.index, _parameter(request, "q", ""), int(limit))
     finally:
         room.searches -= 1
@@ -550,20 +560,27 @@ async def _file(room: Room, request: Request) -> Response:
     if any(path.startswith(folder) and path != f"{folder}index.html" for folder in room.coming.values()):
         await _all_there(room)
     edition = room.edition  # before the page is read: a change meanwhile then costs a refresh, and none is missed
-    data = room.fresh.get(path)
-    if data is None:
-        data = await run_in_threadpool(_read, room.out, path)
-    if data is None and await run_in_threadpool(_read, room.out, f"{path}/index.html") is not None:
+    data = await _bytes_at(room, path)
+    if data is None and await _bytes_at(room, f"{path}/index.html") is not None:
         return Response(status_code=308, headers={**HEADERS, "Location": f"{path.rsplit('/', 1)[-1]}/"})
     status = 200 if data is not None else 404
     if data is None:
-        missing = await run_in_threadpool(_read, room.out, "404.html") or b"Not found"
+        missing = await _bytes_at(room, "404.html") or b"Not found"
         path, data = "404.html", _from_depth(missing, path.removesuffix("index.html").count("/"))
     answer = _with_validator(request, path, data, status)
     if room.refresh and path.endswith(".html"):
         answer.headers["Server-Timing"] = f'changes;desc="{edition}"'  # a page's script can read this of its response
         answer.headers["Cache-Control"] = "no-store"  # a kept page would tell an edition of another day
     return answer
+
+
+async def _bytes_at(room: Room, path: str) -> bytes | None:
+    """The file of the site at this path. One that is still to be made is made next."""
+    if path in room.fresh:
+        return room.fresh[path]
+    if room.unfinished is not None:
+        return await run_in_threadpool(room.unfinished.file, path)
+    return await run_in_threadpool(_read, room.out, path)
 
 
 async def _all_there(room: Room) -> None:

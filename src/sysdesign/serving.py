@@ -1,4 +1,4 @@
-"""`sysdesign serve`: build what changed, listen, rebuild while the reference is edited."""
+"""`sysdesign serve`: listen, build what changed, rebuild while the reference is edited."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from sysdesign.content import Reference, load
 from sysdesign.content.loading import collection_paused
 from sysdesign.errors import InvalidInput, SysdesignError
 from sysdesign.plain import visible
-from sysdesign.search.index import Index
-from sysdesign.service import Room, announced, application
+from sysdesign.service import Room, announced, application, index_of
 from sysdesign.site.addresses import folder_of
-from sysdesign.site.building import build_site, changed_documents, first_pages
+from sysdesign.site.building import build_site, changed_documents, content_digest, first_pages, unfinished_site
 from sysdesign.site.layout import Site
 from sysdesign.site.pages import pages_beside, site_of
-from sysdesign.site.search_entries import all_further
+from sysdesign.site.publish import publish, stamp
+from sysdesign.site.unfinished import Unfinished
 from sysdesign.workers.pool import Pool
 
 PAUSE_S = 0.5  # without an edit, before the whole site is built: until then the reader's own page comes first
@@ -43,15 +43,18 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 def serve(root: Path, out: Path, *, host: str, port: int, watch: bool, ready: Callable[[str], None]) -> None:
     """Serve until interrupted; `ready` is told the address once requests are answered.
 
-    Raises InvalidInput for a port that is taken or not allowed.
+    The rest of a site that is not built yet is written meanwhile, what is asked for first. Raises InvalidInput for a
+    port that is taken or not allowed, BadContent and BuildFailed for a site that cannot be built.
     """
     listener = _listener(host, port)
     with listener:
         print("Building the site ...", file=sys.stderr, flush=True)
-        build_site(root, out, force=False)
+        digest = content_digest(root)
         reference = load(root)
         sys.setswitchinterval(TURN_S)
-        room = Room(out, reference, _index(reference))
+        room = Room(out, reference, None)
+        if stamp(out) != digest:
+            room.unfinished = unfinished_site(root, reference)
         address = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else "127.0.0.1" if host in LOOPBACK else host
         hosts = ["127.0.0.1", "localhost", "[::1]", host] if host in LOOPBACK else ["*"]
@@ -63,11 +66,7 @@ def serve(root: Path, out: Path, *, host: str, port: int, watch: bool, ready: Ca
             server_header=False,
         )
         say = partial(ready, f"http://{shown}:{address[1]}/")
-        asyncio.run(_run(uvicorn.Server(config), listener, room, root if watch else None, say))
-
-
-def _index(reference: Reference) -> Index:
-    return Index(reference, all_further(reference))
+        asyncio.run(_run(uvicorn.Server(config), listener, room, digest, root if watch else None, say))
 
 
 def _listener(host: str, port: int) -> socket.socket:
@@ -91,9 +90,15 @@ def _instead(port: int, error: OSError) -> str:
 
 
 async def _run(
-    server: uvicorn.Server, listener: socket.socket, room: Room, watched: Path | None, say: Callable[[], None]
+    server: uvicorn.Server,
+    listener: socket.socket,
+    room: Room,
+    digest: str,
+    watched: Path | None,
+    say: Callable[[], None],
 ) -> None:
     stop = asyncio.Event()
+    whole = asyncio.create_task(_finish(server, room, digest))
     tasks = []
     if isinstance(room.runner, Pool):
         tasks.append(asyncio.create_task(room.runner.prepare()))
@@ -113,6 +118,28 @@ async def _run(
                 await task
         if isinstance(room.runner, Pool):
             room.runner.close()
+    if whole.done():
+        whole.result()
+
+
+async def _finish(server: uvicorn.Server, room: Room, digest: str) -> None:
+    """Write what is left of the site, and make what is searched. Where it cannot be built, nothing is served."""
+    try:
+        if room.unfinished is not None:
+            await asyncio.to_thread(_publish, room.out, room.unfinished, digest)
+            room.unfinished = None
+        if room.index is None:
+            room.index = await asyncio.to_thread(index_of, room.reference)
+    except BaseException:
+        if room.unfinished is not None:
+            room.unfinished.stop()
+        _end(server)
+        raise
+
+
+def _publish(out: Path, site: Unfinished, digest: str) -> None:
+    with collection_paused():
+        publish(out, site.files(), digest)
 
 
 def _end(server: uvicorn.Server) -> None:
@@ -264,9 +291,11 @@ async def _rebuild(room: Room, root: Path, changes: asyncio.Queue[bool]) -> None
         with contextlib.suppress(TimeoutError):
             while True:
                 elsewhere |= await asyncio.wait_for(changes.get(), PAUSE_S)
+        while room.unfinished is not None:  # two builds at once: the older could be the last
+            await asyncio.sleep(PAUSE_S)
         reference = room.reference
         with _reported():
-            room.index = await asyncio.to_thread(_index, reference)
+            room.index = await asyncio.to_thread(index_of, reference)
             await asyncio.to_thread(build_site, root, room.out, force=False, before=reference)
             if room.reference is reference:  # else an edit came meanwhile, and its pages are newer than the site
                 room.fresh = {}

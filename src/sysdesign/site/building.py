@@ -23,9 +23,10 @@ from sysdesign.search.entries import entries, other_entries
 from sysdesign.search.pages import search_files
 from sysdesign.site import document_page
 from sysdesign.site.layout import Page, Site
-from sysdesign.site.pages import FIGURES, pages, pages_beside, site_of
+from sysdesign.site.pages import FIGURES, Part, pages, pages_beside, parts, site_of
 from sysdesign.site.publish import publish, stamp
 from sysdesign.site.search_entries import further_entries
+from sysdesign.site.unfinished import Unfinished
 
 SCOREBOARD = "scoreboard.json"  # beside plan.yaml; `tidy` writes it
 
@@ -92,9 +93,21 @@ def site_files(reference: Reference, scoreboard: Any = None) -> dict[str, bytes]
         return dict(_files(site_of(reference), scoreboard))
 
 
+def unfinished_site(root: Path, reference: Reference) -> Unfinished:
+    """The site of this reference, which was read from the root, with nothing of it made yet."""
+    with collection_paused():
+        site = site_of(reference)
+    search = Part(("search/",), _search_files(site))
+    return Unfinished((*parts(site, scoreboard_of(root)), search))
+
+
 def _files(site: Site, scoreboard: Any) -> Iterator[tuple[str, bytes]]:
     """One file after the other, so that a large site never stands in memory whole."""
     yield from pages(site, scoreboard)
+    yield from _search_files(site)
+
+
+def _search_files(site: Site) -> Iterator[tuple[str, bytes]]:
     others = (*other_entries(site.reference), *further_entries(site.decisions, site.models))
     yield from search_files(entries(site.reference), others)
 

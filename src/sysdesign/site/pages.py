@@ -6,7 +6,9 @@ holds the day on which it was built or how old something is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from sysdesign.content import Reference
@@ -25,11 +27,13 @@ from sysdesign.site import (
     planned_page,
     record_pages,
 )
+from sysdesign.site.addresses import folder_of
 from sysdesign.site.asset_files import assets, chart_engine
 from sysdesign.site.figures import FigureRoom
 from sysdesign.site.layout import Page, Site
 
 FIGURES = "assets/figures.css"  # the style sheet that all figures share
+CHART_ENGINE = "assets/chart-engine.js"
 
 
 def pages(site: Site, scoreboard: Mapping[str, Any] | None = None) -> Iterator[Page]:
@@ -48,22 +52,55 @@ def pages(site: Site, scoreboard: Mapping[str, Any] | None = None) -> Iterator[P
 
 
 def _every(site: Site, scoreboard: Mapping[str, Any] | None) -> Iterator[Page]:
+    for part in parts(site, scoreboard):
+        yield from part.files
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Files of the site that are made one after the other, and how their paths begin."""
+
+    beginnings: tuple[str, ...]
+    files: Iterator[Page]
+
+    def holds(self, path: str) -> bool:
+        return path.startswith(self.beginnings)
+
+
+def parts(site: Site, scoreboard: Mapping[str, Any] | None = None) -> Iterator[Part]:
+    """Every file of the site but the search index: what all pages need comes first, and no part hangs on another."""
+    yield _part(_one(home_page.page, site), "index.html")
+    yield _part(_assets(site), "assets/")
     for slug in site.reference.documents:
-        yield from document_pages(site, slug)
+        yield _part(document_pages(site, slug), folder_of(site.reference.planned(slug)))
     for slug in site.reference.slugs:
         if slug not in site.reference.documents:
-            yield planned_page.page(site, slug)
-    yield home_page.page(site)
-    yield from model_pages.pages(site)
-    yield levels_page.page(site)
-    yield from explorer_pages.pages(site)
-    yield from decision_pages.pages(site)
-    yield from record_pages.pages(site, scoreboard)
-    yield from machine_files.record_files(site)
-    yield FIGURES, site.figures_sheet
-    yield "assets/chart-engine.js", chart_engine()
+            yield _part(_one(planned_page.page, site, slug), folder_of(site.reference.planned(slug)))
+    yield _part(model_pages.pages(site), "models/")
+    yield _part(_one(levels_page.page, site), "levels/")
+    yield _part(explorer_pages.pages(site), "explorers/")
+    yield _part(decision_pages.pages(site), "decisions/", "workload/")
+    records = chain(record_pages.pages(site, scoreboard), machine_files.record_files(site))
+    yield _part(records, "facts/", "glossary/", "checks/", "search/index.html", "404.html", "llms.txt")
+    yield _part(_one(_chart_engine), CHART_ENGINE)
+
+
+def _part(files: Iterable[Page], *beginnings: str) -> Part:
+    return Part(beginnings, iter(files))
+
+
+def _one(page: Callable[..., Page], *of: Any) -> Iterator[Page]:
+    yield page(*of)
+
+
+def _assets(site: Site) -> Iterator[Page]:
     for name, content in assets().items():
         yield f"assets/{name}", content
+    yield FIGURES, site.figures_sheet
+
+
+def _chart_engine() -> Page:
+    return CHART_ENGINE, chart_engine()
 
 
 def document_pages(site: Site, slug: str) -> Iterator[Page]:
