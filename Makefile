@@ -41,6 +41,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-
 lock: ## renew the pinned versions
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
+	@echo uv | $(COMPILE) - -o requirements-uv.lock
 	@$(COMPILE) --extra setup pyproject.toml -o requirements.lock
 	@$(COMPILE) --extra setup --extra draw --extra export --extra facts --extra mcp --extra sweep --extra tables --extra test -c requirements.lock pyproject.toml -o requirements-author.lock
 	@$(COMPILE) --all-extras -c requirements-author.lock pyproject.toml -o requirements-bench.lock
@@ -52,8 +53,7 @@ define set-up
 @$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) lacks the venv module. Install it (on Debian and Ubuntu: apt install python3-venv)" >&2; exit 1; }
 @test -x $(BIN)/python || { echo "Making the environment in .venv" >&2; $(PYTHON) -m venv .venv; } || { rm -rf .venv; exit 1; }
 @echo "Installing packages from $(1)" >&2
-@$(BIN)/python -m pip install --quiet --no-compile --no-deps --require-hashes -r $(1) 2>.venv/pip.log || { tail -n 1 .venv/pip.log >&2; echo "The packages could not be installed. Is there a network? The whole report is in .venv/pip.log" >&2; exit 1; }
-@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e . 2>.venv/pip.log || { tail -n 1 .venv/pip.log >&2; exit 1; }
+@./install.sh $(1)
 @touch $@
 endef
 
