@@ -163,14 +163,18 @@ def _dropped(rate: np.ndarray, bound: np.ndarray, nodes: np.ndarray) -> np.ndarr
     width, own = 2 * bound[..., None], (rate / nodes)[..., None]
     share = 0.5 + POINTS  # of the width, how far below the greatest error
     spoilt = share * _missing(own * width * share)
-    kept = np.sum(WEIGHTS * np.exp((nodes[..., None] - 1) * np.log1p(-spoilt)), axis=-1)
-    return np.clip(1 - kept, 0.0, 1.0)
+    if np.any(nodes != 2):
+        spoilt = -np.expm1((nodes[..., None] - 1) * np.log1p(-spoilt))
+    return np.clip(spoilt @ WEIGHTS, 0.0, 1.0)
 
 
 def _missing(v: np.ndarray) -> np.ndarray:
     """1 - (1 - exp(-v)) / v, by its series where that cancels."""
-    safe = np.where(v < 1e-3, 1.0, v)
-    return np.where(v < 1e-3, v / 2 - v * v / 6 + v**3 / 24, 1 + np.expm1(-safe) / safe)
+    found, small = v / 2 * (1 - v / 3 * (1 - v / 4)), v < 1e-3
+    if not np.all(small):
+        far = v[~small]
+        found[~small] = 1 + np.expm1(-far) / far
+    return found
 
 
 def _uncertain(inputs: Mapping[str, Any], result: Uncertainty) -> str:

@@ -6,9 +6,10 @@ every write goes to the side of its client. Times in seconds.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property, reduce
+from functools import cache, cached_property
 from typing import Annotated, Any
 
 import numpy as np
@@ -24,6 +25,9 @@ SPLIT = "What should a store do while it is split?"
 P99 = float(ndtri(0.99))
 FINE, COARSE = (48, 150), (6, 12)  # keys counted one by one, and bins of the others: errors of 0.02% and 3%
 AT_ONCE = 1 << 15  # numbers computed together: few enough for the processor's cache
+RARE = 3.0  # writes to the hottest key, up to which a series is as exact as the exponentials
+TERMS = 24  # of it
+NEXT = 1e-13  # of the sum: a term that is left out
 YEAR_S, MONTHS = 365 * 86_400.0, 365 / 30
 LONGEST_S = 30 * 86_400.0  # of a partition; a longer one is two sites
 
@@ -97,8 +101,7 @@ def cost(
     )
     refused_s = share * length + (1 - share) * there * np.minimum(length, noticed)
     taken_over = np.where(length > noticed, there * share * writes, 0.0)
-    popularity, alike = key_classes(number, exponent)
-    keys_written = _Keys(popularity * writes, alike, share, [(length, 1.0)], ahead)
+    keys_written = _Keys(number, exponent, FINE, writes, share, ahead, [(length, 1.0)])
     lost_writes = cache(lambda: keys_written.sum("lost"))
     return Cost.later(
         shape,
@@ -187,23 +190,96 @@ class _Written:
         return _lost(ahead_rate, behind, self.length, np.minimum(np.abs(ahead), self.length))
 
 
+class _Popularity:
+    """Zipf's law for each of some numbers of keys and exponents; equal ones are computed once."""
+
+    def __init__(self, keys: Array, skew: Array, grid: tuple[int, int]) -> None:
+        both, self.places = np.unique(keys + 1j * skew, return_inverse=True)
+        self.share, self.alike = key_classes(both.real, both.imag, grid)
+
+    @cached_property
+    def powers(self) -> Array:
+        """Sums over the keys of their shares to the power of 2, 3 and so on."""
+        found, each = np.empty((TERMS - 1, self.share.shape[1])), self.alike * self.share
+        for at in range(TERMS - 1):
+            each *= self.share
+            np.sum(each, axis=0, out=found[at])
+        return found
+
+
 class _Keys:
-    """The same over all keys, in classes, and over partitions of some lengths with their weights."""
+    """The same over all keys, and over partitions of some lengths with their weights: one number for each input."""
 
     def __init__(
-        self, writes: Array, alike: Array, share: Array, lengths: list[tuple[Array, Array | float]], ahead: Array
-    ) -> None:
-        size = max(1, AT_ONCE // max(1, writes[0].size))
-        parts = [slice(first, first + size) for first in range(0, len(writes), size)]
+        self, keys: Array, skew: Array, grid: tuple[int, int], writes: Array, share: Array, ahead: Array,
+        lengths: list[tuple[Array, Array | float]],
+    ) -> None:  # fmt: skip
+        given = np.broadcast_arrays(keys, skew, writes, share, ahead, lengths[0][0])
+        self.shape = given[0].shape
+        keys, skew, self.writes, self.share, self.ahead, _ = map(np.ravel, given)
+        self.popularity = _Popularity(keys, skew, grid)
+        self.hottest = self.writes * self.popularity.share[0, self.popularity.places]
         self.parts = [
-            (alike[part] * weight, _Written(writes[part], share, length, ahead))
-            for length, weight in lengths
-            for part in parts
+            (weight, *self._parted(np.ravel(np.broadcast_to(length, self.shape)))) for length, weight in lengths
         ]
+
+    def _parted(self, length: Array) -> tuple[Array, list[tuple[Array, Array, _Written]]]:
+        """The writes of one length where those to the hottest key are rare, and elsewhere in classes of keys."""
+        often = (self.hottest * length > RARE) | (self.ahead != 0)
+        size = max(1, AT_ONCE // len(self.popularity.share))
+        places = np.flatnonzero(often)
+        parts = [places[first : first + size] for first in range(0, len(places), size)]
+        return np.where(often, 0.0, length), [(part, *self._in_classes(part, length[part])) for part in parts]
+
+    def _in_classes(self, part: Array, length: Array) -> tuple[Array, _Written]:
+        """How many keys are in each class, and the writes to one of them."""
+        law = self.popularity
+        share, alike = (np.take(each, law.places[part], axis=1) for each in (law.share, law.alike))
+        return alike, _Written(share * self.writes[part], self.share[part], length, self.ahead[part])
 
     def sum(self, name: str) -> Array:
         """What comes of the writes to all keys: `met`, `touched` or `lost`."""
-        return reduce(np.add, (np.sum(times * getattr(written, name), axis=0) for times, written in self.parts))
+        found, factors = np.zeros(self.share.shape), self._factors(name)
+        for weight, length, parts in self.parts:
+            each = self._of_rare(factors, length)
+            for part, alike, written in parts:
+                each[part] = np.sum(alike * getattr(written, name), axis=0)
+            found += np.ravel(weight) * each
+        return found.reshape(self.shape)
+
+    def _of_rare(self, factors: Array, length: Array) -> Array:
+        """The same as in classes, by the series of the exponentials: keys count by the powers of their shares."""
+        most = np.max(self.hottest * length, initial=0.0)
+        terms = next((n for n in range(2, TERMS) if 2 * most ** (n - 1) < NEXT * math.factorial(n + 1)), TERMS)
+        found, mean = np.zeros(length.shape), -self.writes * length
+        for factor in factors[terms - 2 :: -1]:
+            found *= mean
+            found += factor
+        return found * mean * mean
+
+    def _factors(self, name: str) -> Array:
+        """What stands before each power of the mean, from the second on, for each input."""
+        if name == "lost":
+            return 2 * self._common
+        times = np.arange(2, TERMS + 1)[:, None]
+        return self._common * (times * self._either if name == "touched" else np.cumsum(self._either, axis=0))
+
+    @cached_property
+    def _common(self) -> Array:
+        """What the factors have in common."""
+        law = self.popularity
+        factorials = np.cumprod(np.arange(2.0, TERMS + 1))[:, None]
+        return np.take(law.powers / factorials, law.places, axis=1) * (self.share * (1 - self.share))
+
+    @cached_property
+    def _either(self) -> Array:
+        """The sum of what each side has of the writes, to the power of 0, 1 and so on."""
+        found, few, many = np.empty(self._common.shape), np.ones(self.share.size), np.ones(self.share.size)
+        for each in found:
+            np.add(few, many, out=each)
+            few *= self.share
+            many *= 1 - self.share
+        return found
 
 
 def _lost(ahead: Array, behind: Array, length: Array, by: Array) -> Array:
@@ -317,8 +393,7 @@ def conflicts(
         partitions_per_year, median_s, spread, writes_per_s, minority_share, keys, skew, clock_ahead_s
     )
     lengths, weights = _lengths(median, wide, (-1, *[1] * len(shape)))
-    popularity, alike = key_classes(number, exponent, COARSE)
-    split = _Keys(popularity * writes, alike, share, list(zip(lengths, weights, strict=True)), ahead)
+    split = _Keys(number, exponent, COARSE, writes, share, ahead, list(zip(lengths, weights, strict=True)))
     each_write = _ratio(1e6 * often, writes * YEAR_S)
     return Conflicts.later(
         shape,
