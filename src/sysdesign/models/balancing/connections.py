@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -15,6 +16,7 @@ from sysdesign.models.wording import amount, duration, percent, several
 from sysdesign.probability.elementwise import broadcast, plain
 
 MOST_CLIENTS = 100_000
+FAR, FARTHER = 10, 60  # deviations and clients from the mean: beyond them, of 100,000 servers there is none
 
 
 @dataclass(frozen=True)
@@ -63,10 +65,12 @@ def subsets(
 def _drawn(clients: int, servers: int, subset: int) -> tuple[float, float, float]:
     """Mean of the largest and least of so many binomial numbers, and how many are 0."""
     share = min(subset / servers, 1.0)
-    counts = np.arange(clients + 1)
-    law = binom(clients, share)
-    largest = np.sum(-np.expm1(servers * law.logcdf(counts[:-1])))
-    least = np.sum(np.exp(servers * law.logsf(counts[:-1])))
+    law, mean = binom(clients, share), clients * share
+    reach = FAR * math.sqrt(mean * (1 - share)) + FARTHER
+    lowest = max(0, math.floor(mean - reach))  # all servers have more, and none has more than the last
+    counts = np.arange(lowest, min(clients, math.ceil(mean + reach)))
+    largest = lowest + np.sum(-np.expm1(servers * law.logcdf(counts)))
+    least = lowest + np.sum(np.exp(servers * law.logsf(counts)))
     return float(largest), float(least), float(servers * law.pmf(0))
 
 
