@@ -112,9 +112,9 @@ def _searched(evaluation: Evaluation, grids: list[_Grid], coded: list[Trial], ba
     for grid, each in zip(grids, told, strict=False):
         grid.take_ends(each, lead)
     doubtful = [grid for grid in grids if grid.is_doubtful and len(grid.rest[1])]
-    rest = _told(evaluation, [grid.rest for grid in doubtful], lambda found: found.firsts)
-    for grid, firsts in zip(doubtful, rest, strict=True):
-        grid.take_rest(firsts)
+    rest = _told(evaluation, [grid.rest for grid in doubtful], lambda found: _firsts_and_leads(found, base))
+    for grid, each in zip(doubtful, rest, strict=True):
+        grid.take_rest(each)
     return [each[0].astype(int) for each in told[len(grids) :]]
 
 
@@ -153,12 +153,17 @@ class _Side:
     def __init__(self, values: Array, base: int) -> None:
         self.values, self.base = values, base
         self.firsts = np.full(len(values), base)
+        self.leads = np.full((3, len(values)), math.nan)
         self.ends = sorted({(len(values) - 1) // 2, len(values) - 1})
         self.rest: list[int] = []
 
-    def take_ends(self, firsts: Array, lasting: Array) -> None:
+    def take(self, places: list[int], told: Array) -> None:
+        """What is first at some of the values, and what was first's leads there."""
+        self.firsts[places], self.leads[:, places] = told[0], told[1:]
+
+    def take_ends(self, told: Array, lasting: Array) -> None:
         """What is first at the ends, and whether it surely is the same over the values before each."""
-        self.firsts[self.ends] = firsts
+        self.take(self.ends, told)
         before = -1
         for at, sure in zip(self.ends, lasting.tolist(), strict=True):
             changes = bool(self.firsts[at] != self.base)
@@ -186,6 +191,7 @@ class _Grid:
         self.sides = {direction: side for direction, side in sides.items() if len(side.values)}
         self.stated, self.drawn = stated is not None, not isinstance(stated, float)
         self.holds = True  # the first choice, where every world has the present value
+        self.lead = np.full((3, 1), math.nan)  # at the present value
 
     @property
     def ends(self) -> Trial:
@@ -193,14 +199,13 @@ class _Grid:
 
     def take_ends(self, told: Array, lead: Array) -> None:
         """What is first at the ends of the sides, and its leads there; `lead` is that at the present value."""
-        firsts, leads = told[0].astype(int), told[1:]
-        enough = SURE * np.ptp(np.concatenate((lead, leads), axis=1), axis=1)[:, None]
+        self.lead = lead
+        enough = SURE * np.ptp(np.concatenate((lead, told[1:]), axis=1), axis=1)[:, None]
         for side in self.sides.values():
-            mine, leads = np.split(leads, [len(side.ends)], axis=1)
-            before = np.concatenate((lead, mine[:, :-1]), axis=1)
-            over_others, over_default, in_worlds = np.minimum(before, mine) > enough
-            side.take_ends(firsts[: len(side.ends)], over_others & (over_default | in_worlds))
-            firsts = firsts[len(side.ends) :]
+            mine, told = np.split(told, [len(side.ends)], axis=1)
+            before = np.concatenate((lead, mine[1:, :-1]), axis=1)
+            over_others, over_default, in_worlds = np.minimum(before, mine[1:]) > enough
+            side.take_ends(mine, over_others & (over_default | in_worlds))
 
     @property
     def is_doubtful(self) -> bool:
@@ -213,11 +218,12 @@ class _Grid:
         values = [side.values[side.rest] for side in self.sides.values()]
         return self.name, np.concatenate(([self.now] * self.drawn, *values))
 
-    def take_rest(self, firsts: Array) -> None:
+    def take_rest(self, told: Array) -> None:
         if self.drawn:
-            self.holds, firsts = bool(firsts[0] == self.base), firsts[1:]
+            self.holds, self.lead, told = bool(told[0, 0] == self.base), told[1:, :1], told[:, 1:]
         for side in self.sides.values():
-            side.firsts[side.rest], firsts = np.split(firsts, [len(side.rest)])
+            mine, told = np.split(told, [len(side.rest)], axis=1)
+            side.take(side.rest, mine)
 
     def steps(self, evaluation: Evaluation) -> Iterator[_Step]:
         """The first change in each direction."""
@@ -228,7 +234,8 @@ class _Grid:
             if at is not None:
                 becomes = _option(evaluation, int(side.firsts[at]))
                 flip = Flip(self.name, direction, self.now, float(side.values[at]), becomes, self.stated)
-                yield _Step(flip, float(side.values[at - 1]) if at else self.now)
+                leads = self.lead[:, 0] if at == 0 else side.leads[:, at - 1], side.leads[:, at]
+                yield _Step(flip, float(side.values[at - 1]) if at else self.now, leads)
 
 
 def _values(field: Number, now: float, end: float) -> Array:
@@ -254,6 +261,7 @@ class _Step:
 
     flip: Flip
     near: float
+    leads: tuple[Array, Array]  # of what was first, at the value before and at the flip's
 
     @property
     def is_wide(self) -> bool:
@@ -272,6 +280,21 @@ class _Step:
         values = values[(values != near) & (values != far)]
         return values if far > near else values[::-1]
 
+    @property
+    def guess(self) -> float:
+        """Where the choice changes, if leads go straight over the field's scale."""
+        near, far = self.near, self.flip.value
+        over_others, over_default, in_worlds = (_crossing(*each) for each in zip(*self.leads, strict=True))
+        part = min(over_others, max(over_default, in_worlds))
+        if _number(self.flip.input).scale == "log" and min(near, far) > 0:
+            return near * (far / near) ** part
+        return near + part * (far - near)
+
+
+def _crossing(before: float, after: float) -> float:
+    """Which part of the way a lead is lost at; the whole where it is not."""
+    return before / (before - after) if before > 0 > after else 1.0
+
 
 def _narrowed(evaluation: Evaluation, steps: list[_Step], base: int) -> list[Flip]:
     """The flips moved in to where the choice changes, side by side."""
@@ -279,52 +302,49 @@ def _narrowed(evaluation: Evaluation, steps: list[_Step], base: int) -> list[Fli
     while wide := [each for each in found if each.is_open]:
         places = [each.places(max(LEAST, FEW // len(wide))) for each in wide]
         trials = [(each.step.flip.input, each.values[some]) for each, some in zip(wide, places, strict=True)]
-        told = _told(evaluation, trials, lambda found: found.firsts)
-        for each, some, firsts in zip(wide, places, told, strict=True):
-            each.take(evaluation, some, firsts, base)
+        told = _told(evaluation, trials, lambda found: _firsts_and_leads(found, base))
+        for each, some, what in zip(wide, places, told, strict=True):
+            each.take(evaluation, some, what, base)
     return [each.step.flip for each in found]
 
 
 class _Inward:
-    """A step, and a round of values inside it, of which it becomes known where the choice changes."""
+    """A step, and values inside it, a round at a time, of which it becomes known where the choice changes."""
 
     def __init__(self, step: _Step) -> None:
         self.step, self.rounds = step, ROUNDS
         self._begin()
 
     def _begin(self) -> None:
-        go_on = self.rounds > 0 and self.step.is_wide
-        self.values = self.step.between if go_on else np.zeros(0)
-        self.low, self.high = -1, len(self.values)  # the last that changes nothing, and the first that does
-        self.becomes = self.step.flip.becomes
+        self.values = self.step.between if self.rounds > 0 and self.step.is_wide else np.zeros(0)
         self.rounds -= 1
 
     @property
     def is_open(self) -> bool:
-        return self.high - self.low > 1
+        return len(self.values) > 0
 
     def places(self, most: int) -> list[int]:
-        """Of the values between, so many that part them evenly."""
-        even = np.rint(np.linspace(self.low, self.high, min(most, self.high - self.low - 1) + 2)).astype(int)
-        return even[1:-1].tolist()
+        """So many of the values between, about where the choice seems to change."""
+        size, way = len(self.values), np.sign(self.step.flip.value - self.step.near)
+        after = int(np.searchsorted(way * self.values, way * self.step.guess))
+        first = min(max(after - (most + 1) // 2, 0), max(size - most, 0))
+        return list(range(first, min(first + most, size)))
 
-    def take(self, evaluation: Evaluation, places: list[int], firsts: Array, base: int) -> None:
-        """What is first at the values tried; the next round begins where this one has ended."""
-        for at, first in zip(places, firsts.tolist(), strict=True):
-            if first != base:
-                self.high, self.becomes = at, _option(evaluation, first)
-                break
-            self.low = at
+    def take(self, evaluation: Evaluation, places: list[int], told: Array, base: int) -> None:
+        """What is first at the values tried, and leads; the next round begins where this one has ended."""
+        changed = np.flatnonzero(told[0] != base)
+        high = int(changed[0]) if len(changed) else len(places)
+        step, low, end = self.step, -1, len(self.values)
+        if high < len(places):
+            end = places[high]
+            flip = replace(step.flip, value=float(self.values[end]), becomes=_option(evaluation, int(told[0, high])))
+            step = _Step(flip, step.near, (step.leads[0], told[1:, high]))
+        if high > 0:
+            low = places[high - 1]
+            step = _Step(step.flip, float(self.values[low]), (told[1:, high - 1], step.leads[1]))
+        self.step, self.values = step, self.values[low + 1 : end]
         if not self.is_open:
-            self.step = self._closed
             self._begin()
-
-    @property
-    def _closed(self) -> _Step:
-        near = float(self.values[self.low]) if self.low >= 0 else self.step.near
-        if self.high == len(self.values):
-            return _Step(self.step.flip, near)
-        return _Step(replace(self.step.flip, value=float(self.values[self.high]), becomes=self.becomes), near)
 
 
 def plausible(evaluation: Evaluation, name: str) -> tuple[float, float, float]:
