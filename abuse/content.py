@@ -177,6 +177,13 @@ def changes() -> Iterator[tuple[str, Change]]:
         ("no list of topics", "topics: [{id: stampedes, topic: Stampedes, heading: cache-stampede}]", "topics: 1"),
     ):
         yield label, partial(_replaced, file=plan, old=old, new=new)
+    for file, section in (
+        ("symptoms.yaml", "04-Database-Technologies#reads"),
+        ("glossary.yaml", "05-Caching-Strategies#cache-stampede"),
+        ("decisions/remedy.yaml", "05-Caching-Strategies"),
+    ):
+        for new in ("99-Nothing#a", "05-Caching-Strategies#nothing", "a" * 5_000, "javascript:x"):
+            yield f"{new[:30]!r} named in {file}", partial(_replaced, file=file, old=section, new=new)
     for name in ("a" * 5_000, "../../../../etc/passwd", "05-caching/" + "é" * 200, "/etc/passwd", "a\0b", "%00"):
         old = "figures/05-caching/stampede-size.svg"
         new = f"figures/{name}.svg"
@@ -226,6 +233,8 @@ def _whole(change: Change) -> None:
             except SysdesignError as error:
                 assert len(str(error)) < 3_000, "a message of great length"
                 str(error).encode()
+                told = isinstance(error, BadContent) and error.line >= 1
+                assert told or "holds no plan.yaml" in str(error), f"told without its file and line: {error}"
 
 
 def _checked(root: Path) -> None:

@@ -98,6 +98,8 @@ PAYLOADS: dict[str, tuple[str, ...]] = {
     "source": _ADDRESSES,
     "fact": _ADDRESSES,
     "title": _TAGS,
+    "term": _TAGS[::3],
+    "identifier": _TAGS[::5],
     "formula": _FORMULAS,
     "block formula": _FORMULAS,
     "code": _TAGS[:6],
@@ -152,6 +154,13 @@ def _place(root: Path, place: str, text: str) -> None:
             _replace(root / "sources.yaml", '"https://example.org/a?b=1&c=2"', quoted)
         case "title":
             _replace(root / "sources.yaml", '"Scaling <Memcache>"', quoted)
+        case "term":
+            _replace(root / "glossary.yaml", "[dogpile]", f"[dogpile, {quoted}]")
+            _replace(root / "glossary.yaml", "Many requests miss the same expired entry at once.", quoted)
+            _replace(root / "symptoms.yaml", '"The database falls over a minute after a deploy"', quoted)
+            _replace(root / "plan.yaml", '"Where to keep copies."', quoted)
+        case "identifier":
+            _replace(root / "glossary.yaml", "cache-stampede:", f"{quoted}:")
         case "fact":
             _replace(
                 root / "facts" / "aws-elasticache.yaml", "url: https://docs.aws.amazon.com/limits", f"url: {quoted}"

@@ -42,6 +42,8 @@ def test_a_folder_without_a_plan_is_refused(tmp_path: Path) -> None:
     ("name", "text", "line", "says"),
     [
         ("glossary.yaml", "hit: {term: hit, sentence: S.}\n", 1, "'home' is missing"),
+        ("glossary.yaml", "<b>: {term: a, sentence: S., home: x}\n", 1, "letters and digits, joined by hyphens"),
+        ("symptoms.yaml", f"{'a' * 101}: {{notice: a, kind: error, section: x}}\n", 1, "letters and digits"),
         ("glossary.yaml", "a: {term: a, sentence: S., home: x}\nb: {term: b, sentense: S., home: x}\n", 2, "sentence"),
         ("glossary.yaml", "a: {term: a, sentence: S., home: x}\n\na: {term: b, sentence: S., home: x}\n", 3, "twice"),
         ("glossary.yaml", "a: {term: a, sentence: S., home: x, linked_in: {b: []}}\n", 1, "'b' is no name"),

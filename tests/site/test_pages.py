@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
+import shutil
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
@@ -18,10 +19,11 @@ from sysdesign.content.loading import with_document
 from sysdesign.content.parsing import parse_document
 from sysdesign.errors import BadContent
 from sysdesign.site.asset_files import assets
-from sysdesign.site.building import scoreboard_of
+from sysdesign.site.building import scoreboard_of, site_files
 from sysdesign.site.code import highlighted
 from sysdesign.site.document_page import terms_in_order
 from sysdesign.site.pages import render
+from tests.site.conftest import SMALL
 
 CACHING = "05-caching-strategies/index.html"
 LINK = re.compile(r'<(?:a|link|script)\b[^>]*?\b(?:href|src)="([^"]*)"')
@@ -204,6 +206,26 @@ def test_what_would_break_a_page_is_refused_with_its_place(line: str, found: str
     with pytest.raises(BadContent, match=re.escape(found)) as caught:
         render(with_document(replace(small, terms={}, symptoms=()), document))
     assert caught.value.path == "reference/05-Caching-Strategies.md" and caught.value.line == 5
+
+
+@pytest.mark.parametrize(
+    ("file", "old"),
+    [
+        ("symptoms.yaml", "04-Database-Technologies#reads"),
+        ("glossary.yaml", "05-Caching-Strategies#cache-stampede"),
+        ("decisions/remedy.yaml", "05-Caching-Strategies"),
+    ],
+)
+@pytest.mark.parametrize("new", ["99-Nothing#a", "05-Caching-Strategies#nothing", "<img src=x>", "javascript:x"])
+def test_a_record_that_names_no_section_is_told_with_its_line(file: str, old: str, new: str, tmp_path: Path) -> None:
+    root = tmp_path / "reference"
+    shutil.copytree(SMALL, root)
+    text = (root / file).read_text(encoding="utf-8")
+    (root / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+    line = text[: text.index(old)].count("\n") + 1
+    with pytest.raises(BadContent, match=r"there is no|has no section|does not hold") as caught:
+        site_files(load(root))
+    assert (caught.value.path, caught.value.line) == (f"reference/{file}", line)
 
 
 def test_raw_html_stays_text(small: Reference) -> None:

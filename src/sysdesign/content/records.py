@@ -6,6 +6,7 @@ Every record refuses unknown fields. `place` says where it stands, for findings.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -13,6 +14,18 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sysdesign import markup
 
 Address = Annotated[str, AfterValidator(markup.address)]  # what a page may link to
+_WORDS = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
+LONGEST_ID = 100
+
+
+def _identifier(text: str) -> str:
+    """A name that may stand in addresses and file names as it is."""
+    if not _WORDS.fullmatch(text) or len(text) > LONGEST_ID:
+        raise ValueError(f"take letters and digits, joined by hyphens, {LONGEST_ID} at most")
+    return text
+
+
+Id = Annotated[str, AfterValidator(_identifier)]
 
 
 class Place(BaseModel):
@@ -30,7 +43,7 @@ class Record(BaseModel):
     """A record with an id and a place; both are filled in by the loader."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    id: str = ""
+    id: Id = ""
     place: Place = Place(path="")
 
 
@@ -187,8 +200,8 @@ class PlannedDocument(Record):
     """One of the documents of the plan, written or not."""
 
     number: int
-    name: str  # 05-Caching-Strategies
-    slug: str  # 05-caching
+    name: Id  # 05-Caching-Strategies
+    slug: Id  # 05-caching
     title: str
     group: str
     sentence: str

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from sysdesign.content.document import Document, Section
-from sysdesign.content.records import BankQuestion, Claim, Fact, Number, Plan, PlannedDocument, Source, Symptom, Term
-from sysdesign.errors import UnknownName, nearest
+from sysdesign.content.records import (
+    BankQuestion,
+    Claim,
+    Fact,
+    Number,
+    Place,
+    Plan,
+    PlannedDocument,
+    Source,
+    Symptom,
+    Term,
+)
+from sysdesign.errors import BadContent, UnknownName, nearest
 
 
 @dataclass(frozen=True)
@@ -60,7 +73,7 @@ class Reference:
         try:
             return self._by_name[name.lower().removesuffix(".md")]
         except KeyError:
-            raise UnknownName(f"there is no document {name!r}. {nearest(name, self.slugs, 'documents')}") from None
+            raise UnknownName(f"there is no document {name[:80]!r}. {nearest(name, self.slugs, 'documents')}") from None
 
     def section(self, address: str) -> tuple[Document, Section]:
         """The section at `05-Caching-Strategies#cache-stampede`. Raises UnknownName, naming the nearest."""
@@ -74,5 +87,15 @@ class Reference:
             return document, document.sections[0]
         if anchor not in document.by_anchor:
             hint = nearest(anchor, document.by_anchor, "sections")
-            raise UnknownName(f"{planned.name} has no section {anchor!r}. {hint}")
+            raise UnknownName(f"{planned.name} has no section {anchor[:80]!r}. {hint}")
         return document, document.by_anchor[anchor]
+
+
+@contextmanager
+def told_at(place: Place) -> Iterator[None]:
+    """What a record names and is not there is told with the record's line. Raises BadContent."""
+    try:
+        yield
+    except UnknownName as error:
+        found, _, fix = str(error).partition(". ")
+        raise BadContent(place.path, place.line, found, fix or "Name one that is there") from None

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from sysdesign.content import Reference
 from sysdesign.content.document import Document, Section
 from sysdesign.content.records import Symptom, Term
+from sysdesign.content.reference import told_at
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,11 @@ def entries(reference: Reference) -> Iterator[Entry]:
 def other_entries(reference: Reference) -> Iterator[Entry]:
     """What people notice, facts and terms, each leading to where it stands."""
     for symptom in reference.symptoms:
-        name = symptom.section.partition("#")[0]
-        planned = reference.named(name)
+        with told_at(symptom.place):
+            planned = reference.named(symptom.section.partition("#")[0])
         if symptom.kind == "symptom" and planned.slug in reference.documents:
-            document, section = reference.section(symptom.section)
+            with told_at(symptom.place):
+                document, section = reference.section(symptom.section)
             place = url(document, section)
             yield Entry(
                 symptom.section, place, document.title, symptom.notice, 0, section.title, "", (), kind="symptom"

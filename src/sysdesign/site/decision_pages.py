@@ -11,6 +11,7 @@ from sysdesign.decide import Framework, parse_framework, vocabulary_entries
 from sysdesign.decide.field import Field, Word
 from sysdesign.decide.framework import Consequence, Rule
 from sysdesign.decide.vocabulary import FIELDS, GROUPS
+from sysdesign.errors import BadContent, nearest
 from sysdesign.site.addresses import folder_of, root_from, target_if_there
 from sysdesign.site.layout import Page, Site
 
@@ -19,12 +20,16 @@ def frameworks(reference: Reference) -> dict[str, Framework]:
     """The decision frameworks by name, in the plan's order of their documents. Raises BadContent."""
     if not reference.decisions:
         return {}
-    order = [document.name for document in reference.plan.documents]
+    order = {document.name: at for at, document in enumerate(reference.plan.documents)}
     found = {}
     for name, path in reference.decisions.items():
         shown = f"{reference.root.name}/decisions/{path.name}"
         found[name] = _framework(located.read_text(path, shown), shown)
-    return dict(sorted(found.items(), key=lambda item: (order.index(item[1].document), item[0])))
+        if found[name].document not in order:
+            line = located.read(path, shown).line(("document",))
+            about = f"the decision is about {found[name].document[:80]!r}, which the plan does not hold"
+            raise BadContent(shown, line, about, nearest(found[name].document, order, "documents"))
+    return dict(sorted(found.items(), key=lambda item: (order[item[1].document], item[0])))
 
 
 @lru_cache(maxsize=256)

@@ -11,6 +11,7 @@ from sysdesign.content import Reference
 from sysdesign.content.brief import has_brief
 from sysdesign.content.document import Document
 from sysdesign.content.reading_time import document_minutes, time_text
+from sysdesign.content.reference import told_at
 from sysdesign.site.addresses import folder_of, root_from, section_target
 from sysdesign.site.evidence import date_text, note_view, record_of
 from sysdesign.site.layout import Page, Site, document_item, documents_beside, lists_all
@@ -63,7 +64,8 @@ def terms_in_order(reference: Reference, terms: Iterable[str]) -> list[str]:
 
 def _term(reference: Reference, id_: str, root: str) -> dict[str, str]:
     term = reference.terms[id_]
-    target = section_target(reference, term.home, root)
+    with told_at(term.place):
+        target = section_target(reference, term.home, root)
     link = f"{target.title} (planned)" if target.kind == "planned" else target.title
     return {"id": id_, "term": term.term, "sentence": term.sentence, "href": target.href, "link": link}
 

@@ -11,6 +11,7 @@ from sysdesign.content import Reference
 from sysdesign.content.brief import has_brief
 from sysdesign.content.reading_time import WORDS_A_MINUTE, brief_minutes, document_minutes, path_minutes, time_text
 from sysdesign.content.records import PlannedDocument, ReadingPath
+from sysdesign.content.reference import told_at
 from sysdesign.site.addresses import section_target
 from sysdesign.site.brief_page import FOLDER as BRIEF
 from sysdesign.site.layout import Page, Site, document_item, documents_by_group
@@ -79,7 +80,8 @@ def _decisions(site: Site) -> Iterator[tuple[str, dict[str, str]]]:
 def _symptoms(reference: Reference) -> Iterator[tuple[str, dict[str, str]]]:
     """What people notice in their own words; texts that programs print are for the search."""
     for each in reference.symptoms:
-        target = section_target(reference, each.section, ROOT)
+        with told_at(each.place):
+            target = section_target(reference, each.section, ROOT)
         if each.kind == "symptom" and target.kind == "section":
             document, section = reference.section(each.section)
             yield document.name, {"says": each.notice, "href": target.href, "where": section.title}
