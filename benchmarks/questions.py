@@ -1,7 +1,8 @@
 """Where search puts the section that answers a question which a person asked, from the banks in tests/questions.
 
 Search is tuned on one half of each bank and never on the other. A hit is right where it is a section that the bank
-names, or stands inside one. The mean reciprocal rank counts a question without a right hit among the first ten as 0.
+names, stands inside one, or is a common question whose answer ends with "See" such a section. The mean reciprocal
+rank counts a question without a right hit among the first ten as 0.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ TARGETS = (0.75, 0.92)  # of the questions: a right section first, among the fir
 
 
 def right_sections(reference: Reference, question: BankQuestion) -> set[str]:
-    """Addresses of the sections that answer a question, and of those inside them."""
+    """Addresses of the sections that answer a question, of those inside them, of common questions that lead there."""
     found = set()
     for address in question.sections:
         document, section = reference.section(address)
-        found |= {f"{document.name}#{inside.anchor}" for inside in document.below(section.anchor)}
+        inside = {each.anchor for each in document.below(section.anchor)}
+        leading = {each.anchor for each in document.questions if inside & {target.lstrip("#") for target in each.see}}
+        found |= {f"{document.name}#{anchor}" for anchor in inside | leading}
     return found
 
 

@@ -16,6 +16,7 @@ from sysdesign.search.entries import entries, other_entries
 from sysdesign.search.pages import piece_of, search_files
 from sysdesign.search.postings import Postings
 from sysdesign.search.spelling import correct
+from tests.example import write_example
 from tests.reading import CACHING, write_reference
 
 PLAN = (Path(__file__).parents[1] / "checks" / "plan.yaml").read_text()
@@ -202,3 +203,21 @@ def test_every_text_of_a_program_finds_its_section_first_in_the_real_reference()
     assert texts, "symptoms.yaml holds no error, log line or metric"
     found = {each.notice: index.search(each.notice).hits[0].address for each in texts}
     assert [each.notice for each in texts if found[each.notice] != each.section] == []
+
+
+def test_a_question_finds_the_section_that_its_answer_sends_to(tmp_path: Path) -> None:
+    """A common question asks in other words than the section that explains it."""
+    index = Index(load(write_example(tmp_path)))
+    addresses = [hit.address for hit in index.search("redis or memcached").hits]
+    assert "05-Caching-Strategies#cache-stampede" in addresses
+
+
+def test_the_document_that_is_about_it_leads_among_equal_sections(tmp_path: Path) -> None:
+    """One section of each holds the words asked for as often; in one document others hold them too."""
+    alike = "## Overview\n\nLeases end a stampede.\n\n## Other\n\n{other}\n"
+    root = write_example(tmp_path)
+    plan = (root / "plan.yaml").read_text()
+    assert "04-Database-Technologies" in plan
+    (root / "04-Database-Technologies.md").write_text(f"# Databases\n\n{alike.format(other='Nothing of it.')}")
+    (root / "05-Caching-Strategies.md").write_text(f"# Caching\n\n{alike.format(other='Leases and a stampede.')}")
+    assert Index(load(root)).search("leases stampede").hits[0].address.startswith("05-Caching-Strategies#")

@@ -26,6 +26,7 @@ class Entry:
     trail: str  # the headings above it, for people
     text: str
     aliases: tuple[str, ...]  # terms and synonyms at home in this section, and the texts below
+    asked: tuple[str, ...] = ()  # common questions whose answer sends the reader here
     texts: tuple[str, ...] = ()  # what programs print when it concerns them: errors, log lines, metrics, settings
     says: str = ""  # shown, and not searched
     kind: str = "section"  # | symptom | fact | term | decision | model
@@ -37,11 +38,16 @@ class Names:
 
     terms: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)
 
 
 def entries(reference: Reference) -> Iterator[Entry]:
     """Every section of every written document, in order."""
     homes = names_by_home(reference.terms, reference.symptoms)
+    for document in reference.documents.values():
+        for question in document.questions:
+            for target in question.see:
+                homes[_address(document, target)].questions.append(question.question)
     for document in reference.documents.values():
         yield from document_entries(document, homes)
 
@@ -85,8 +91,14 @@ def document_entries(document: Document, homes: Mapping[str, Names]) -> Iterator
             trail=" › ".join(document.by_anchor[parent].title for parent in section.parents[1:]),
             text="\n".join((section.text, *beside.get(section.anchor, ()))),
             aliases=(*names.terms, *names.texts),
+            asked=tuple(names.questions),
             texts=tuple(names.texts),
         )
+
+
+def _address(document: Document, target: str) -> str:
+    """The address of the section that a link of the document leads to."""
+    return f"{document.name}{target}" if target.startswith("#") else target.replace(".md", "")
 
 
 def url(document: Document, section: Section) -> str:
@@ -95,15 +107,15 @@ def url(document: Document, section: Section) -> str:
     return page if section.level == 1 else f"{page}#{section.anchor}"
 
 
-def names_by_home(terms: Mapping[str, Term], symptoms: Iterable[Symptom]) -> dict[str, Names]:
+def names_by_home(terms: Mapping[str, Term], symptoms: Iterable[Symptom]) -> defaultdict[str, Names]:
     """Terms with their other names, and texts of programs, by the address of the section that explains them."""
-    homes: dict[str, Names] = defaultdict(Names)
+    homes: defaultdict[str, Names] = defaultdict(Names)
     for term in terms.values():
         homes[term.home.replace(".md", "")].terms.extend((term.term, *term.aliases))
     for symptom in symptoms:
         if symptom.kind != "symptom":  # what people notice is told in words that stand everywhere
             homes[symptom.section.replace(".md", "")].texts.append(symptom.notice)
-    return dict(homes)
+    return homes
 
 
 def _beside_prose(document: Document) -> dict[str, list[str]]:

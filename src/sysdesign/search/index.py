@@ -17,6 +17,7 @@ from sysdesign.search.spelling import correct
 from sysdesign.search.words import PART, STOP_WORDS, compounds, folded, terms
 
 ALL_TERMS = (11, 10)  # by so much more an entry counts that holds every term sought
+LEANING = 8  # sections of a document that say how much it is the document sought
 REFERENCES = "References"  # lists of them hold every word, and answer nothing
 SHORTEST_TEXT = 2  # words of a program's text that is looked for within a query
 LONGEST_QUERY = 300
@@ -27,7 +28,7 @@ BEST = 3  # sections shown before other kinds that say where to go on
 EXCERPT, BEFORE = 28, 6  # words shown of a text, and of these before the first that was found
 RULES = {  # for the page
     "all_terms": ALL_TERMS, "shortest_text": SHORTEST_TEXT, "most_words": MOST_WORDS, "most_longer": MOST_LONGER,
-    "most_others": MOST_OTHERS, "best": BEST, "excerpt": EXCERPT, "before": BEFORE,
+    "most_others": MOST_OTHERS, "best": BEST, "leaning": LEANING, "excerpt": EXCERPT, "before": BEFORE,
 }  # fmt: skip
 
 
@@ -86,6 +87,7 @@ class Index:
         self._names, self._texts = dict(postings.names), dict(postings.texts)
         self._scores = {term: _arrays(found) for term, found in postings.scores().items()}
         self.vocabulary: dict[str, int] = postings.vocabulary()
+        self._starts = starts(postings.entries[: self._sections])
         self._last = np.array([REFERENCES in (entry.title, entry.trail) for entry in self._entries], dtype=np.int64)
 
     def search(self, query: str, limit: int = 10) -> Answer:
@@ -102,7 +104,7 @@ class Index:
             raise InvalidInput(f"the query {query!r} holds no word; type a term or a symptom")
         scores, whole, all_known = self._found(sought)
         first = self._named(query, sought)
-        ranked = self._ranked(first, scores)
+        ranked = self._ranked(first, self._leaned(scores))
         sections = [row for row in ranked if row < self._sections][:limit]
         others = [row for row in ranked if row >= self._sections and whole[row]][:MOST_OTHERS]
         found = frozenset().union(*sought.terms)
@@ -127,6 +129,19 @@ class Index:
             held += best > 0
         whole = (held == known) & (held > 0)
         return scores * np.where(whole, *ALL_TERMS), whole, known == len(sought.terms)
+
+    def _leaned(self, scores: np.ndarray) -> np.ndarray:
+        """The scores, more where the document's best sections score well too: up to twice as much.
+
+        Many sections hold the words of a question; those of the document that is about it are meant.
+        """
+        ends = [*self._starts[1:], self._sections]
+        parts = [scores[start:end] for start, end in zip(self._starts, ends, strict=True)]
+        sums = [int(np.sort(part)[-LEANING:].sum()) for part in parts]
+        factors = np.ones_like(scores)
+        for start, end, found in zip(self._starts, ends, sums, strict=True):
+            factors[start:end] = max(sums) + found
+        return scores * factors
 
     def _ranked(self, named: Mapping[int, int], scores: np.ndarray) -> list[int]:
         """The rows that hold anything, best first; what the query names comes before, lists of references last."""
@@ -155,6 +170,11 @@ class Index:
         shown = excerpt(entry.text or entry.says, found)
         told = (entry.address, entry.url, entry.document, entry.title, entry.trail, shown, score / 1000)
         return Hit(*told, entry.kind, at_once)
+
+
+def starts(sections: Sequence[Entry]) -> list[int]:
+    """The rows at which a document begins."""
+    return [row for row, entry in enumerate(sections) if not row or entry.document != sections[row - 1].document]
 
 
 def _arrays(found: Mapping[int, int]) -> tuple[np.ndarray, np.ndarray]:

@@ -1,10 +1,10 @@
 """The index as files that the page loads piece by piece (assets/search.js): only what a query needs.
 
-`search/words.json` holds how queries are read: `stop`, how many `rows` and `sections` there are, the `last` rows,
-which `pieces` there are of the terms, the `rules` of index.py, and each word with its count, and its stem where that
-differs. `search/terms/XX.json` holds the terms that begin with two letters: `terms` by stem (row and score in turn,
-rows as steps from the one before), `names` and `texts` by their stems in a row. `search/rows/N.json` holds entries in
-their order: kind, title, place, document, trail, text.
+`search/words.json` holds how queries are read: `stop`, how many `rows` and `sections` there are, the rows at which a
+document `starts`, the `last` rows, which `pieces` there are of the terms, the `rules` of index.py, and each word with
+its count, and its stem where that differs. `search/terms/XX.json` holds the terms that begin with two letters: `terms`
+by stem (row and score in turn, rows as steps from the one before), `names` and `texts` by their stems in a row.
+`search/rows/N.json` holds entries in their order: kind, title, place, document, trail, text.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sysdesign.search.entries import Entry
-from sysdesign.search.index import REFERENCES, RULES
+from sysdesign.search.index import REFERENCES, RULES, starts
 from sysdesign.search.postings import Postings
 from sysdesign.search.words import STOP_WORDS, stem
 
@@ -49,6 +49,7 @@ def _reading(postings: Postings, sections: int) -> dict[str, Any]:
     words = {word: count if form == word else [count, form] for word, (count, form) in counted.items()}
     last = [row for row, entry in enumerate(postings.entries) if REFERENCES in (entry.title, entry.trail)]
     told = {"stop": sorted(STOP_WORDS), "rows": len(postings.entries), "sections": sections, "last": last}
+    told["starts"] = starts(postings.entries[:sections])
     return {**told, "a_file": ROWS_A_FILE, "rules": RULES, "words": words}
 
 

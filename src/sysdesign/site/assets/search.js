@@ -86,6 +86,15 @@ async function scored(terms) {
   return { scores: scores.map((score, row) => score * known.rules.all_terms[whole(row) ? 0 : 1]), whole, stands };
 }
 
+// The scores of sections, more where their document's best sections score well too.
+function leaned(scores) {
+  const ends = [...known.starts.slice(1), known.sections], found = scores.slice();
+  const sums = known.starts.map((start, at) => scores.slice(start, ends[at]).sort().slice(-known.rules.leaning).reduce((sum, each) => sum + each, 0));
+  const most = Math.max(...sums);
+  sums.forEach((sum, at) => { for (let row = known.starts[at]; row < ends[at]; row++) found[row] *= most + sum; });
+  return found;
+}
+
 // Rows that come first: 0 where a text of programs is the query or stands in it, 1 for what it names.
 async function named(query, words) {
   const typed = (folded(query).match(PART) ?? []).map(stemOf);
@@ -111,7 +120,8 @@ async function entry(row, terms) {
 export async function find(query, limit) {
   const { words, terms, changed } = understood(query);
   if (!words.length) return { hits: [], others: [], shown: [], total: 0, changed: "", some: false };
-  const [{ scores, whole, stands }, came] = await Promise.all([scored(terms), named(query, words)]);
+  const [{ scores: plain, whole, stands }, came] = await Promise.all([scored(terms), named(query, words)]);
+  const scores = leaned(plain);
   const last = new Set(known.last);
   const rows = [...scores.keys()].filter((row) => scores[row] > 0).sort((one, other) =>
     last.has(one) - last.has(other) || (came.get(one) ?? 2) - (came.get(other) ?? 2) || scores[other] - scores[one] || one - other);
