@@ -4,6 +4,9 @@ PORT ?= 8000
 JOBS ?= auto
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Packages are installed without compiled files, and each is compiled once, when it is first used: where the
+# environment says not to keep them, every process that starts would compile all that it imports again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help serve test build check draw validate bench abuse lock
 .DEFAULT_GOAL := help
@@ -15,9 +18,11 @@ serve: .venv/reader ## read the reference at http://127.0.0.1:8000 (PORT= to cha
 	@$(BIN)/sysdesign serve --port $(PORT)
 
 test: .venv/author ## lint, types and all tests over the cores; browser tests where Chromium is installed
-	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check . && $(BIN)/mypy --no-error-summary
+	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
 	@$(BIN)/lint-imports >.venv/imports.log || { cat .venv/imports.log; exit 1; }
-	@$(BIN)/pytest -n $(JOBS) --dist worksteal
+	@$(BIN)/mypy --no-error-summary >.venv/types.log & types=$$!; \
+	$(BIN)/pytest -n $(JOBS) --dist worksteal; tested=$$?; \
+	wait $$types || { cat .venv/types.log; exit 1; }; exit $$tested
 
 build: .venv/reader ## write the static site into site/
 	@$(BIN)/sysdesign build
