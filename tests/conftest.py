@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from sysdesign.content import default_root, load
 from sysdesign.site.building import site_files
 from sysdesign.site.publish import STAMP, publish
+from tests.reading import whole_reference
 
 settings.register_profile("unhurried", deadline=None, derandomize=True)
 settings.load_profile("unhurried")
@@ -29,7 +29,7 @@ def whole_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with (shared / "whole.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not out.exists():
-            publish(out, sorted(site_files(load(default_root())).items()), "test")
+            publish(out, sorted(site_files(whole_reference()).items()), "test")
     return out
 
 

@@ -1,8 +1,11 @@
-"""A small reference of the tests' own, written to a folder."""
+"""The real reference, read once by each worker, and a small one of the tests' own, written to a folder."""
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+
+from sysdesign.content import Reference, default_root, load
 
 PLAN = (Path(__file__).parent / "checks" / "plan.yaml").read_text(encoding="utf-8")
 
@@ -35,6 +38,12 @@ RECORDS = {
     "numbers/05-caching.yaml": "requests: {model: caching.stampede, inputs: {arrivals_per_s: 2000, rebuild_s: 0.5}, "
     'result: requests_per_expiry, shows: "1,000 requests"}\n',
 }
+
+
+@cache
+def whole_reference() -> Reference:
+    """The real reference. It is frozen: all tests of a worker share it."""
+    return load(default_root())
 
 
 def write_reference(root: Path, **changed: str) -> Path:

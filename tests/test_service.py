@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 from starlette.testclient import TestClient
 
 from sysdesign import service
-from sysdesign.content import default_root, load
+from sysdesign.content import load
 from sysdesign.models import caching
 from sysdesign.operations.modeling import solve_model
 from sysdesign.operations.reading import list_symptoms, read_brief
@@ -32,7 +32,7 @@ from sysdesign.workers import frames
 from sysdesign.workers.pool import result_of
 from sysdesign.workers.work import performed
 from tests.example import write_example
-from tests.reading import write_reference
+from tests.reading import whole_reference, write_reference
 
 PAGES = [("index.html", b"<p>home</p>"), ("a/index.html", b"<p>a</p>"), ("404.html", b"<p>nothing here</p>")]
 
@@ -343,7 +343,7 @@ def test_several_files_come_one_behind_the_other(client: TestClient) -> None:
 
 
 def test_the_chart_of_a_file_shows_what_is_in_it(room: Room) -> None:
-    room.reference = load(default_root())
+    room.reference = whole_reference()
     client = TestClient(application(room, ["testserver"]))
     raw = {"content-type": "application/octet-stream"}
     params = {"file": "latency", "chart": "yes"}

@@ -11,12 +11,12 @@ import pytest
 from sysdesign.checks import wrong_number
 from sysdesign.checks.computation import compute, equals_input, shows_it, strange_numbers
 from sysdesign.checks.quantities import quantities
-from sysdesign.content import default_root, load
 from sysdesign.content.records import Number
 from sysdesign.content.tidy import number_text
 from sysdesign.errors import InvalidInput, UnknownName
+from tests.reading import whole_reference
 
-REFERENCE = load(default_root())
+REFERENCE = whole_reference()
 
 
 def number(**fields: Any) -> Number:

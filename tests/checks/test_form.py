@@ -10,10 +10,10 @@ import pytest
 from sysdesign.checks import check
 from sysdesign.checks.long_body import limit
 from sysdesign.checks.rules import RULES
-from sysdesign.content import default_root, load
+from sysdesign.content import load
 from tests.example import RULES as OF_THE_FORM
 from tests.example import bank, parts, symptoms, write_example
-from tests.reading import PLAN
+from tests.reading import PLAN, whole_reference
 
 TODAY = dt.date(2026, 11, 23)
 PIECES = parts()
@@ -119,7 +119,7 @@ def test_the_collected_questions(collected: str, messages: list[str], tmp_path: 
 
 @pytest.mark.parametrize(("topics", "most"), [(6, 12_000), (7, 14_000)])
 def test_many_topics_may_take_more_words(topics: int, most: int) -> None:
-    planned = load(default_root()).planned("04-databases")
+    planned = whole_reference().planned("04-databases")
     assert limit(planned.model_copy(update={"topics": planned.topics[:1] * topics, "most_words": None})) == most
 
 

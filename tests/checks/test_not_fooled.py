@@ -19,14 +19,15 @@ import pytest
 from sysdesign.checks import Finding, check
 from sysdesign.checks.computation import equals_input
 from sysdesign.checks.quantities import Quantity, all_numbers, quantities
-from sysdesign.content import Reference, default_root, load
+from sysdesign.content import Reference
 from sysdesign.content.document import Document, Statement
 from sysdesign.content.parsing import parse_document
 from sysdesign.content.tidy import tidied
+from tests.reading import whole_reference
 
 TODAY = dt.date(2026, 11, 23)
 RULES = ("unbacked-quantity", "footnote-unknown", "footnote-undefined", "footnote-unused", "stale-footnote")
-REFERENCE = load(default_root())
+REFERENCE = whole_reference()
 DOCUMENTS = sorted(REFERENCE.documents)
 # What is written as it is: footnote marks, code, formulas, addresses, the address and line of an image.
 LITERAL = re.compile(r"\[\^[^\]]*\]|`[^`]*`|\$[^$]*\$|\]\([^)]*\)|^!\[.*$|^#.*$")

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks.questions import halves, rank, right_sections
-from sysdesign.content import default_root, load
+from sysdesign.content import load
 from sysdesign.content.records import BankQuestion
 from sysdesign.search import Index
 from tests.example import bank, write_example
+from tests.reading import whole_reference
 
 HOME = "05-Caching-Strategies"
 
@@ -37,7 +38,7 @@ def test_halves_are_kept_apart(tmp_path: Path) -> None:
 
 
 def test_every_bank_of_the_project_names_sections_that_are_there() -> None:
-    reference = load(default_root())
+    reference = whole_reference()
     assert reference.questions, "tests/questions holds no bank"
     for _, _, questions in halves(reference):
         for each in questions:

@@ -15,13 +15,14 @@ from typing import Any
 import pytest
 import uvicorn
 
-from sysdesign.content import Reference, default_root, load
+from sysdesign.content import Reference, load
 from sysdesign.search import Index
 from sysdesign.service import Room, announced, application
 from sysdesign.site.building import site_files
 from sysdesign.site.pages import render
 from sysdesign.site.publish import publish
 from sysdesign.workers.pool import Pool
+from tests.reading import whole_reference
 
 SMALL = Path(__file__).parent / "reference"
 CHROMIUM = os.environ.get("SYSDESIGN_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -55,7 +56,7 @@ def address(small: Reference, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.fixture(scope="session")
 def whole_address(whole_site: Path) -> Iterator[str]:
     """Where the real site is served."""
-    for address, _, _ in served(load(default_root()), whole_site):
+    for address, _, _ in served(whole_reference(), whole_site):
         yield address
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from sysdesign.content import default_root, load
 from sysdesign.content.brief import has_brief
 from sysdesign.site.asset_files import assets
+from tests.reading import whole_reference
 from tests.site.axe import faults
 from tests.site.conftest import PATIENCE, Watch
 
@@ -58,7 +58,7 @@ def test_an_answer_with_its_outcomes_fits_a_phone(chromium: Any, address: str) -
 
 def written_paths() -> list[str]:
     """The documents of the real site, their briefs, and the pages that stand once."""
-    reference = load(default_root())
+    reference = whole_reference()
     found = ["", "facts/", "glossary/", "checks/", "decisions/"]
     for slug, document in reference.documents.items():
         path = f"{reference.planned(slug).name.lower()}/"

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from sysdesign.content import default_root, load
+from sysdesign.content import load
 from sysdesign.content.brief import has_brief
 from sysdesign.site.pages import document_pages, site_of
 from tests.example import write_example
+from tests.reading import whole_reference
 from tests.site.conftest import Watch
 
 PAGES = ("05-caching-strategies/index.html", "05-caching-strategies/brief/index.html")
@@ -50,7 +51,7 @@ def test_a_document_that_says_nothing_in_short_has_none(small: Any) -> None:
 
 @pytest.mark.browser
 def test_every_brief_of_the_real_site_prints_on_two_to_four_pages(chromium: Any, whole_address: str) -> None:
-    reference = load(default_root())
+    reference = whole_reference()
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, base_url=whole_address)
     page = context.new_page()
     page.watch = Watch(page, whole_address)

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from playwright.sync_api import expect
 
-from sysdesign.content import default_root, load
+from sysdesign.content import load
 from sysdesign.content.loading import with_document
 from sysdesign.content.parsing import parse_document
 from sysdesign.decide import decide, parse_framework, workload_of
@@ -19,6 +19,7 @@ from sysdesign.running.model_run import run
 from sysdesign.search import Index
 from sysdesign.site.building import changed_pages
 from sysdesign.site.search_entries import all_further
+from tests.reading import whole_reference
 from tests.site.conftest import PATIENCE, SMALL, published, served
 
 pytestmark = pytest.mark.browser
@@ -221,7 +222,7 @@ def test_arrows_go_round_the_sections_found(page: Any) -> None:
 
 def test_page_and_python_find_the_same_in_the_same_order(chromium: Any, whole_address: str) -> None:
     """Over every question bank, the names of all terms, all texts of programs, and what people mistype."""
-    reference = load(default_root())
+    reference = whole_reference()
     index = Index(reference, all_further(reference))
     typed = [each.question for bank in reference.questions.values() for each in bank]
     typed += [term.term for term in reference.terms.values()] + [each.notice for each in reference.symptoms]

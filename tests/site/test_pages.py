@@ -23,6 +23,7 @@ from sysdesign.site.building import scoreboard_of, site_files
 from sysdesign.site.code import highlighted
 from sysdesign.site.document_page import terms_in_order
 from sysdesign.site.pages import render
+from tests.reading import whole_reference
 from tests.site.conftest import SMALL
 
 CACHING = "05-caching-strategies/index.html"
@@ -244,7 +245,7 @@ def test_our_scripts_stay_small() -> None:
 
 
 def test_documents_stay_within_their_weight(whole_pages: dict[str, bytes]) -> None:
-    reference = load(default_root())
+    reference = whole_reference()
     shared = sum(len(compress(whole_pages[f"assets/{name}"])) for name in SHARED)
     for slug in reference.documents:
         path = f"{reference.planned(slug).name.lower()}/index.html"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from sysdesign.content import Reference, default_root, load
+from sysdesign.content import Reference
 from sysdesign.content.records import Plan
 from sysdesign.site.reading_map import BOX_HEIGHT, BOX_WIDTH, ReadingMap, reading_map
+from tests.reading import whole_reference
 
 
 def test_prerequisites_stand_to_the_left(small: Reference) -> None:
@@ -48,4 +49,4 @@ def crossed(drawn: ReadingMap, path: str) -> list[str]:
 
 
 def load_plan() -> Plan:
-    return load(default_root()).plan
+    return whole_reference().plan
