@@ -17,9 +17,13 @@ from sysdesign.checks import quantities, unitless_column
 from sysdesign.content import Reference, markdown, parsing
 from sysdesign.content.loading import default_root, load_outline
 from sysdesign.decide import expression
+from sysdesign.decide.record import read_record
 from sysdesign.errors import SysdesignError
-from sysdesign.models import graphql
+from sysdesign.models import columnar, consistency, graphql, identity, merging, network
+from sysdesign.models.consistency import lanes
+from sysdesign.models.protobuf import fields as protobuf_fields
 from sysdesign.models.transactions import notation
+from sysdesign.operations import reading
 from sysdesign.probability import distribution_text
 from sysdesign.readers import histories, measurements
 from sysdesign.readers.choices import Choices
@@ -86,6 +90,55 @@ READERS: dict[str, tuple[Callable[[str], object], int, tuple[str, ...]]] = {
         notation.transactions_of,
         100_000,
         ("[", "<<", "r1", "r1[x", "r1[x=", "w2(x", "r1(x0,", "c1 ", "[x0 << ", "[x0<<x1]", "a<", " ", "1"),
+    ),
+    "histories as lanes": (
+        lanes.history_of,
+        LONG,
+        ("A:", "A: write 1", "A: write x 1 [0..1]; ", "A: read -> ", ";", "[", "[1..", "..", " ", "\t", "\n", "-> ",
+         "1", "nil", "a "),
+    ),
+    "operations to merge": (
+        lambda text: merging.run(operations=text),
+        LONG,
+        ("a add x", "a add x\n", "a add ", "a remove x\n", "a ", " ", "\t", "\n", "add ", "a add a b ", "\r"),
+    ),
+    "messages of Protocol Buffers": (
+        protobuf_fields.read,
+        LONG,
+        ("1", "1: ", "1: int32 = 1", "repeated ", "map<", "<", "[", "[1,", "{", "1 {", '"', '"\\', ",", ";", "\n", " ",
+         "-", "int32 ", "1=", "a:", "#", "//"),
+    ),
+    "values of a column": (
+        lambda text: columnar.encode(values=text, encoding="plain"),
+        LONG,
+        ("1", "1,", "a", "a\n", ", ", " ", '"', "-", "1.", "\n", "null,"),
+    ),
+    "networks": (
+        lambda text: network.ranges(networks=text),
+        LONG,
+        ("1", "10.0.0.0/8", "10.0.0.0/8 ", ".", "/", ",", " ", "\n", ":", "::", "a"),
+    ),
+    "secrets": (lambda text: identity.totp(secret=text, at_s=0), LONG, ("A", "=", " ", "-", "a", "1", "\n", "é")),
+    "variables of queries": (
+        lambda text: graphql.query_cost("{ a }", variables=text),
+        LONG,
+        ("{", '{"a":', "[", "[1,", '"', "\\", "1", " ", "{}", "-", "e"),
+    ),
+    "first values of registers": (
+        lambda text: consistency.check(initial=text),
+        LONG,
+        ("{", '{"a":', "[", "[1,", '"', "\\", "1", " ", "=", "x=1,", ","),
+    ),
+    "decision records": (
+        read_record,
+        LONG,
+        ("---\n", "a: b\n", "\n", "| ", "|", "| a | b |\n", "## Outcomes\n", "## Workload\n", "```yaml\n", "```",
+         "`", " ", "-"),
+    ),
+    "lines of logs for symptoms": (
+        lambda text: reading.list_symptoms(_outline(), text),
+        LONG,
+        ("A", "A_", "_", "ERROR", "ERROR: ", "(", "[error] ", " ", "1", "A1_", ":"),
     ),
     "wishes for a result": (
         lambda text: solving.target("queueing.mmc", text),

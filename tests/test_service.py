@@ -486,6 +486,12 @@ def test_symptoms_answer_as_the_operation_does(room: Room, tmp_path: Path) -> No
     )
 
 
+def test_long_texts_of_the_address_are_refused(client: TestClient) -> None:
+    for path in ("symptoms?holds=", "search?q=", "sections/caching?section="):
+        answer = client.get(f"/api/{path}{'A' * 3_000}")
+        assert answer.status_code == 400 and "at most" in answer.json()["error"]["message"]
+
+
 def test_a_document_without_a_brief_says_so(client: TestClient) -> None:
     answer = client.get("/api/briefs/caching")
     assert answer.status_code == 422 and "has no brief yet" in answer.json()["error"]["message"]

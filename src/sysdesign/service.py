@@ -329,7 +329,7 @@ async def _in_turn(room: Room, operation: Callable[..., Any], *arguments: Any) -
 
 
 async def _symptoms(room: Room, request: Request) -> Any:
-    return reading.list_symptoms(room.reference, request.query_params.get("holds", ""))
+    return reading.list_symptoms(room.reference, _parameter(request, "holds", ""))
 
 
 async def _search(room: Room, request: Request) -> Any:

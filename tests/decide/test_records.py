@@ -82,6 +82,17 @@ def test_a_changed_workload_is_named_and_judged(written, small):
     assert "One, capacity used at the peak: 80%" in text and "now 10%" in text
 
 
+@pytest.mark.parametrize("heading", ["## Workload", "## Outcomes"])
+def test_a_section_that_stands_twice_is_refused(written, heading):
+    """Which of two a person reads is not which a program reads."""
+    start = written.index(f"{heading}\n")
+    end = written.find("\n## ", start)
+    section = written[start : end if end > 0 else len(written)].rstrip() + "\n\n"
+    for twice in (written + "\n" + section, written[:start] + section + written[start:]):
+        with pytest.raises(BadContent, match=f"second section '{heading[3:]}'"):
+            read_record(twice)
+
+
 def test_changed_rules_are_told_apart_from_a_changed_workload(written):
     stricter = parse_framework(SMALL.replace("data.joins == across", "data.joins != across"), "small.yaml")
     found = again(written, stricter)

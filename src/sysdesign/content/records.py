@@ -200,8 +200,8 @@ class PlannedDocument(Record):
     """One of the documents of the plan, written or not."""
 
     number: int
-    name: Id  # 05-Caching-Strategies
-    slug: Id  # 05-caching
+    name: str  # 05-Caching-Strategies
+    slug: str  # 05-caching
     title: str
     group: str
     sentence: str

@@ -175,7 +175,7 @@ def read_record(text: str, shown: str = "record") -> Kept:
     lines = text.replace("\r\n", "\n").split("\n")
     front = _front(lines, shown)
     workload = parse_workload("\n".join(_fenced(lines, shown)), shown)
-    return Kept(front, workload, _outcomes(lines))
+    return Kept(front, workload, _outcomes(lines, shown))
 
 
 def _front(lines: list[str], shown: str) -> dict[str, str]:
@@ -188,14 +188,17 @@ def _front(lines: list[str], shown: str) -> dict[str, str]:
     return {key: str(values[key]) for key in KEYS}
 
 
-def _section(lines: list[str], heading: str) -> int | None:
-    """The line after a heading."""
-    return next((at + 1 for at, line in enumerate(lines) if line.rstrip() == heading), None)
+def _section(lines: list[str], heading: str, shown: str) -> int | None:
+    """The line after a heading. Raises BadContent for a second one: people might read that, and programs this."""
+    found = [at for at, line in enumerate(lines) if line.rstrip() == heading]
+    if len(found) > 1:
+        raise BadContent(shown, found[1] + 1, f"has a second section {heading.lstrip('# ')!r}", FIX)
+    return found[0] + 1 if found else None
 
 
 def _fenced(lines: list[str], shown: str) -> list[str]:
     """The lines of the yaml block under the workload's heading."""
-    start = _section(lines, WORKLOAD)
+    start = _section(lines, WORKLOAD, shown)
     while start is not None and start < len(lines) and not lines[start].strip():
         start += 1
     if start is None or start == len(lines) or lines[start].rstrip() != "```yaml":
@@ -206,8 +209,8 @@ def _fenced(lines: list[str], shown: str) -> list[str]:
     return lines[start + 1 : end]
 
 
-def _outcomes(lines: list[str]) -> Cells:
-    start = _section(lines, OUTCOMES)
+def _outcomes(lines: list[str], shown: str) -> Cells:
+    start = _section(lines, OUTCOMES, shown)
     if start is None:
         return {}
     rows: list[list[str]] = []

@@ -136,7 +136,8 @@ def list_symptoms(reference: Reference, holds: str = "") -> tuple[SymptomLine, .
     notices = [(each, each.notice.lower()) for each in reference.symptoms]
     held = [each for each, notice in notices if any(form in notice for form in forms)]
     within = [each for each, notice in notices if notice in asked]
-    named = [each for each, _ in notices if any(name in each.notice for name in _CODE_NAME.findall(holds))]
+    names = set(_CODE_NAME.findall(holds))
+    named = [each for each, _ in notices if any(name in each.notice for name in names)]
     return tuple(SymptomLine(each.notice, each.kind, each.section) for each in held or within or named)
 
 
