@@ -45,13 +45,19 @@ def test_every_kind_of_page(chromium: Any, address: str, pages: dict[str, bytes]
 
 
 def test_an_answer_with_its_outcomes_fits_a_phone(chromium: Any, address: str) -> None:
-    """The table scrolls in its frame, and what is read aloud is not wider than the page."""
+    """The options of an outcome stand under each other, all in sight; what is read aloud is not wider than the page."""
     page = open_page(chromium, address, "", width=390)
     page.goto("decisions/remedy/?traffic.reads_per_s=400+to+800")
     page.locator(".answer .outcomes").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     assert faults(page) == []
     assert page.locator(".answer tbody th").first.inner_text().startswith("Capacity used at the peak")
+    columns = page.locator(".answer thead th").all_text_contents()[1:]
+    cells = page.locator(".answer tbody tr").first.locator("td").all()
+    boxes, named = [cell.bounding_box() for cell in cells], "e => getComputedStyle(e, '::before').content.slice(1, -1)"
+    assert [cell.evaluate(named) for cell in cells] == columns and len(columns) > 1
+    assert all(box["x"] >= 0 and box["x"] + box["width"] <= 390 for box in boxes)
+    assert boxes[-1]["y"] + boxes[-1]["height"] - boxes[0]["y"] < 90 * len(boxes)
     assert page.watch.faults == []
     page.context.close()
 

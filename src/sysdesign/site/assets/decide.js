@@ -153,6 +153,7 @@ class Decision {
       this.table(said),
       list("Why not the others", said.others.map(about)),
       list("What would change it, nearest first", said.changes.map(becomes)),
+      said.steady ? make("div", {}, make("h2", {}, "What would change it"), make("p", {}, said.steady)) : null,
       said.ask ? make("div", {}, make("h2", {}, value.either.length ? "What would settle it" : "What would help most to know"),
         make("p", {}, `${said.ask.about}. ${said.ask.text}.`), bullets(said.leads.map(becomes))) : null,
       list("Take care", said.cautions.map(about)),
@@ -169,16 +170,16 @@ class Decision {
     return make("span", {}, label, `: ${remark.text}`);
   }
 
-  // Options across, outcomes down; only what tells them apart.
+  // Options across, outcomes down; only what tells them apart. On a phone they stand under each other: roles say what they are.
   table(said) {
     if (!said.columns.length) return null;
     const goal = (row) => (row.goal && !row.stated ? `${row.goal} (usual)` : row.goal);
-    const cell = (found) => (found === null ? make("td", {}, "–")
-      : make("td", { class: found.missed ? "missed" : null }, found.text, found.missed ? make("span", { class: "visually-hidden" }, " misses the goal") : null, found.range ? make("small", {}, found.range) : null));
+    const cell = (found, at) => make("td", { role: "cell", class: found?.missed ? "missed" : null, "data-option": said.columns[at] },
+      make("span", { class: "value" }, found?.text ?? "–", found?.missed ? make("span", { class: "visually-hidden" }, " misses the goal") : null), found?.range ? make("small", {}, found.range) : null);
     const rows = said.rows.filter((row) => row.differs);
     return make("div", {}, make("div", { class: "frame outcomes", role: "region", tabindex: "0", "aria-label": "Outcomes of each option" },
-      make("table", {}, make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Outcome"), ...said.columns.map((label) => make("th", { scope: "col" }, label)))),
-        make("tbody", {}, ...rows.map((row) => make("tr", {}, make("th", { scope: "row" }, row.label, row.goal ? make("small", {}, goal(row)) : null), ...row.cells.map(cell)))))),
+      make("table", { role: "table" }, make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, ...["Outcome", ...said.columns].map((label) => make("th", { scope: "col", role: "columnheader" }, label)))),
+        make("tbody", { role: "rowgroup" }, ...rows.map((row) => make("tr", { role: "row" }, make("th", { scope: "row", role: "rowheader" }, row.label, row.goal ? make("small", {}, goal(row)) : null), ...row.cells.map(cell)))))),
       make("p", { class: "small" }, "The middle of the likely cases, and below it where four in five of them lie. ", make("span", { class: "missed" }, "Marked"), ": misses the goal in most of them."));
   }
 
