@@ -286,7 +286,8 @@ class Argument:
         return np.rint(clipped) if self.whole else clipped
 
     def outside(self, raw: np.ndarray) -> bool:
-        inside = self.value(raw)
+        """Whether most of the values are beyond an end of the range; that a whole one is nearby is no matter."""
+        inside = np.minimum(np.fmax(raw / self.size, self.low), self.high)
         return bool(np.mean(np.abs(inside - raw / self.size) > 1e-9 * np.maximum(1.0, np.abs(inside))) > 0.5)
 
 
