@@ -2,11 +2,13 @@
 
 import os
 
+import numpy as np
 import pytest
 
 from sysdesign import units
 from sysdesign.decide import decide, flips, frameworks, own_efforts, parse_framework, prose, read_prices, workload_of
 from sysdesign.decide.effort import efforts
+from sysdesign.decide.node import Argument
 from sysdesign.decide.outcome import regret_of
 from sysdesign.errors import BadContent
 
@@ -150,6 +152,19 @@ def test_what_every_case_rules_out_is_best_in_none(small):
 def test_only_a_count_is_of_machines():
     with pytest.raises(BadContent, match="machines: true at a count"):
         parse_framework(SMALL.replace("outcomes:\n", PAID.replace("unit: count", "unit: s"), 1), "small.yaml")
+
+
+def test_an_own_outcome_that_no_option_has_is_an_error():
+    """It would weigh nothing, and the goal that it names would be left aside in silence."""
+    never_given = PAID[: PAID.index("  paid: {because")]
+    with pytest.raises(BadContent, match="no option is told what it has of 'paid'"):
+        parse_framework(SMALL.replace("outcomes:\n", never_given, 1), "small.yaml")
+
+
+def test_a_fraction_of_a_server_is_within_the_range():
+    """A model of whole servers is asked for 2.5 of them: that is no note to the reader, and a billion is."""
+    whole = Argument("servers", None, 1.0, 1e6, 1.0, whole=True)
+    assert not whole.outside(np.array([2.5])) and whole.outside(np.array([1e9])) and whole.outside(np.array([0.2]))
 
 
 def test_a_close_call_is_led_by_the_least_mean_regret_where_facts_speak_for_it(small):

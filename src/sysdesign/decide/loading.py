@@ -166,6 +166,8 @@ def _own_outcomes(root: Entry, derived: Derived) -> dict[str, Outcome]:
     for name in entry.value:
         if name in outcomes():
             raise entry.wrong(f"{name} stands in the shared list", "Use it, or take another name", name)
+        if name not in root.inner("outcomes").value:
+            raise entry.wrong(f"no option is told what it has of {shown(name)}", "Give its values under outcomes", name)
     return {str(name): read_outcome(str(name), entry.inner(name), derived) for name in entry.value}
 
 
