@@ -1,10 +1,21 @@
 """The answer in words: as sure as the worlds are, and without a name that only files use."""
 
+import datetime as dt
 import re
 
 import pytest
 
-from sysdesign.decide import as_json, decide, parse_framework, parse_workload, prose, starter, worded, workload_of
+from sysdesign.decide import (
+    as_json,
+    decide,
+    parse_framework,
+    parse_workload,
+    prose,
+    record,
+    starter,
+    worded,
+    workload_of,
+)
 from sysdesign.decide.flips import Flip
 from sysdesign.decide.outcome import outcomes
 from sysdesign.decide.vocabulary import FIELDS
@@ -56,6 +67,59 @@ def test_changes_are_factors_of_what_is_stated(small):
     change = found.changes[0]
     assert re.fullmatch(r"Read rate [67]\.?\d? times higher: 6\d\d/s instead of the 100/s stated", change.about), change
     assert change.text == "Two"
+
+
+def test_where_nothing_would_change_the_choice_the_answer_says_so(small, decisions):
+    sparse = decide(decisions["call-balancing"], workload_of({}))
+    assert not sparse.flips and not sparse.word_flips
+    steady = worded(sparse).steady
+    assert steady.startswith("No single fact") and steady.endswith("Little is stated; what else you know may.")
+    assert f"What would change it: {steady}" in " ".join(prose(sparse).split()) and steady in record(
+        sparse, dt.date(2026, 1, 1)
+    )
+    assert said(small, traffic={"reads_per_s": 100}, data={"joins": "none"}).steady == "", "it has changes to show"
+    assert worded(decide(decisions["call-balancing"], workload_of({}), with_flips=False)).steady == "", (
+        "none was sought"
+    )
+    assert said(small, data={"size": "2 PB"}).steady == "", "there is no choice to change"
+
+
+def test_an_option_that_is_often_best_says_so_and_where_it_gains(decisions):
+    """Nobody should read of a rival's losses alone, and find in the table that it is the cheaper one."""
+    facts = {"clients": {"who": "services"}, "team": {"languages": 1}}
+    answer = decide(decisions["call-balancing"], workload_of(facts))
+    rival = next(each for each in worded(answer).others if each.about.startswith("Clients that take turns"))
+    best = answer.verdict("names").best_in
+    assert 0.1 < best < 0.5 and rival.text.endswith(f"Best in {round(100 * best)}% of the likely cases.")
+    told = [
+        (answer, verdict, text)
+        for framework in list(decisions.values())[::9]
+        for answer in [decide(framework, framework.examples[-1].given, with_flips=False)]
+        for text in [worded(answer)]
+        for verdict in answer.verdicts
+        if verdict.verdict == "behind" and verdict.behind_by
+    ]
+    gains = 0
+    for answer, verdict, text in told:
+        reason = next(each.text for each in text.others if verdict.label in each.about.split("; "))
+        most = max(
+            row.cells[answer.first].regret - row.cells[verdict.option].regret
+            for row in answer.rows
+            if {answer.first, verdict.option} <= row.cells.keys()
+        )
+        assert ("; ahead in " in reason) == (most >= 0.02), reason
+        gains += most >= 0.02
+    assert gains > 0
+
+
+def test_servers_are_told_by_their_number(decisions):
+    """Who knows that there are six servers need not know what a call takes."""
+    few, many = (
+        decide(decisions["call-balancing"], workload_of({"compute": {"servers": n}}), with_flips=False).row("machines")
+        for n in (6, 60)
+    )
+    assert few.cells["beside"].low == pytest.approx(6, rel=0.01)
+    assert many.cells["beside"].low == pytest.approx(60, rel=0.01)
 
 
 def test_only_the_explanation_shows_names_and_formulas(decisions):

@@ -35,6 +35,8 @@ def _lists(said: Wording) -> Iterator[str]:
     yield from _list("Why not the others:", said.others)
     changes = [Told("", f"{each.about} → {each.text}") for each in said.changes]
     yield from _list("What would change it, nearest first:", changes)
+    if said.steady:
+        yield _wrapped(f"What would change it: {said.steady}")
     if said.ask is not None:
         lead = "What would settle it" if settles else "What would help most to know"
         lines = [_wrapped(f"{lead}: {said.ask.about}. {said.ask.text}.")]

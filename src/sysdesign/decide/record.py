@@ -82,7 +82,7 @@ def _parts(answer: Answer, said: Wording) -> Iterator[str]:
     if said.others:
         yield "## Pros and Cons of the Options\n\n" + _bullets(map(_about, said.others))
     changes = _bullets(f"{each.about} → {each.text}" for each in said.changes)
-    yield "## Revisit when\n\n" + (changes or "No single input, changed alone, changes the choice.")
+    yield "## Revisit when\n\n" + (changes or said.steady or "Nothing was looked for.")
     if said.not_considered:
         yield "## Not considered\n\n" + _bullets(map(_about, said.not_considered))
     if said.products:

@@ -18,8 +18,10 @@ from sysdesign.decide.workload import Interval, Workload
 
 SURE = ((0.9, "Choose: {}."), (0.6, "Probably: {}."), (0.0, "Leaning to: {}."))  # by the share of the worlds
 WORTH_SAYING = 0.1  # share of the worlds in which a rule that excludes an option is worth telling
+WORTH_GAINING = 0.02  # of mean regret, that an option has less in one outcome than the first
 MOSTLY = 0.5  # of the worlds, from which on a goal counts as missed
 SHOWN_FLIPS = 6
+FEW_STATED = 4  # facts
 ALMOST = 1.5  # factors below this read better as a percentage
 NEAR = 1.005  # factors below this say less than the two values: 99.99% instead of 99.9%
 FARTHEST = 1e4  # a factor beyond this says nothing
@@ -64,6 +66,7 @@ class Wording:
     rows: tuple[TableRow, ...]
     others: tuple[Told, ...]
     changes: tuple[Told, ...]  # a change, and what would come first
+    steady: str  # in their place where there are none
     ask: Told | None
     leads: tuple[Told, ...]  # what the answer to the question would lead to
     cautions: tuple[Told, ...]
@@ -73,7 +76,7 @@ class Wording:
     products: tuple[Told, ...]
 
     def as_json(self) -> dict[str, Any]:
-        plain = {key: getattr(self, key) for key in ("question", "choice", "sure", "why", "plain")}
+        plain = {key: getattr(self, key) for key in ("question", "choice", "sure", "why", "plain", "steady")}
         told = ("others", "changes", "leads", "cautions", "next", "not_considered", "products")
         lists: dict[str, Any] = {key: [dict(vars(each)) for each in getattr(self, key)] for key in told}
         rows = [
@@ -99,6 +102,7 @@ def worded(answer: Answer) -> Wording:
         rows=tuple(_row(row, names) for row in answer.rows),
         others=tuple(_others(answer)),
         changes=tuple(_changes(answer)),
+        steady=_steady(answer),
         ask=_asked(answer),
         leads=tuple(Told(text, label(answer, option)) for text, option in (answer.ask.leads if answer.ask else ())),
         cautions=tuple(_cautions(answer)),
@@ -241,7 +245,7 @@ def _rule(reason: Reason) -> str:
 
 
 def _behind(answer: Answer, verdict: Verdict) -> str:
-    """The outcome in which it loses most against the first, with both values."""
+    """Where it loses most against the first and where it gains most, with both values, and how often it is best."""
     if not verdict.behind_by or not answer.first:
         return "" if verdict.excluded_by else "Equal, with more effort to run."
     row = answer.row(verdict.behind_by)
@@ -250,9 +254,29 @@ def _behind(answer: Answer, verdict: Verdict) -> str:
         return ""
     if first is None:
         return f"Behind in {_lower(row.name)}: {_counted(own.text, row)}."
-    if own.value > first.value and own.text != first.text:
-        return f"Behind in {_lower(row.name)}: {_counted(own.text, row)} against {first.text}."
-    return f"Behind in {_lower(row.name)}: {_counted(_ends(own), row)} against {_ends(first)}."
+    ahead = _ahead(answer, verdict)
+    ahead = f"; ahead in {ahead}" if ahead else ""
+    often = f" Best in {share_text(verdict.best_in)}." if verdict.best_in >= WORTH_SAYING else ""
+    return f"Behind in {_compared(row, own, first, own.value > first.value)}{ahead}.{often}"
+
+
+def _ahead(answer: Answer, verdict: Verdict) -> str:
+    """The outcome in which an option gains most against the first, where that is worth telling."""
+    gains = []
+    for row in answer.rows:
+        own, first = row.cells.get(verdict.option), row.cells.get(answer.first)
+        if own is not None and first is not None and first.regret - own.regret >= WORTH_GAINING:
+            gains.append((first.regret - own.regret, row, own, first))
+    if not gains:
+        return ""
+    _, row, own, first = max(gains, key=lambda each: each[0])
+    return _compared(row, own, first, own.value < first.value)
+
+
+def _compared(row: Row, own: Cell, first: Cell, by_middle: bool) -> str:
+    """An outcome of an option and the first's: the middles where these tell, else the ranges."""
+    mine, other = (own.text, first.text) if by_middle and own.text != first.text else (_ends(own), _ends(first))
+    return f"{_lower(row.name)}: {_counted(mine, row)} against {other}"
 
 
 def _counted(text: str, row: Row) -> str:
@@ -272,6 +296,14 @@ def _changes(answer: Answer) -> Iterator[Told]:
         words.setdefault((word.input, word.becomes), []).append(word_meaning(word))
     for (name, becomes), meanings in words.items():
         yield Told(f"{FIELDS[name].label}: {', or '.join(meanings)}", label(answer, becomes))
+
+
+def _steady(answer: Answer) -> str:
+    """What is said where the search for changes has found none."""
+    if answer.flips is None or answer.flips or answer.word_flips or not answer.first:
+        return ""
+    few = " Little is stated; what else you know may." if len(answer.workload.values) < FEW_STATED else ""
+    return f"No single fact, changed within what is plausible, was found to change the choice; two together may.{few}"
 
 
 def number_change(flip: Flip, workload: Workload) -> str:
