@@ -7,10 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
+from urllib.request import urlopen
+
+from sysdesign.site.publish import STAMP
 
 CHROMIUM = os.environ.get("SYSDESIGN_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
@@ -37,7 +41,11 @@ def serving(root: Path, out: Path, *, watch: bool = True, told: IO[bytes] | None
         said = process.stdout.readline()
         if not said:
             raise RuntimeError(f"the service ended with {process.wait()} before it answered")
-        yield json.loads(said)["address"]
+        address = json.loads(said)["address"]
+        while not (out / STAMP).is_file() and process.poll() is None:  # pages are answered before all are written
+            time.sleep(0.1)
+        urlopen(f"{address}api/search?q=cache").close()  # answered once there is an index
+        yield address
     finally:
         process.terminate()
         process.wait()
