@@ -34,10 +34,16 @@ def version(show: Annotated[bool, typer.Option("--version", help="Print the vers
         raise typer.Exit
 
 
+def _printable(argument: str) -> str:
+    """An argument whose option's name, which errors of use say back, has nothing in it that a terminal obeys."""
+    name, equals, value = argument.partition("=")
+    return f"{visible(name)}{equals}{value}" if argument.startswith("-") else argument
+
+
 def main() -> None:
     """Run the command; what the caller can put right is one clear line, not a traceback."""
     try:
-        app()
+        app(list(map(_printable, sys.argv[1:])))
     except SysdesignError as error:
         print(visible(f"sysdesign: {error}"), file=sys.stderr)
         sys.exit(1 if isinstance(error, BadContent) else 2)

@@ -61,6 +61,9 @@ def test_json_keeps_every_character() -> None:
         ["explain", HOSTILE],
         ["check", HOSTILE],
         [HOSTILE],
+        [f"--{HOSTILE}"],
+        ["list", f"-{HOSTILE}=1"],
+        ["search", "cache", f"--limit={HOSTILE}"],
     ],
 )
 def test_hostile_names_and_inputs(
