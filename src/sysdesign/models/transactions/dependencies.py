@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sysdesign.errors import InvalidInput
-from sysdesign.models.transactions.history import Step, Transaction, Transactions, value_text
+from sysdesign.models.transactions.history import Transaction, Transactions, value_text
 
 INITIAL = None  # the version of a key before the first write
 
@@ -105,6 +105,7 @@ def dependencies(history: Transactions) -> Dependencies:
 def _keys(history: Transactions, found: Dependencies) -> dict[Hashable, Key]:
     keys: dict[Hashable, Key] = {}
     for at, one in enumerate(history):
+        before: dict[Hashable, Any] = {}  # what this transaction wrote last, by key
         for step in one.steps:
             if step.kind == "read":
                 keys.setdefault(step.key, Key(is_list=isinstance(step.value, tuple)))
@@ -116,9 +117,10 @@ def _keys(history: Transactions, found: Dependencies) -> dict[Hashable, Key]:
                 found.doubts.append(f"{value_text(step.value)} is written to {step.key} more than once")
                 each.doubtful = True
                 continue
-            for value in _written_before(one, step):
-                each.writes[value] = each.writes[value]._replace(final=False)
+            if step.key in before:
+                each.writes[before[step.key]] = each.writes[before[step.key]]._replace(final=False)
             each.writes[step.value] = Write(at, True)
+            before[step.key] = step.value
     for at, one in enumerate(history):
         for step in one.steps:
             if step.kind == "write" and keys[step.key].is_list:
@@ -126,14 +128,6 @@ def _keys(history: Transactions, found: Dependencies) -> dict[Hashable, Key]:
                     f"T{at + 1} writes {step.key}, to which others append; keep to one of both for a key"
                 )
     return keys
-
-
-def _written_before(one: Transaction, step: Step) -> Iterator[Any]:
-    for each in one.steps:
-        if each is step:
-            return
-        if each.kind != "read" and each.key == step.key:
-            yield each.value
 
 
 # --- one transaction's own view -----------------------------------------------------------------------
