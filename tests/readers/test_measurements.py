@@ -223,6 +223,28 @@ def test_a_decimal_comma_is_no_separator(text: str, said: dict[str, str]) -> Non
     assert list(read) == pytest.approx([whole + (whole % 100) / 100 for whole in range(1, 100)])
 
 
+@pytest.mark.parametrize(
+    ("header", "factor"),
+    [
+        ("Latenz [s]", 1000), ("Latenz in Sekunden", 1000), ("elapsedMillis", 1), ("durationMicros", 1e-3),
+        ("Temps (\u03bcs)", 1e-3), ("wait (hrs)", 3.6e6), ("Zeit [min]", 60_000), ("Latency (SEC)", 1000),
+        ("response min", 1), ("S", 1), ("time in queue", 1), ("latency (server)", 1),
+    ],
+)  # fmt: skip
+def test_the_unit_of_a_column_is_read_from_its_name(header: str, factor: float) -> None:
+    rows = f"id;{header}\n" + "".join(f"{n};{n},5\n" for n in range(1, 60))
+    read = read_measurements(Source(rows.encode()), "ms", Choices("latency", {"column": 2}), Notices())
+    assert list(read) == pytest.approx([(n + 0.5) * factor for n in range(1, 60)])
+
+
+def test_a_unit_in_square_brackets_that_is_not_known_is_asked_for() -> None:
+    rows = "id;Takt [ticks]\n" + "".join(f"{n};{n}\n" for n in range(1, 60))
+    with pytest.raises(BadFile, match=r"'ticks', which is no known unit.*latency_unit="):
+        read_measurements(Source(rows.encode()), "ms", Choices("latency", {"column": 2}), Notices())
+    said = {"column": 2, "unit": "s"}
+    assert next(iter(read_measurements(Source(rows.encode()), "ms", Choices("latency", said), Notices()))) == 1000
+
+
 def test_columns_without_a_name_make_names_no_address() -> None:
     rows = "a,b\n" + "".join(f"x{n},{n},{n + 1}\n" for n in range(50))
     with pytest.raises(BadFile, match="names 2 columns and the lines below have 3"):

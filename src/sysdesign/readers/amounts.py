@@ -15,12 +15,36 @@ from sysdesign.readers.notices import Notices
 DIGITS = r"[-+]?(?:[0-9][0-9.,'_\u00a0\u202f]{0,60}|\.[0-9]{1,60})(?:[eE][-+]?[0-9]{1,3})?"
 DECIMAL_COMMA = re.compile(r"[-+]?(?:[0-9]{1,3}(?:\.[0-9]{3}){1,9}|[0-9]{1,30}),[0-9]{1,30}(?:\s*[A-Za-zµ%]{1,12})?")
 THOUSANDS = re.compile(r"[-+]?[0-9]{1,3}(?:[,'_\u00a0\u202f][0-9]{3})+(?:\.[0-9]*)?")
-IN_HEADER = re.compile(
-    r"(?:[_ ]|\b)\(?(ns|us|µs|ms|s|sec|secs|seconds|milliseconds|microseconds|nanoseconds|min|h|B|bytes|KB|MB)\)?$"
+# The unit that a column's name ends with: `latency_ms`, `Latenz [s]`, `Zeit in Sekunden`, `elapsedMillis`.
+IN_HEADER = tuple(
+    re.compile(form)
+    for form in (
+        r"[\[({<]\s*(?P<held>[^\W\d_]{1,14})\s*[\])}>]$",
+        r"(?<=[a-z])(?P<bare>[A-Z][a-z]{1,11})$",
+        r"(?:^|[\W_])(?P<bare>[^\W\d_]{1,14})$",
+    )
 )
-LONG_NAMES = {
-    "secs": "s", "seconds": "s", "milliseconds": "ms", "microseconds": "us", "nanoseconds": "ns", "bytes": "B"
+_WORDS = {
+    "s": "s sec secs second seconds sek sekunde sekunden seconde secondes segundo segundos secondo secondi",
+    "ms": "ms msec msecs millis millisecond milliseconds millisekunde millisekunden milliseconde millisecondes "
+    "milisegundo milisegundos millisecondo millisecondi",
+    "us": "us µs usec usecs micros microsecond microseconds mikrosekunde mikrosekunden microseconde microsecondes "
+    "microsegundo microsegundos microsecondo microsecondi",
+    "ns": "ns nsec nsecs nanos nanosecond nanoseconds nanosekunde nanosekunden nanoseconde nanosecondes nanosegundo "
+    "nanosegundos nanosecondo nanosecondi",
+    "min": "min mins minute minutes minuten minuto minutos minuti",
+    "h": "h hr hrs hour hours stunde stunden heure heures hora horas ora ore",
+    "B": "b byte bytes octet octets",
+    "KB": "kb", "MB": "mb", "GB": "gb", "KiB": "kib", "MiB": "mib", "GiB": "gib",
 }  # fmt: skip
+UNITS = {word: unit for unit, words in _WORDS.items() for word in words.split()}
+STATISTIC = "min"  # which is a minimum at least as often as minutes, unless it stands in brackets
+
+
+def _unit(word: str, *, bare: bool) -> str:
+    """The unit of a word that ends a column's name; "" for none. One letter counts as it is written alone."""
+    unit = UNITS.get(word.replace("\u03bc", "µ").lower(), "")
+    return "" if (bare and word.lower() == STATISTIC) or (len(word) == 1 and word != unit) else unit
 
 
 @dataclass(frozen=True)
@@ -41,14 +65,28 @@ class Amounts:
     def of(name: str, wanted: str, header: str, tool: str, choices: Choices, notices: Notices) -> Amounts:
         """By what is chosen, what the header says, what the tool writes, else the input's own unit."""
         chosen = choices.get("unit")
+        if not chosen and not tool and wanted:
+            Amounts._known(name, header, choices)
         said = str(chosen) if chosen else Amounts.unit_of(header) or tool
         return Amounts(name, wanted, said, choices, notices)
 
     @staticmethod
+    def _known(name: str, header: str, choices: Choices) -> None:
+        """Raises BadFile where a column's name holds a unit in square brackets, and it is none that is known."""
+        found = IN_HEADER[0].search(header.strip())
+        if found and header.strip().endswith("]") and not Amounts.unit_of(header):
+            message = f"the column {header.strip()[:40]!r} seems to be in {found['held']!r}, which is no known unit"
+            raise BadFile(name, 1, message, f"Say which it is: {choices.say('unit')}s, ms, us, ns, min, h, B")
+
+    @staticmethod
     def unit_of(header: str) -> str:
         """The unit that a column's name ends with; "" where it names none."""
-        found = IN_HEADER.search(header.strip())
-        return LONG_NAMES.get(found[1], found[1]) if found else ""
+        for form in IN_HEADER:
+            found = form.search(header.strip())
+            unit = _unit(found[1], bare="bare" in form.groupindex) if found else ""
+            if unit:
+                return unit
+        return ""
 
     def settled(self, sample: Sequence[str]) -> Amounts:
         """With the decimal sign told from some of the values, and what is taken for granted said."""
