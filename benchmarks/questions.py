@@ -1,4 +1,5 @@
-"""Where search puts the section that answers a question which a person asked, from the banks in tests/questions.
+"""Where search puts the section that answers a question which a person asked, from the banks in tests/questions, or
+what somebody types into a search box, from tests/search/queries.yaml.
 
 Search is tuned on one half of each bank and never on the other. A hit is right where it is a section that the bank
 names, stands inside one, or is a common question whose answer ends with "See" such a section. The mean reciprocal
@@ -8,13 +9,15 @@ rank counts a question without a right hit among the first ten as 0.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from statistics import fmean
 
 from benchmarks.measured import line
-from sysdesign.content import Reference, default_root, load
+from sysdesign.content import Reference, default_root, load, located
 from sysdesign.content.records import BankQuestion
 from sysdesign.search import Index
 
+QUERIES = Path(__file__).parents[1] / "tests" / "search" / "queries.yaml"
 LOOKED_AT, FIRST = 10, 3
 TARGETS = (0.75, 0.92)  # of the questions: a right section first, among the first three
 
@@ -45,6 +48,15 @@ def halves(reference: Reference) -> Iterator[tuple[str, bool, list[BankQuestion]
                 yield slug, tuned, [question for question in bank if question.tuned is tuned]
 
 
+def queries() -> dict[str, list[BankQuestion]]:
+    """What is typed into a search box, by kind: question, symptom, misspelled, error."""
+    file = located.read(QUERIES, f"tests/search/{QUERIES.name}")
+    return {
+        kind: [located.record(BankQuestion, file, (kind, at), {}) for at in range(len(entries))]
+        for kind, entries in file.value.items()
+    }
+
+
 def report(name: str, ranks: Iterable[int]) -> None:
     """One line of the report."""
     found = list(ranks)
@@ -68,6 +80,12 @@ def main() -> None:
         report(f"{slug}, {'tuned on' if tuned else 'never tuned on'}", ranks)
     for tuned, ranks in together.items():
         report(f"all, {'tuned on' if tuned else 'never tuned on'}", ranks)
+    typed = {kind: [(each.tuned, rank(reference, index, each)) for each in found] for kind, found in queries().items()}
+    for kind, found in typed.items():
+        report(f"typed, {kind}", [place for _, place in found])
+    for half in (True, False):
+        ranks = [place for found in typed.values() for tuned, place in found if tuned is half]
+        report(f"typed, all, {'tuned on' if half else 'never tuned on'}", ranks)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ class Entry:
     trail: str  # the headings above it, for people
     text: str
     aliases: tuple[str, ...]  # terms and synonyms at home in this section, and the texts below
-    asked: tuple[str, ...] = ()  # common questions whose answer sends the reader here
+    asked: tuple[str, ...] = ()  # common questions whose answer sends the reader here, and what people notice
     texts: tuple[str, ...] = ()  # what programs print when it concerns them: errors, log lines, metrics, settings
     says: str = ""  # shown, and not searched
     kind: str = "section"  # | symptom | fact | term | decision | model
@@ -108,13 +108,13 @@ def url(document: Document, section: Section) -> str:
 
 
 def names_by_home(terms: Mapping[str, Term], symptoms: Iterable[Symptom]) -> defaultdict[str, Names]:
-    """Terms with their other names, and texts of programs, by the address of the section that explains them."""
+    """Terms with their other names, what people notice and what programs print, by the section that explains it."""
     homes: defaultdict[str, Names] = defaultdict(Names)
     for term in terms.values():
         homes[term.home.replace(".md", "")].terms.extend((term.term, *term.aliases))
     for symptom in symptoms:
-        if symptom.kind != "symptom":  # what people notice is told in words that stand everywhere
-            homes[symptom.section.replace(".md", "")].texts.append(symptom.notice)
+        names = homes[symptom.section.replace(".md", "")]
+        (names.questions if symptom.kind == "symptom" else names.texts).append(symptom.notice)
     return homes
 
 
