@@ -59,7 +59,8 @@ def rollout(
     switch_s: Annotated[float, Input("Time to switch traffic or a flag", "s", low=0, high=1e5, default=60)] = 60,
     redeploy_s: Annotated[
         float, Input("Time before copies can be put back", "s", low=0, high=1e6, default=0,
-                     help="a run of the pipeline, somebody who decides")
+                     help="a run of the pipeline, somebody who decides; a canary, a flag and blue-green go back "
+                     "by a switch while they are watched")
     ] = 0,
     releases_per_year: Annotated[float, Input("Releases in a year", low=0, high=1e6, default=500)] = 500,
     bad_share: Annotated[float, Input("Bad releases among them", "share", low=0, high=1, default=0.05)] = 0.05,
