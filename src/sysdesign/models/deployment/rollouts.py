@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from sysdesign.models.declaration import Input, Model, Output, checked
-from sysdesign.models.wording import amount, duration, percent
+from sysdesign.models.wording import duration, percent
 from sysdesign.probability.elementwise import broadcast, plain
 
 MINUTE, HOUR, YEAR_H = 60.0, 3600.0, 8760.0
@@ -32,9 +32,9 @@ class Rollout:
     extra_share: Annotated[float, Output("Those of a year, of the fleet's hours", "share")]
     reached_share: Annotated[float, Output("Users on the new version when its fault shows", "share")]
     back_s: Annotated[float, Output("Way back from there", "s")]
-    exposure_min: Annotated[float, Output("Minutes of all users lost to a bad release", "min")]
-    down_min: Annotated[float, Output("Minutes without service in a good one", "min")]
-    year_min: Annotated[float, Output("Minutes of all users lost in a year", "min")]
+    exposure_min: Annotated[float, Output("Time of all users lost to a bad release", "min")]
+    down_min: Annotated[float, Output("Time without service in a good one", "min")]
+    year_min: Annotated[float, Output("Time of all users lost in a year", "min")]
 
 
 @checked
@@ -205,8 +205,9 @@ def _stairs(time: np.ndarray, base: np.ndarray, batch: np.ndarray, step: np.ndar
 def _rolled(inputs: Mapping[str, Any], result: Rollout) -> str:
     return (
         f"A good release takes {duration(result.duration_s)} and at most {percent(result.peak_share)} of the fleet's "
-        f"copies. A bad one has reached {percent(result.reached_share)} of users when it shows, and costs "
-        f"{amount(result.exposure_min)} minutes of all; a year costs {amount(result.year_min)}."
+        f"copies. A bad one has reached {percent(result.reached_share)} of users when it shows, and costs all users "
+        f"{duration(MINUTE * result.exposure_min)}; the releases of a year cost them "
+        f"{duration(MINUTE * result.year_min)}."
     )
 
 
