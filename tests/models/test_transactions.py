@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sysdesign.errors import InvalidInput
 from sysdesign.models import transactions
 from sysdesign.models.transactions import FORBIDDEN, check
+from sysdesign.models.transactions.dependencies import dependencies
 from sysdesign.models.transactions.example_histories import EXAMPLES
 from sysdesign.models.transactions.history import Step, Transaction, Transactions
 from sysdesign.models.transactions.notation import transactions_of
@@ -112,6 +113,34 @@ def test_a_long_history_draws_those_at_fault():
     said = check(notation=f"{before} {'r1[x=0] r2[y=0] w1[y=1] w2[x=1] c1 c2'}")
     assert said.drawn_transaction == ("T1", "T2")
     assert said.anomalies == ("G2-item",)
+
+
+class Asked(str):
+    """A key or value that counts how often it is hashed or compared."""
+
+    times = 0
+
+    def __hash__(self):
+        Asked.times += 1
+        return super().__hash__()
+
+    def __eq__(self, other):
+        Asked.times += 1
+        return super().__eq__(other)
+
+
+@pytest.mark.parametrize("kind", ["write", "append"])
+def test_a_transaction_twice_as_long_takes_twice_the_work(kind):
+    def asked(size):
+        values = [Asked(number) for number in range(size)]
+        seen = tuple(values) if kind == "append" else values[-1]
+        steps = [*(Step(kind, Asked("x"), value) for value in values), Step("read", Asked("x"), seen)]
+        Asked.times = 0
+        found = dependencies(Transactions([Transaction(0, tuple(steps), 0, 1)]))
+        assert not found.faults and not found.doubts
+        return Asked.times
+
+    assert asked(200) < 2.2 * asked(100)
 
 
 def test_steps_that_run_out_leave_the_rest_open():

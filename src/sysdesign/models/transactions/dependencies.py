@@ -135,35 +135,39 @@ def _keys(history: Transactions, found: Dependencies) -> dict[Hashable, Key]:
 
 def _own_view(at: int, one: Transaction, keys: dict[Hashable, Key], found: Dependencies) -> None:
     """What it read of others, key by key; a fault where it does not see its own steps."""
-    known: dict[Hashable, Any] = {}
-    own: dict[Hashable, tuple[Any, ...]] = {}
+    known: dict[Hashable, Any] = {}  # a list where it is one: it grows with each append, and is not copied
+    own: dict[Hashable, list[Any]] = {}
     for step in one.steps:
-        key = step.key
-        if step.kind != "read":
-            own[key] = (*own.get(key, ()), step.value)
-            if keys[key].is_list:
-                if key in known:
-                    known[key] = (*known[key], step.value)
-            else:
-                known[key] = step.value
+        key, is_list = step.key, keys[step.key].is_list
+        if step.kind == "write":
+            known[key] = step.value
             continue
-        value = (step.value or ()) if keys[key].is_list else step.value
+        if step.kind == "append":
+            own.setdefault(key, []).append(step.value)
+            if key in known:
+                known[key].append(step.value)
+            continue
+        seen = (step.value or ()) if is_list else step.value
+        value = list(seen) if is_list else seen
         if key in known:
             if known[key] != value:
                 words = f"it {step.text}, though by its own steps it is {value_text(known[key])}"
                 found.faults.append(Fault("internal inconsistency", (at,), (words,)))
-            elif keys[key].is_list:
-                keys[key].lists.append((at, value))
+            elif is_list:
+                keys[key].lists.append((at, seen))
             continue
         known[key] = value
-        mine = own.get(key, ())
-        if keys[key].is_list and value[max(len(value) - len(mine), 0) :] != mine:
+        if not is_list:
+            keys[key].reads.append((at, value))
+            continue
+        mine = own.get(key, [])
+        others = len(value) - len(mine)
+        if value[max(others, 0) :] != mine:
             words = f"it {step.text}, without the {value_text(mine[-1])} that it had appended"
             found.faults.append(Fault("internal inconsistency", (at,), (words,)))
             continue
-        if keys[key].is_list:
-            keys[key].lists.append((at, value))
-        keys[key].reads.append((at, value[: len(value) - len(mine)] if keys[key].is_list else value))
+        keys[key].lists.append((at, seen))
+        keys[key].reads.append((at, seen[:others]))
 
 
 def _outcomes_seen(each: Key, found: Dependencies) -> None:

@@ -37,9 +37,9 @@ MOST_SHOWN = 8  # of a list, its last
 
 
 def value_text(value: Any) -> str:
-    if isinstance(value, tuple) and len(value) > MOST_SHOWN:
+    if isinstance(value, tuple | list) and len(value) > MOST_SHOWN:
         return f"[... {' '.join(map(value_text, value[-MOST_SHOWN:]))}]"
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return f"[{' '.join(map(value_text, value))}]"
     return "nothing" if value is None else str(value)
 
