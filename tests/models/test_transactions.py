@@ -115,6 +115,12 @@ def test_a_long_history_draws_those_at_fault():
     assert said.anomalies == ("G2-item",)
 
 
+@pytest.mark.parametrize("text", ["w1[x+1] r1[x=1] c1", "r1[x=1] c1 w2[x+2] c2", "r1[x=1] r1[x=1,2] c1"])
+def test_a_list_is_read_as_a_list(text):
+    with pytest.raises(InvalidInput, match="T1 reads x as 1, which is a list elsewhere"):
+        check(notation=text)
+
+
 class Asked(str):
     """A key or value that counts how often it is hashed or compared."""
 

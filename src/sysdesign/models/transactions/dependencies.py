@@ -76,7 +76,7 @@ class Key:
 
 
 def dependencies(history: Transactions) -> Dependencies:
-    """What the history shows. Raises InvalidInput where a key is both written to and appended to."""
+    """What the history shows. Raises InvalidInput where a key is both written and appended to, or read as both."""
     found = Dependencies(history)
     keys = _keys(history, found)
     for at, one in enumerate(history):
@@ -126,6 +126,11 @@ def _keys(history: Transactions, found: Dependencies) -> dict[Hashable, Key]:
             if step.kind == "write" and keys[step.key].is_list:
                 raise InvalidInput(
                     f"T{at + 1} writes {step.key}, to which others append; keep to one of both for a key"
+                )
+            if step.kind == "read" and keys[step.key].is_list and not isinstance(step.value, tuple | None):
+                raise InvalidInput(
+                    f"T{at + 1} reads {step.key} as {value_text(step.value)}, which is a list elsewhere; give what it "
+                    "read as a list, also of one"
                 )
     return keys
 
