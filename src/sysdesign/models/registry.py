@@ -38,6 +38,7 @@ SUBJECTS = (
     "network",
     "object_storage",
     "olap",
+    "pagination",
     "partition",
     "protobuf",
     "push",
