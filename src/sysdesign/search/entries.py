@@ -1,16 +1,16 @@
-"""What is searched: an entry for each section, with other names for what it explains and the texts that lead to it;
-then what is no section: symptoms, facts and terms. Whoever knows models and decisions adds entries for them.
+"""What is searched: an entry for each section, with other names for what it explains, and what people ask, notice and
+see printed that leads to it; then what is no section: symptoms, facts and terms. Whoever knows models and decisions
+adds entries for them.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sysdesign.content import Reference
 from sysdesign.content.document import Document, Section
-from sysdesign.content.records import Symptom, Term
 from sysdesign.content.reference import told_at
 
 
@@ -26,7 +26,7 @@ class Entry:
     trail: str  # the headings above it, for people
     text: str
     aliases: tuple[str, ...]  # terms and synonyms at home in this section, and the texts below
-    asked: tuple[str, ...] = ()  # common questions whose answer sends the reader here, and what people notice
+    wordings: tuple[str, ...] = ()  # common questions whose answer sends the reader here, and what people notice
     texts: tuple[str, ...] = ()  # what programs print when it concerns them: errors, log lines, metrics, settings
     says: str = ""  # shown, and not searched
     kind: str = "section"  # | symptom | fact | term | decision | model
@@ -38,16 +38,12 @@ class Names:
 
     terms: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
-    questions: list[str] = field(default_factory=list)
+    wordings: list[str] = field(default_factory=list)
 
 
 def entries(reference: Reference) -> Iterator[Entry]:
     """Every section of every written document, in order."""
-    homes = names_by_home(reference.terms, reference.symptoms)
-    for document in reference.documents.values():
-        for question in document.questions:
-            for target in question.see:
-                homes[_address(document, target)].questions.append(question.question)
+    homes = names_by_home(reference)
     for document in reference.documents.values():
         yield from document_entries(document, homes)
 
@@ -57,13 +53,11 @@ def other_entries(reference: Reference) -> Iterator[Entry]:
     for symptom in reference.symptoms:
         with told_at(symptom.place):
             planned = reference.named(symptom.section.partition("#")[0])
-        if symptom.kind == "symptom" and planned.slug in reference.documents:
-            with told_at(symptom.place):
-                document, section = reference.section(symptom.section)
-            place = url(document, section)
-            yield Entry(
-                symptom.section, place, document.title, symptom.notice, 0, section.title, "", (), kind="symptom"
-            )
+            if symptom.kind != "symptom" or planned.slug not in reference.documents:
+                continue
+            document, section = reference.section(symptom.section)
+        place = url(document, section)
+        yield Entry(symptom.section, place, document.title, symptom.notice, 0, section.title, "", (), kind="symptom")
     for fact in reference.facts.values():
         title = f"{fact.says}: {fact.shows or fact.value}" if fact.shows or fact.value is not None else fact.says
         place = f"facts/#{fact.id}"
@@ -91,14 +85,9 @@ def document_entries(document: Document, homes: Mapping[str, Names]) -> Iterator
             trail=" › ".join(document.by_anchor[parent].title for parent in section.parents[1:]),
             text="\n".join((section.text, *beside.get(section.anchor, ()))),
             aliases=(*names.terms, *names.texts),
-            asked=tuple(names.questions),
+            wordings=tuple(names.wordings),
             texts=tuple(names.texts),
         )
-
-
-def _address(document: Document, target: str) -> str:
-    """The address of the section that a link of the document leads to."""
-    return f"{document.name}{target}" if target.startswith("#") else target.replace(".md", "")
 
 
 def url(document: Document, section: Section) -> str:
@@ -107,15 +96,24 @@ def url(document: Document, section: Section) -> str:
     return page if section.level == 1 else f"{page}#{section.anchor}"
 
 
-def names_by_home(terms: Mapping[str, Term], symptoms: Iterable[Symptom]) -> defaultdict[str, Names]:
-    """Terms with their other names, what people notice and what programs print, by the section that explains it."""
+def names_by_home(reference: Reference) -> Mapping[str, Names]:
+    """By what else each section is sought: the names of terms, what people ask and notice, what programs print."""
     homes: defaultdict[str, Names] = defaultdict(Names)
-    for term in terms.values():
-        homes[term.home.replace(".md", "")].terms.extend((term.term, *term.aliases))
-    for symptom in symptoms:
-        names = homes[symptom.section.replace(".md", "")]
-        (names.questions if symptom.kind == "symptom" else names.texts).append(symptom.notice)
+    for term in reference.terms.values():
+        homes[_address(term.home)].terms.extend((term.term, *term.aliases))
+    for symptom in reference.symptoms:
+        names = homes[_address(symptom.section)]
+        (names.wordings if symptom.kind == "symptom" else names.texts).append(symptom.notice)
+    for document in reference.documents.values():
+        for question in document.questions:
+            for target in question.see:
+                homes[_address(target, document)].wordings.append(question.question)
     return homes
+
+
+def _address(target: str, document: Document | None = None) -> str:
+    """The address of the section that a record names, or a link of a document."""
+    return f"{document.name}{target}" if document and target.startswith("#") else target.replace(".md", "")
 
 
 def _beside_prose(document: Document) -> dict[str, list[str]]:
