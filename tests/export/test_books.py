@@ -66,12 +66,8 @@ def test_names_choose_documents_in_reading_order() -> None:
 
 
 def test_a_planned_document_is_no_book() -> None:
-    reference = load()
-    planned = [slug for slug in reference.slugs if slug not in reference.documents]
-    if not planned:
-        pytest.skip("every document is written")
     with pytest.raises(InvalidInput, match="planned, not written yet"):
-        chosen(reference, [planned[0]])
+        chosen(load(SMALL), ["04-databases"])
 
 
 def test_links_lead_within_the_book_or_to_the_site(small_book: Book) -> None:
