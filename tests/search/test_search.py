@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sysdesign.content import default_root, load
+from sysdesign.content import load
 from sysdesign.content.texts import load_texts
 from sysdesign.errors import InvalidInput
 from sysdesign.search import Index
@@ -17,9 +17,8 @@ from sysdesign.search.pages import piece_of, search_files
 from sysdesign.search.postings import Postings
 from sysdesign.search.spelling import correct
 from tests.example import write_example
-from tests.reading import CACHING, write_reference
+from tests.reading import CACHING, PLAN, whole_reference, write_reference
 
-PLAN = (Path(__file__).parents[1] / "checks" / "plan.yaml").read_text()
 TEXT = """# Caching Strategies
 
 ## Overview
@@ -34,6 +33,12 @@ When a popular entry expires, requests miss together. Coalescing lets one throug
 
 Writes reach the store later; a crash loses those still waiting.
 """
+
+
+@pytest.fixture(scope="module")
+def whole_index() -> Index:
+    """The index of the real reference."""
+    return Index(whole_reference())
 
 
 @pytest.fixture
@@ -197,12 +202,10 @@ def test_what_people_notice_finds_its_section_and_is_no_name_of_it(of_texts: Ind
     assert f"{HOME}#overview" in {hit.address for hit in found.hits} and not found.named
 
 
-def test_every_text_of_a_program_finds_its_section_first_in_the_real_reference() -> None:
-    reference = load_texts(default_root())
-    index = Index(reference)
-    texts = [each for each in reference.symptoms if each.kind != "symptom"]
+def test_every_text_of_a_program_finds_its_section_first_in_the_real_reference(whole_index: Index) -> None:
+    texts = [each for each in whole_reference().symptoms if each.kind != "symptom"]
     assert texts, "symptoms.yaml holds no error, log line or metric"
-    found = {each.notice: index.search(each.notice).hits[0].address for each in texts}
+    found = {each.notice: whole_index.search(each.notice).hits[0].address for each in texts}
     assert [each.notice for each in texts if found[each.notice] != each.section] == []
 
 
@@ -217,19 +220,16 @@ def test_the_document_that_is_about_it_leads_among_equal_sections(tmp_path: Path
     """One section of each holds the words asked for as often; in one document others hold them too."""
     alike = "## Overview\n\nLeases end a stampede.\n\n## Other\n\n{other}\n"
     root = write_example(tmp_path)
-    plan = (root / "plan.yaml").read_text()
-    assert "04-Database-Technologies" in plan
+    assert "04-Database-Technologies" in (root / "plan.yaml").read_text()
     (root / "04-Database-Technologies.md").write_text(f"# Databases\n\n{alike.format(other='Nothing of it.')}")
     (root / "05-Caching-Strategies.md").write_text(f"# Caching\n\n{alike.format(other='Leases and a stampede.')}")
     assert Index(load(root)).search("leases stampede").hits[0].address.startswith("05-Caching-Strategies#")
 
 
-def test_what_people_notice_finds_its_section_in_the_real_reference() -> None:
+def test_what_people_notice_finds_its_section_in_the_real_reference(whole_index: Index) -> None:
     """As a section among the first ten, whatever words it uses itself."""
-    reference = load(default_root())
-    index = Index(reference)
-    noticed = [each for each in reference.symptoms if each.kind == "symptom"]
-    missed = [each.notice for each in noticed if each.section not in _addresses(index, each.notice)]
+    noticed = [each for each in whole_reference().symptoms if each.kind == "symptom"]
+    missed = [each.notice for each in noticed if each.section not in _addresses(whole_index, each.notice)]
     assert len(missed) <= len(noticed) * 0.02, missed
 
 
