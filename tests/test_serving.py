@@ -379,7 +379,6 @@ def test_an_edit_made_while_one_before_is_read_is_read_first_but_not_for_ever(
 
 def test_an_edit_made_while_the_first_site_is_written_is_built_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
     async def work(editing: Editing, room: Room) -> None:
-        monkeypatch.setattr(serving, "PAUSE_S", 0.01)
         room.unfinished = Unfinished([])
         editing.shown.release()
         await editing.edit()
