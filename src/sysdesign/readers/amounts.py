@@ -15,15 +15,9 @@ from sysdesign.readers.notices import Notices
 DIGITS = r"[-+]?(?:[0-9][0-9.,'_\u00a0\u202f]{0,60}|\.[0-9]{1,60})(?:[eE][-+]?[0-9]{1,3})?"
 DECIMAL_COMMA = re.compile(r"[-+]?(?:[0-9]{1,3}(?:\.[0-9]{3}){1,9}|[0-9]{1,30}),[0-9]{1,30}(?:\s*[A-Za-zµ%]{1,12})?")
 THOUSANDS = re.compile(r"[-+]?[0-9]{1,3}(?:[,'_\u00a0\u202f][0-9]{3})+(?:\.[0-9]*)?")
-# The unit that a column's name ends with: `latency_ms`, `Latenz [s]`, `Zeit in Sekunden`, `elapsedMillis`.
-IN_HEADER = tuple(
-    re.compile(form)
-    for form in (
-        r"[\[({<]\s*(?P<held>[^\W\d_]{1,14})\s*[\])}>]$",
-        r"(?<=[a-z])(?P<bare>[A-Z][a-z]{1,11})$",
-        r"(?:^|[\W_])(?P<bare>[^\W\d_]{1,14})$",
-    )
-)
+# How a column's name ends with its unit: `Latenz [s]`; `elapsedMillis`; `latency_ms`, `Zeit in Sekunden`.
+IN_BRACKETS = re.compile(r"[\[({<]\s*([^\W\d_]{1,14})\s*[\])}>]$")
+LAST_WORDS = (re.compile(r"(?<=[a-z])([A-Z][a-z]{1,11})$"), re.compile(r"(?:^|[\W_])([^\W\d_]{1,14})$"))
 _WORDS = {
     "s": "s sec secs second seconds sek sekunde sekunden seconde secondes segundo segundos secondo secondi",
     "ms": "ms msec msecs millis millisecond milliseconds millisekunde millisekunden milliseconde millisecondes "
@@ -41,10 +35,10 @@ UNITS = {word: unit for unit, words in _WORDS.items() for word in words.split()}
 STATISTIC = "min"  # which is a minimum at least as often as minutes, unless it stands in brackets
 
 
-def _unit(word: str, *, bare: bool) -> str:
-    """The unit of a word that ends a column's name; "" for none. One letter counts as it is written alone."""
+def _unit(word: str) -> str:
+    """The unit that a word stands for; "" for none. One letter counts as it is written alone."""
     unit = UNITS.get(word.replace("\u03bc", "µ").lower(), "")
-    return "" if (bare and word.lower() == STATISTIC) or (len(word) == 1 and word != unit) else unit
+    return "" if len(word) == 1 and word != unit else unit
 
 
 @dataclass(frozen=True)
@@ -66,27 +60,26 @@ class Amounts:
         """By what is chosen, what the header says, what the tool writes, else the input's own unit."""
         chosen = choices.get("unit")
         if not chosen and not tool and wanted:
-            Amounts._known(name, header, choices)
+            Amounts._check_bracketed(name, header, choices)
         said = str(chosen) if chosen else Amounts.unit_of(header) or tool
         return Amounts(name, wanted, said, choices, notices)
 
     @staticmethod
-    def _known(name: str, header: str, choices: Choices) -> None:
+    def _check_bracketed(name: str, header: str, choices: Choices) -> None:
         """Raises BadFile where a column's name holds a unit in square brackets, and it is none that is known."""
-        found = IN_HEADER[0].search(header.strip())
-        if found and header.strip().endswith("]") and not Amounts.unit_of(header):
-            message = f"the column {header.strip()[:40]!r} seems to be in {found['held']!r}, which is no known unit"
+        found = IN_BRACKETS.search(header.strip())
+        if found and found[0].endswith("]") and not _unit(found[1]):
+            message = f"the column {header.strip()[:40]!r} seems to be in {found[1]!r}, which is no known unit"
             raise BadFile(name, 1, message, f"Say which it is: {choices.say('unit')}s, ms, us, ns, min, h, B")
 
     @staticmethod
     def unit_of(header: str) -> str:
         """The unit that a column's name ends with; "" where it names none."""
-        for form in IN_HEADER:
-            found = form.search(header.strip())
-            unit = _unit(found[1], bare="bare" in form.groupindex) if found else ""
-            if unit:
-                return unit
-        return ""
+        held = IN_BRACKETS.search(header.strip())
+        if held:
+            return _unit(held[1])
+        words = [found[1] for form in LAST_WORDS if (found := form.search(header.strip()))]
+        return next((_unit(word) for word in words if word.lower() != STATISTIC and _unit(word)), "")
 
     def settled(self, sample: Sequence[str]) -> Amounts:
         """With the decimal sign told from some of the values, and what is taken for granted said."""
