@@ -262,18 +262,17 @@ class _Loading:
 
     def plan(self) -> Plan:
         file = self._read(self.root / "plan.yaml")
-        value = file.value if isinstance(file.value, dict) else {}
-        unknown = set(value) - {"groups", "documents", "reading_order", "paths", "opening"}
-        for key in unknown:
+        value = {"paths": [], **file.value} if isinstance(file.value, dict) else {}
+        for key in value.keys() - Plan.model_fields:
             raise BadContent(
                 file.path, file.line((key,)), f"unknown field {key!r}", nearest(key, Plan.model_fields, "fields")
             )
         for key in ("groups", "documents", "reading_order", "paths"):
-            if not isinstance(value.get(key, [] if key == "paths" else None), list):
+            if not isinstance(value.get(key), list):
                 raise BadContent(file.path, file.line((key,)), f"the list {key!r} is missing", "Add it")
         groups = tuple(self._record(Group, file, ("groups", at)) for at in range(len(value["groups"])))
         documents = tuple(self._planned(file, at) for at in range(len(value["documents"])))
-        paths = tuple(self._record(ReadingPath, file, ("paths", at)) for at in range(len(value.get("paths", []))))
+        paths = tuple(self._record(ReadingPath, file, ("paths", at)) for at in range(len(value["paths"])))
         order = tuple(map(str, value["reading_order"]))
         opening = str(value.get("opening", ""))
         plan = Plan(groups=groups, documents=documents, reading_order=order, paths=paths, opening=opening)
