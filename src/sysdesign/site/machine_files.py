@@ -19,7 +19,7 @@ from sysdesign.content.document import Document, Section
 from sysdesign.content.records import Claim, Number, PlannedDocument
 from sysdesign.decide.plain_answers import plain_answers
 from sysdesign.errors import UnknownName
-from sysdesign.site.addresses import folder_of, link_target, root_from, section_target
+from sysdesign.site.addresses import folder_of, link_target, root_from, target_if_there
 from sysdesign.site.layout import Page, Site
 
 NAME = "System Design Reference"
@@ -164,11 +164,8 @@ def _fact(fact: Any, root: str = "../") -> dict[str, Any]:
 
 def _term(reference: Reference, term: Any) -> dict[str, Any]:
     told = {"id": term.id, "term": term.term, "aliases": list(term.aliases), "sentence": term.sentence}
-    try:
-        home = section_target(reference, term.home, "../").href
-    except UnknownName:  # a check names it
-        home = ""
-    return {**told, "home": home, "page": f"../glossary/#{term.id}"}
+    target = target_if_there(reference, term.home, "../")
+    return {**told, "home": target.href if target else "", "page": f"../glossary/#{term.id}"}
 
 
 def _json(value: Any) -> bytes:
