@@ -28,10 +28,15 @@ def page(site: Site, slug: str) -> Page:
     body = Markup(prose.body())  # Prose escapes all text
     return site.page(
         path, "brief.html",
-        layout="brief", main_class="brief", reading=f"{slug}/brief", title=text.title, description=planned.sentence,
+        layout="brief", main_class="brief", reading=reading_name(slug), title=text.title, description=planned.sentence,
         sentence=planned.sentence, href=f"{root}{folder_of(planned)}", whole=document.title, body=body,
         notes=[note_view(reference, note, site.models, root) for note in prose.notes.found.values()],
     )  # fmt: skip
+
+
+def reading_name(slug: str) -> str:
+    """Under what name a reader's browser keeps how far this brief was read."""
+    return f"{slug}/brief"
 
 
 def brief_text(site: Site, slug: str) -> Document:

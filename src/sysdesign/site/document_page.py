@@ -30,7 +30,7 @@ def page(site: Site, slug: str) -> Page:
     before, after = site.neighbors[slug]
     return site.page(
         path, "document.html",
-        layout="reading", slug=slug, reading_time=time_text(document_minutes(document)),
+        layout="reading", reading=slug, reading_time=time_text(document_minutes(document)),
         title=document.title, description=planned.sentence, sentence=planned.sentence,
         anchor=document.sections[0].anchor,
         group_title=next(group.title for group in reference.plan.groups if group.id == planned.group),

@@ -1,4 +1,4 @@
-"""The home page: what this is, the map, and three ways in."""
+"""The home page: what this is, a chart, the map, and further ways in."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sysdesign.content.records import PlannedDocument, ReadingPath
 from sysdesign.content.reference import told_at
 from sysdesign.site.addresses import section_target
 from sysdesign.site.brief_page import FOLDER as BRIEF
+from sysdesign.site.brief_page import reading_name
 from sysdesign.site.layout import Page, Site, document_item, documents_by_group
 from sysdesign.site.reading_map import BOX_HEIGHT, BOX_WIDTH, reading_map
 
@@ -22,7 +23,7 @@ ROOT = "./"
 
 def page(site: Site) -> Page:
     """The home page."""
-    reference = site.reference
+    reference, chart = site.reference, _chart(site)
     return site.page(
         "index.html", "home.html",
         layout="home", own_search=True, main_class="home",
@@ -31,8 +32,8 @@ def page(site: Site) -> Page:
         items={d.slug: document_item(reference, d, ROOT) for d in reference.plan.documents},
         groups=documents_by_group(reference, ROOT),
         decisions=_grouped(reference, _decisions(site)), symptoms=_grouped(reference, _symptoms(reference)),
-        counts=_counts(site), chart=_chart(site), has_figures=bool(reference.plan.opening),
-        paths=list(_paths(reference)), words_a_minute=WORDS_A_MINUTE,
+        counts=_counts(site), chart=chart, has_figures=bool(chart),
+        path_groups=list(_path_groups(reference)), words_a_minute=WORDS_A_MINUTE,
     )  # fmt: skip
 
 
@@ -47,7 +48,7 @@ def _chart(site: Site) -> dict[str, Any]:
     return {}
 
 
-def _paths(reference: Reference) -> Iterator[dict[str, Any]]:
+def _path_groups(reference: Reference) -> Iterator[dict[str, Any]]:
     """The ways through the documents, by work and by time, each with how long it takes."""
     for by, title in (("role", "For your work"), ("time", "For your time")):
         paths = [_path(reference, path) for path in reference.plan.paths if path.by == by]
@@ -68,7 +69,7 @@ def _item(reference: Reference, planned: PlannedDocument, *, briefs: bool) -> di
     if document:
         item["takes"] = time_text((brief_minutes if briefs else document_minutes)(document))
     if document and briefs and has_brief(document):
-        item["href"], item["reading"] = f"{item['href']}{BRIEF}", f"{planned.slug}/{BRIEF}".rstrip("/")
+        item["href"], item["reading"] = f"{item['href']}{BRIEF}", reading_name(planned.slug)
     return item
 
 
