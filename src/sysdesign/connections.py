@@ -33,7 +33,7 @@ class _Bounded(h11.Connection):
             waiting, _ = self.trailing_data
             end = _HEAD_END.search(waiting)
             if waiting.count(b"\n", 0, end.start() if end else len(waiting)) > MOST_HEADERS:
-                raise h11.RemoteProtocolError("too many headers", error_status_hint=431)
+                raise h11.RemoteProtocolError("too many headers")
         event = super().next_event()
         if isinstance(event, h11.Data):
             self._parts += event.chunk_start
