@@ -1,6 +1,6 @@
 #!/bin/sh
 # install.sh LOCK: the packages of a lock file, and this project, into .venv.
-# uv takes a fifth of pip's processor time and both cores. Where it does not get through, pip does it alone.
+# uv takes a fifth of pip's processor time, and every core. Where it does not get through, pip does it alone.
 set -eu
 lock=$1 python=.venv/bin/python tool=.venv/uv log=.venv/install.log
 trap 'rm -rf "$tool"' EXIT
