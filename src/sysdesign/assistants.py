@@ -21,8 +21,7 @@ from sysdesign.content.brief import brief_markdown
 from sysdesign.errors import SysdesignError
 from sysdesign.operations import reading
 from sysdesign.plain import json_text
-from sysdesign.search.index import Index
-from sysdesign.site.search_entries import all_further
+from sysdesign.site.search_entries import index_of
 from sysdesign.workers.pool import Busy, Fault, Pool
 
 INSTRUCTIONS = (
@@ -38,7 +37,7 @@ class Desk:
 
     def __init__(self, root: Path) -> None:
         self.reference: Reference = load(root)
-        self.index = Index(self.reference, all_further(self.reference))
+        self.index = index_of(self.reference)
         self.pool = Pool(lambda: self.reference)
 
     async def computed(self, operation: str, arguments: dict[str, Any]) -> Any:

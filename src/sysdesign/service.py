@@ -41,7 +41,7 @@ from sysdesign.operations import reading
 from sysdesign.plain import json_text, visible
 from sysdesign.readers.source import MOST_UPLOADED_BYTES
 from sysdesign.search.index import Index
-from sysdesign.site.search_entries import all_further
+from sysdesign.site.search_entries import index_of
 from sysdesign.site.unfinished import Unfinished
 from sysdesign.workers.pool import Busy, Fault, Pool
 
@@ -115,11 +115,6 @@ class Room:
         if self.light[0] is not self.reference or self.light[1] is None:
             self.light = self.reference, replace(self.reference, documents={})
         return self.light[1]  # type: ignore[return-value]
-
-
-def index_of(reference: Reference) -> Index:
-    """What is searched: sections, and all else that the site has pages for."""
-    return Index(reference, all_further(reference))
 
 
 def application(room: Room, hosts: list[str], *, refresh: bool = False) -> ASGIApp:

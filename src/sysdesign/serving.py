@@ -23,12 +23,13 @@ from sysdesign.content import Reference, load
 from sysdesign.content.loading import collection_paused
 from sysdesign.errors import InvalidInput, SysdesignError
 from sysdesign.plain import visible
-from sysdesign.service import Room, announced, application, index_of
+from sysdesign.service import Room, announced, application
 from sysdesign.site.addresses import folder_of
 from sysdesign.site.building import build_site, changed_documents, content_digest, first_pages, unfinished_site
 from sysdesign.site.layout import Site
 from sysdesign.site.pages import pages_beside, site_of
 from sysdesign.site.publish import publish, stamp
+from sysdesign.site.search_entries import index_of
 from sysdesign.site.unfinished import Unfinished
 from sysdesign.workers.pool import Pool
 

@@ -18,7 +18,7 @@ from sysdesign.decide import decide, parse_framework, workload_of
 from sysdesign.running.model_run import run
 from sysdesign.search import Index
 from sysdesign.site.building import changed_pages
-from sysdesign.site.search_entries import all_further
+from sysdesign.site.search_entries import index_of
 from tests.reading import whole_reference
 from tests.site.conftest import PATIENCE, SMALL, published, served
 
@@ -223,7 +223,7 @@ def test_arrows_go_round_the_sections_found(page: Any) -> None:
 def test_page_and_python_find_the_same_in_the_same_order(chromium: Any, whole_address: str) -> None:
     """Over every question bank, the names of all terms, all texts of programs, and what people mistype."""
     reference = whole_reference()
-    index = Index(reference, all_further(reference))
+    index = index_of(reference)
     typed = [each.question for bank in reference.questions.values() for each in bank]
     typed += [term.term for term in reference.terms.values()] + [each.notice for each in reference.symptoms]
     typed += [

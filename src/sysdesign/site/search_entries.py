@@ -10,6 +10,7 @@ from sysdesign.models.declaration import Model
 from sysdesign.models.registry import models
 from sysdesign.protocols import PROTOCOLS
 from sysdesign.search.entries import Entry
+from sysdesign.search.index import Index
 from sysdesign.site.decision_pages import frameworks
 
 
@@ -28,6 +29,6 @@ def further_entries(decisions: Mapping[str, Any], models: Mapping[str, Model]) -
         yield Entry(name, place, "", protocol.title, 0, name, "", (name,), says=protocol.question, kind="explorer")
 
 
-def all_further(reference: Reference) -> Iterator[Entry]:
-    """Those of a reference, models and frameworks read for it."""
-    return further_entries(frameworks(reference), models())
+def index_of(reference: Reference) -> Index:
+    """What is searched: sections, and all else that the site has pages for; models and frameworks are read for it."""
+    return Index(reference, further_entries(frameworks(reference), models()))
