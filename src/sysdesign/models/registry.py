@@ -40,6 +40,7 @@ SUBJECTS = (
     "olap",
     "pagination",
     "partition",
+    "percentiles",
     "protobuf",
     "push",
     "queueing",
