@@ -7,6 +7,7 @@ import contextlib
 import math
 import os
 import shutil
+import signal
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -222,7 +223,8 @@ def _first_served(room: Room, asked: Callable[[str], None]) -> None:
     """Serve a room whose site may be unfinished, as the command does, until what is asked of it is answered."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(application(room, ["127.0.0.1"]), lifespan="off", log_level="error"))
+    app = application(room, ["127.0.0.1"], refresh=room.refresh)
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="error"))
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
 
     def ask() -> None:
@@ -271,6 +273,43 @@ def test_a_site_that_cannot_be_written_ends_the_service_with_its_reason(
     with pytest.raises(BadContent, match="an odd line"):
         _first_served(room, lambda address: ended.wait(PATIENCE_S) and None)
     assert not (tmp_path / "site").exists()
+
+
+def test_a_signal_to_end_leaves_no_asker_without_an_answer(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What streams ends, an upload that does not come and a page that is not made are refused."""
+    monkeypatch.setattr(service, "ENDING_S", 0.1)
+    made = threading.Event()
+
+    def stuck() -> Iterator[tuple[str, bytes]]:
+        made.wait(PATIENCE_S)
+        yield "late/index.html", b""
+
+    room = Room(tmp_path / "site", load(root), Index(load(root)), Unfinished([Part(("late/",), stuck())]))
+    room.refresh = True
+    begun = [
+        b"GET /api/changes HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+        b"POST /api/models/tail.hedge/run?file=latency HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        b"Content-Type: application/octet-stream\r\nContent-Length: 100\r\n\r\n1\n",
+        b"GET /late/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+    ]
+    answers: list[bytes] = []
+
+    def asked(address: str) -> None:
+        place = ("127.0.0.1", httpx.URL(address).port or 0)
+        open_ = [socket.create_connection(place, timeout=PATIENCE_S) for _ in begun]
+        for connection, request in zip(open_, begun, strict=True):
+            connection.sendall(request)
+        assert b"retry:" in open_[0].recv(65536) + open_[0].recv(65536)
+        httpx.get(f"{address}/api/nothing")  # the others have arrived before it
+        signal.raise_signal(signal.SIGTERM)
+        answers.extend(map(_to_its_end, open_))
+        made.set()
+
+    _first_served(room, asked)
+    assert [answer[9:12] for answer in answers[1:]] == [b"503", b"503"]
+    assert b"stopped" in answers[1]
 
 
 class Editing:
@@ -466,10 +505,17 @@ def test_what_is_no_http_carries_the_headers_too(served: tuple[str, Room]) -> No
 
 
 def _answer(served: tuple[str, Room], sent: bytes) -> bytes:
-    answer, place = b"", ("127.0.0.1", httpx.URL(served[0]).port or 0)
-    with contextlib.suppress(ConnectionError), socket.create_connection(place, timeout=PATIENCE_S) as asking:
-        asking.sendall(sent)
-        while part := asking.recv(65536):
+    place = ("127.0.0.1", httpx.URL(served[0]).port or 0)
+    with socket.create_connection(place, timeout=PATIENCE_S) as asking:
+        with contextlib.suppress(ConnectionError):
+            asking.sendall(sent)
+        return _to_its_end(asking)
+
+
+def _to_its_end(connection: socket.socket) -> bytes:
+    answer = b""
+    with contextlib.suppress(ConnectionError):
+        while part := connection.recv(65536):
             answer += part
     return answer
 

@@ -47,6 +47,8 @@ def main() -> None:
     except SysdesignError as error:
         print(visible(f"sysdesign: {error}"), file=sys.stderr)
         sys.exit(1 if isinstance(error, BadContent) else 2)
+    except KeyboardInterrupt:
+        sys.exit(130)  # as shells say it: ended by the user
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output left, as `head` does
         sys.exit(0)

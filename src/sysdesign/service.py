@@ -50,6 +50,7 @@ MOST_UPLOADED = MOST_UPLOADED_BYTES  # of the files given to a model
 LONG_JSON = 4_000  # bytes; longer ones are read beside the loop
 BODY_S = 10.0  # for a request's body to arrive
 COMING_S = 5.0  # for fresh pages that are being made
+ENDING_S = 0.7  # for what is being computed when the service ends
 UPLOAD_S = 60.0
 LONGEST_TEXT = 2_000  # of a query's parameters
 LONGEST_PATH = 1_000  # of a file; each folder in it is looked up
@@ -73,6 +74,9 @@ HEADERS = {
 _HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("image/svg+xml", ".svg")
+
+
+_Operation = Callable[["Room", Request], Coroutine[Any, Any, Any]]
 
 
 class Runner(Protocol):
@@ -103,6 +107,8 @@ class Room:
     edition: int = 0  # counts changes, for pages that refresh themselves
     refresh: bool = False  # whether pages are told that there is a stream of changes
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    ending: asyncio.Event = field(default_factory=asyncio.Event)  # what is not answered soon is not answered
+    _told: asyncio.Future[None] | None = None
     runner: Runner | None = None
     kept: tuple[Reference | None, dict[tuple[str, str], asyncio.Task[bytes]]] = (None, {})
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -115,6 +121,17 @@ class Room:
         if self.light[0] is not self.reference or self.light[1] is None:
             self.light = self.reference, replace(self.reference, documents={})
         return self.light[1]  # type: ignore[return-value]
+
+    def end(self) -> None:
+        """Let go whoever waits for something. Called on the service's own loop."""
+        self.ending.set()
+        self._told = asyncio.ensure_future(self._tell())
+        if self.unfinished is not None:
+            self.unfinished.stop()
+
+    async def _tell(self) -> None:
+        async with self.changed:
+            self.changed.notify_all()
 
 
 def application(room: Room, hosts: list[str], *, refresh: bool = False) -> ASGIApp:
@@ -142,7 +159,7 @@ def routes(room: Room) -> list[Route]:
     def kept(operation: str) -> Callable[[Request], Awaitable[Response]]:
         return partial(_answer, room, partial(_kept, operation=operation))
 
-    def asked(operation: Callable[[Room, Request], Awaitable[Any]]) -> Callable[[Request], Awaitable[Response]]:
+    def asked(operation: _Operation) -> Callable[[Request], Awaitable[Response]]:
         return partial(_answer, room, operation)
 
     return [
@@ -255,10 +272,10 @@ class _Compressed:
         return found
 
 
-async def _answer(room: Room, operation: Callable[[Room, Request], Awaitable[Any]], request: Request) -> Response:
+async def _answer(room: Room, operation: _Operation, request: Request) -> Response:
     """Run an operation; what the caller can put right is an answer, not a fault."""
     try:
-        return _json(await operation(room, request))
+        return _json(await _before_the_end(room, operation(room, request)))
     except Refused as error:
         return _json(_error(error), error.status)
     except UnknownName as error:
@@ -269,6 +286,21 @@ async def _answer(room: Room, operation: Callable[[Room, Request], Awaitable[Any
         return _json(_error(error), 500)
     except SysdesignError as error:
         return _json(_error(error), 422 if isinstance(error, (InvalidInput, BudgetSpent)) else 400)
+
+
+async def _before_the_end(room: Room, asked: Coroutine[Any, Any, Any]) -> Any:
+    """What is asked, if it is there soon enough after the service was told to end. Raises Busy."""
+    work, ending = asyncio.ensure_future(asked), asyncio.ensure_future(room.ending.wait())
+    try:
+        await asyncio.wait({work, ending}, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            await asyncio.wait({work}, timeout=ENDING_S)
+        if not work.done():
+            raise Busy("the service is being stopped; try again in a moment")
+        return await work
+    finally:
+        work.cancel()
+        ending.cancel()
 
 
 async def _fault(request: Request, error: Exception) -> Response:
@@ -528,11 +560,13 @@ async def _changes(room: Room, request: Request) -> Response:
     async def events() -> AsyncIterator[bytes]:
         yield b"retry: 500\n\n"
         seen = int(shown) if shown.isdecimal() and len(shown) < 10 else room.edition
-        while not await request.is_disconnected():
+        while not room.ending.is_set() and not await request.is_disconnected():
             try:
                 await asyncio.wait_for(_change_after(room, seen), timeout=15)
             except TimeoutError:
                 yield b": still here\n\n"
+                continue
+            if room.edition == seen:
                 continue
             seen = room.edition
             yield f"event: change\ndata: {seen}\n\n".encode()
@@ -542,7 +576,7 @@ async def _changes(room: Room, request: Request) -> Response:
 
 async def _change_after(room: Room, edition: int) -> None:
     async with room.changed:
-        await room.changed.wait_for(lambda: room.edition != edition)
+        await room.changed.wait_for(lambda: room.edition != edition or room.ending.is_set())
 
 
 async def _file(room: Room, request: Request) -> Response:
@@ -556,6 +590,8 @@ async def _file(room: Room, request: Request) -> Response:
         await _all_there(room)
     edition = room.edition  # before the page is read: a change meanwhile then costs a refresh, and none is missed
     data = await _bytes_at(room, path)
+    if data is None and room.ending.is_set():  # it may only not be made yet
+        return Response(b"The service is being stopped", 503, HEADERS, "text/plain")
     if data is None and await _bytes_at(room, f"{path}/index.html") is not None:
         return Response(status_code=308, headers={**HEADERS, "Location": f"{path.rsplit('/', 1)[-1]}/"})
     status = 200 if data is not None else 404
@@ -582,7 +618,7 @@ async def _all_there(room: Room) -> None:
     """Wait for fresh pages that are being made, though not for ever."""
     with suppress(TimeoutError):
         async with asyncio.timeout(COMING_S), room.changed:
-            await room.changed.wait_for(lambda: not room.coming)
+            await room.changed.wait_for(lambda: not room.coming or room.ending.is_set())
 
 
 def _from_depth(page: bytes, depth: int) -> bytes:

@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import errno
 import gc
+import os
 import signal
 import socket
 import sys
+import threading
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
@@ -37,6 +39,7 @@ PAUSE_S = 0.5  # without an edit, before the whole site is built: until then the
 LATE_S = 1.0  # that edits without a pause may keep pages from being shown
 LOOK_MS = 1000  # between looks at whether the folder is still the same
 MANY = 100_000  # objects of one reading that a collection would take some 10 ms for
+LEAVE_S = 1.5  # from a signal to end, for answers under way; a build beside, which cannot be interrupted, ends then too
 TURN_S = 0.001  # that a thread works before another may: a build beside must not hold up the answers
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -67,7 +70,7 @@ def serve(root: Path, out: Path, *, host: str, port: int, watch: bool, ready: Ca
             server_header=False,
         )
         say = partial(ready, f"http://{shown}:{address[1]}/")
-        asyncio.run(_run(uvicorn.Server(config), listener, room, digest, root if watch else None, say))
+        asyncio.run(_run(uvicorn.Server(config), listener, room, digest, root if watch else None, say, _leave_soon))
 
 
 def _listener(host: str, port: int) -> socket.socket:
@@ -97,7 +100,9 @@ async def _run(
     digest: str,
     watched: Path | None,
     say: Callable[[], None],
+    ending: Callable[[], None] = lambda: None,
 ) -> None:
+    """Serve until a signal ends it; `ending` is called at that moment."""
     stop = asyncio.Event()
     whole = asyncio.create_task(_finish(server, room, digest))
     tasks = []
@@ -108,7 +113,7 @@ async def _run(
     tasks.append(asyncio.create_task(_announce(server, say)))
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, _end, server)
+        loop.add_signal_handler(name, _stop, server, room, ending)
     try:
         await server.serve(sockets=[listener])
     finally:
@@ -119,8 +124,8 @@ async def _run(
                 await task
         if isinstance(room.runner, Pool):
             room.runner.close()
-    if whole.done():
-        whole.result()
+    if whole.done() and (error := whole.exception()) and not room.ending.is_set():
+        raise error
 
 
 async def _finish(server: uvicorn.Server, room: Room, digest: str) -> None:
@@ -146,6 +151,22 @@ def _publish(out: Path, site: Unfinished, digest: str) -> None:
 def _end(server: uvicorn.Server) -> None:
     server.should_exit = True
     server.force_exit = True  # open change streams must not hold the process
+
+
+def _stop(server: uvicorn.Server, room: Room, ending: Callable[[], None]) -> None:
+    """End as a signal asks: what is being answered is answered, streams and the first build end."""
+    if room.ending.is_set():
+        return
+    server.should_exit = True
+    room.end()
+    ending()
+
+
+def _leave_soon() -> None:
+    """See that the process ends: a half-built site is thrown away by the next build, as after a crash."""
+    last = threading.Timer(LEAVE_S, os._exit, (0,))
+    last.daemon = True
+    last.start()
 
 
 async def _announce(server: uvicorn.Server, say: Callable[[], None]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -166,8 +167,11 @@ def test_serve_says_where_it_answers_and_outlives_a_broken_edit(tmp_path: Path) 
             said = next(line for line in served.stderr if "stands twice" in line)
             assert "reference/sources.yaml:1:" in said
             assert urlopen(f"{address}05-caching-strategies/").read() == page
+            urlopen(f"{address}api/changes")  # a page that is open
+            served.send_signal(signal.SIGINT)
+            assert "Traceback" not in served.stderr.read() and served.wait() == 0
         finally:
-            served.terminate()
+            served.kill()
 
 
 def test_check_of_one_rule_or_document(root: Path) -> None:

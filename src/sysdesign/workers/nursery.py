@@ -87,12 +87,13 @@ class Nursery:
 
     def _fork_compiler(self) -> int:
         """A process that compiles every kernel into the cache on disk, so that to load them here takes no time."""
-        child = os.fork()
+        nursery, child = os.getpid(), os.fork()
         if child == 0:
             try:
                 self.control.close()
                 os.nice(19)
-                for _ in _steps():
+                steps = _steps()
+                while os.getppid() == nursery and next(steps, None) is not None:
                     pass
             finally:
                 os._exit(0)
@@ -133,6 +134,7 @@ def _steps() -> Iterator[str]:
 def main() -> None:
     """Serve the socket whose number is the only argument."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the service's: it closes the socket
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     models()
     nursery = Nursery(socket.socket(fileno=int(sys.argv[1])))
     try:

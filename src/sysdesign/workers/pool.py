@@ -262,6 +262,7 @@ class Pool:
         if self._nursery is not None:
             nursery, self._nursery = self._nursery, None
             nursery.control.close()  # it sees that, and ends its workers
+            nursery.process.terminate()  # at once, whatever it is making
             try:
                 nursery.process.wait(5)
             except subprocess.TimeoutExpired:
@@ -278,6 +279,7 @@ def _started() -> _Nursery:
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C in a terminal reaches all of a session
             env={**os.environ, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(ours_first)},
         )
     return _Nursery(process, ours)
