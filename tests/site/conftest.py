@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,18 @@ def chromium() -> Iterator[Any]:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+@contextmanager
+def before(page: Any, script: str) -> Iterator[None]:
+    """What is done within is done before this script comes, as on a slow line."""
+    held: list[Any] = []
+    with page.expect_request(f"**/{script}*"):
+        page.route(f"**/{script}*", lambda route: held.append(route))  # a built-in method is refused
+        yield
+    for route in held:
+        route.continue_()
+    page.unroute(f"**/{script}*")
 
 
 class Watch:

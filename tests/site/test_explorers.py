@@ -9,7 +9,9 @@ import pytest
 from sysdesign.protocols import PROTOCOLS
 from sysdesign.site import explorer_pages
 from tests.site.axe import faults
-from tests.site.conftest import PATIENCE
+from tests.site.conftest import PATIENCE, before
+
+PACE = 900  # milliseconds a step while it plays, as explorer.js has it
 
 
 def test_pages_list_the_first_run_as_text(pages):
@@ -68,10 +70,30 @@ def test_every_explorer_steps_by_keyboard_and_follows_the_choice(opened, name, w
 @pytest.mark.browser
 def test_playing_moves_on_and_stays_still_where_the_system_asks(opened):
     page = opened(1024)
+    page.clock.install()
     page.goto("explorers/raft/?cut=crash")
+    page.get_by_role("button", name="Play").wait_for()
+    page.clock.pause_at(page.evaluate("Date.now() + 1000"))
+    where = page.locator(".steering output")
     page.get_by_role("button", name="Play").click()
-    page.locator(".steering output", has_text="3 of").wait_for()
-    assert page.locator("select[name=cut]").input_value() == "crash"
+    page.clock.run_for(2 * PACE)
+    assert where.inner_text().startswith("3 of") and page.locator("select[name=cut]").input_value() == "crash"
     page.get_by_role("button", name="Pause").click()
+    page.clock.run_for(2 * PACE)
+    assert where.inner_text().startswith("3 of")
     page.emulate_media(reduced_motion="reduce")
     page.locator(".steering button", has_text="Play").wait_for(state="hidden")
+
+
+@pytest.mark.browser
+def test_a_choice_made_before_the_script_comes_is_kept(opened):
+    page = opened(1024)
+    fault = PROTOCOLS["raft"].faults[-1]
+    other = next(word for word in fault.choices if word != fault.default)
+    with before(page, "explorer.js"):
+        page.goto(f"explorers/raft/?cut=crash&{fault.name}={fault.default}")
+        page.locator(f"select[name={fault.name}]").select_option(other)
+    page.get_by_role("button", name="Next step").wait_for()
+    given = {"cut": "crash", fault.name: other}
+    assert all(f"{name}={word}" in page.url for name, word in given.items())
+    assert page.locator(".steering output").inner_text().startswith(f"1 of {len(PROTOCOLS['raft'].played(given))}")

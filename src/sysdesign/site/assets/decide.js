@@ -5,23 +5,20 @@ const FIRST = 5;
 
 export async function open(place, root) {
   const button = place.querySelector("[data-open]");
-  const start = async () => {
-    button.disabled = true;
-    try {
-      const answer = await fetch(new URL(`api/decisions/${place.dataset.decision}`, root));
-      if (!answer.ok) throw new Error("no service");
-      new Decision(place, root, await answer.json()).start();
-      button.parentElement.hidden = true;
-    } catch {
-      button.disabled = false;
-      place.querySelector(".panel-message")?.remove();
-      place.append(make("p", { class: "panel-message", role: "status" },
-        "These pages are served without the program that decides. To answer here, run ", make("code", {}, "sysdesign serve"),
-        " and open its address; or run ", make("code", {}, `sysdesign decide ${place.dataset.decision} --workload FILE`)));
-    }
-  };
-  button.addEventListener("click", start);
-  if (location.search) start();
+  if (button.disabled) return;
+  button.disabled = true;
+  try {
+    const answer = await fetch(new URL(`api/decisions/${place.dataset.decision}`, root));
+    if (!answer.ok) throw new Error("no service");
+    new Decision(place, root, await answer.json()).start();
+    button.parentElement.hidden = true;
+  } catch {
+    button.disabled = false;
+    place.querySelector(".panel-message")?.remove();
+    place.append(make("p", { class: "panel-message", role: "status" },
+      "These pages are served without the program that decides. To answer here, run ", make("code", {}, "sysdesign serve"),
+      " and open its address; or run ", make("code", {}, `sysdesign decide ${place.dataset.decision} --workload FILE`)));
+  }
 }
 
 class Decision {

@@ -21,7 +21,8 @@ export async function open(room, root) {
   const curves = JSON.parse(room.dataset.curves);
   const view = controls(room, curves);
   const asked = new URLSearchParams(location.search);
-  for (const select of form.elements) if ([...select.options].some((each) => each.value === asked.get(select.name))) select.value = asked.get(select.name);
+  const early = [...form.elements].filter((select) => !select.selectedOptions[0].defaultSelected); // chosen before this script came
+  for (const select of form.elements) if (!early.includes(select) && [...select.options].some((each) => each.value === asked.get(select.name))) select.value = asked.get(select.name);
   const choose = () => {
     const given = Object.fromEntries(new FormData(form));
     const { steps } = runs.find((run) => Object.entries(given).every(([name, word]) => run.given[name] === word));
@@ -29,14 +30,15 @@ export async function open(room, root) {
     tell(steps);
     document.querySelector("pre code").textContent = ["sysdesign explore", room.dataset.explorer, ...Object.entries(given).map(([name, word]) => `${name}=${word}`)].join(" ");
   };
-  form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("input", () => {
+  const change = () => {
     choose();
     const address = new URL(location.href);
     for (const [name, word] of new FormData(form)) address.searchParams.set(name, word);
     history.replaceState(history.state, "", address);
-  });
-  choose();
+  };
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("input", change);
+  if (early.length) change(); else choose();
 }
 
 // The list below the stage, which needs no picture, follows the choice.

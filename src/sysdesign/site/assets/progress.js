@@ -27,7 +27,9 @@ export function follow(main) {
     last = heading;
     keep(name, { at: heading.id, title: heading.firstChild.textContent.trim() });
   };
-  addEventListener("scroll", () => { waiting ||= setTimeout(place, 1000); }, { passive: true });
+  const later = () => { waiting ||= setTimeout(place, 1000); };
+  addEventListener("scroll", later, { passive: true });
+  if (scrollY > 0) later();
   const button = main.querySelector("[data-mark]");
   const show = () => {
     const done = Boolean(kept()[name]?.done);

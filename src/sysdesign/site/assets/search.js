@@ -197,7 +197,7 @@ function attachPage(form, input, root) {
   });
   form.addEventListener("submit", (event) => { event.preventDefault(); show(); });
   input.addEventListener("input", show);
-  input.value = new URLSearchParams(location.search).get("q") ?? "";
+  input.value ||= new URLSearchParams(location.search).get("q") ?? ""; // what was typed early stays
   if (input.value) show();
   input.focus();
 }

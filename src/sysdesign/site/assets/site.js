@@ -258,7 +258,7 @@ function filters() {
     const list = document.getElementById(form.dataset.filter);
     const rows = all("tbody tr, :scope > div, li", list);
     const texts = rows.map((row) => row.textContent.toLowerCase());
-    if (alone) form.elements.words.value = new URLSearchParams(location.search).get("words") ?? "";
+    if (alone) form.elements.words.value ||= new URLSearchParams(location.search).get("words") ?? ""; // what was typed early stays
     const show = () => {
       const values = Object.fromEntries(new FormData(form));
       const words = values.words.toLowerCase().split(/\s+/).filter(Boolean);
@@ -290,9 +290,17 @@ function filters() {
 function searchBoxes() {
   for (const form of all("form.search")) {
     const start = () => load("./search.js").then((search) => search.attach(form, root));
-    if (form.classList.contains("page")) start();
+    if (form.classList.contains("page") || form.contains(document.activeElement)) start();
     else form.addEventListener("focusin", start, { once: true });
   }
+}
+
+function decision() {
+  const place = document.querySelector("[data-decision]");
+  if (!place) return;
+  const open = () => load("./decide.js").then((decide) => decide.open(place, root));
+  place.querySelector("[data-open]").addEventListener("click", open);
+  if (location.search) open();
 }
 
 // While the reference is being edited the service offers a stream of changes, and says so in the page's own response.
@@ -303,10 +311,9 @@ function refresh() {
   stream.addEventListener("change", () => location.reload());
 }
 
-refresh(); themeButton(); cards(); figures(); keys(); permalinks(); outline(); map(); filters(); searchBoxes();
+refresh(); themeButton(); cards(); figures(); keys(); permalinks(); outline(); map(); filters(); searchBoxes(); decision();
 for (const [selector, act] of [["[data-reading]", "follow"], [".paths", "tell"]]) {
   const place = document.querySelector(selector);
   if (place) load("./progress.js").then((progress) => progress[act](place));
 }
-if (document.querySelector("[data-decision]")) load("./decide.js").then((decide) => decide.open(document.querySelector("[data-decision]"), root));
 if (document.querySelector("[data-explorer]")) load("./explorer.js").then((explorer) => explorer.open(document.querySelector("[data-explorer]"), root));
