@@ -530,7 +530,9 @@ CHUNKED = RUN + b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r
         (BEGUN + b"X: a\r\n" * 190 + b"Connection: close\r\n\r\n", b"200"),
         (BEGUN + b"X: a\r\n" * 210 + b"Connection: close\r\n\r\n", b"400"),
         (BEGUN + b"\r\n" + BEGUN + b"X:\r\n" * 5_000 + b"\r\n", b"400"),
+        (BEGUN + b"X: " + b"a " * 45_000 + b"\r\nConnection: close\r\n\r\n", b"400"),
         (CHUNKED + b"1\r\n \r\n" * 1_900 + b"0\r\n\r\n", b"400"),  # blanks are no JSON
+        (CHUNKED + b"2\r\n{}\r\n0\r\n" + b"X:\r\n" * 190 + b"\r\n", b"200"),
         (CHUNKED + b"1\r\n \r\n" * 3_000, b"400"),
         (CHUNKED + b"fa\r\n" + b" " * 250 + b"\r\n", b"408"),
     ],
@@ -541,6 +543,14 @@ def test_a_head_has_few_lines_and_a_body_few_parts(
     monkeypatch.setattr(service, "BODY_S", 0.5)
     answer = _answer(served, sent)
     assert b"HTTP/1.1 " + status in answer and all(name.lower().encode() in answer.lower() for name in HEADERS)
+
+
+def test_what_follows_a_body_has_few_lines() -> None:
+    bounded = connections._Bounded(h11.SERVER, connections.MOST_HEAD)
+    bounded.receive_data(CHUNKED + b"0\r\n" + b"X:\r\n" * 5_000 + b"\r\n")
+    assert isinstance(bounded.next_event(), h11.Request)
+    with pytest.raises(h11.RemoteProtocolError, match="too many headers"):
+        bounded.next_event()
 
 
 def test_a_body_in_very_many_parts_is_not_read_on() -> None:

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import h11
+from h11._receivebuffer import ReceiveBuffer
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from sysdesign.service import HEADERS
@@ -14,26 +15,40 @@ from sysdesign.service import HEADERS
 HEAD_S = 10.0  # from a connection's first moment, or the end of its last answer, to the end of a request's headers
 TAKEN_S = 60.0  # for the other side to take what is sent, once it has stopped taking
 MOST_HEAD = 64_000  # bytes of a request's headers
-MOST_HEADERS = 200  # lines; browsers send some twenty
+MOST_HEADERS = 200  # lines, and of what may follow a body; browsers send some twenty
 MOST_PARTS = 2_000  # chunks of a body, where they are shorter than
 LEAST_PART = 128  # bytes, as they all are on average
 
-_HEAD_END = re.compile(rb"\n\r?\n")
+_BLANK_LINE = re.compile(rb"\n\r?\n")
+
+
+class _FewLines(ReceiveBuffer):
+    """Bytes that have come, of which h11 takes the lines of a head, and of the trailers after a body, at once."""
+
+    def maybe_extract_lines(self) -> list[bytearray] | None:
+        """Raises RemoteProtocolError for very many: each costs some five microseconds, and 256 KB come in one piece."""
+        waiting = bytes(self)
+        if len(waiting) > MOST_HEAD or waiting.count(b"\n") > MOST_HEADERS:
+            end = _BLANK_LINE.search(waiting)
+            size = end.start() if end else len(waiting)
+            if size > MOST_HEAD or waiting.count(b"\n", 0, size) > MOST_HEADERS:
+                raise h11.RemoteProtocolError("too many headers, or too long")
+        return super().maybe_extract_lines()
 
 
 class _Bounded(h11.Connection):
-    """h11's reader, which takes some ten microseconds for each header and each chunk: so there may not be very many."""
+    """h11's reader, which takes some ten microseconds for each chunk: so there may not be very many."""
 
     _parts = _taken = 0
 
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self._receive_buffer = _FewLines()
+
     def next_event(self) -> Any:
-        """Raises RemoteProtocolError for a head of too many lines, unread, and for a body in very many parts."""
+        """Raises RemoteProtocolError for a body in very many parts."""
         if self.their_state is h11.IDLE:
             self._parts = self._taken = 0
-            waiting, _ = self.trailing_data
-            end = _HEAD_END.search(waiting)
-            if waiting.count(b"\n", 0, end.start() if end else len(waiting)) > MOST_HEADERS:
-                raise h11.RemoteProtocolError("too many headers")
         event = super().next_event()
         if isinstance(event, h11.Data):
             self._parts += event.chunk_start
