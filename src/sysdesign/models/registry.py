@@ -25,6 +25,7 @@ SUBJECTS = (
     "consensus",
     "consistency",
     "containers",
+    "dataflow",
     "deployment",
     "discovery",
     "event_sourcing",
