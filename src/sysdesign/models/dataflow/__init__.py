@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sysdesign.models.dataflow import stages
+from sysdesign.models.dataflow import stages, watermarks
 from sysdesign.models.dataflow.stages import Stage, stage
+from sysdesign.models.dataflow.watermarks import Watermark, watermark
 
-__all__ = ["Stage", "stage"]
+__all__ = ["Stage", "Watermark", "stage", "watermark"]
 
-MODELS = (*stages.MODELS,)
+MODELS = (*stages.MODELS, *watermarks.MODELS)
