@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sysdesign.models.dataflow import stages, watermarks
+from sysdesign.models.dataflow import checkpoints, stages, watermarks
+from sysdesign.models.dataflow.checkpoints import Checkpoint, checkpoint
 from sysdesign.models.dataflow.stages import Stage, stage
 from sysdesign.models.dataflow.watermarks import Watermark, watermark
 
-__all__ = ["Stage", "Watermark", "stage", "watermark"]
+__all__ = ["Checkpoint", "Stage", "Watermark", "checkpoint", "stage", "watermark"]
 
-MODELS = (*stages.MODELS, *watermarks.MODELS)
+MODELS = (*stages.MODELS, *watermarks.MODELS, *checkpoints.MODELS)
