@@ -28,6 +28,7 @@ SUBJECTS = (
     "dataflow",
     "deployment",
     "discovery",
+    "edge",
     "event_sourcing",
     "graphql",
     "hashing",
