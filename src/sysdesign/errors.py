@@ -19,14 +19,14 @@ class SysdesignError(Exception):
 class InvalidInput(SysdesignError, ValueError):
     """A value is outside what a function accepts."""
 
-
-class Unstable(InvalidInput):
-    """Work arrives at least as fast as it can be done, so no steady state exists."""
-
-    def __init__(self, text: str, where: Any = None) -> None:
+    def __init__(self, text: str = "", where: Any = None) -> None:
         """`where` tells, for arrays, which points are refused."""
         super().__init__(text)
         self.where = where
+
+
+class Unstable(InvalidInput):
+    """Work arrives at least as fast as it can be done, so no steady state exists."""
 
 
 class BadFile(InvalidInput):

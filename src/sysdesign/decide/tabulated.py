@@ -35,6 +35,9 @@ STEPS: dict[str, dict[str, float]] = {
 }  # of models that take arrays too slowly; each input's own step where the curve is smooth
 SLOW = frozenset({"caching.hit_ratio", "hashing.hot_keys", "queueing.mmc", "graphql.depth_limit"})
 SIMULATED = ("seed", "trials", "requests")  # inputs that only a simulation has
+# What stands for a refused point: without end where the model has no steady state; else none, where inputs exclude each
+# other, as more failed servers than there are.
+REFUSED = {True: math.inf, False: math.nan}
 MOST_NODES = 200_000  # that a table holds as one block of an array
 _TABLES: dict[tuple[Any, ...], _Table] = {}
 
@@ -77,21 +80,23 @@ def elementwise(
 
 
 def _over_arrays(at: Callable[[Mapping[str, Any]], Any], inputs: Mapping[str, Array]) -> Array:
-    """All at once; without those that the model tells to be unstable; where it refuses others, each alone."""
+    """All at once; without those that the model tells it refuses; where it refuses and tells none, each alone."""
     try:
         return np.asarray(at(inputs), dtype=float)
     except SysdesignError as error:
         refused = getattr(error, "where", None)
         if isinstance(refused, np.ndarray) and refused.shape == next(iter(inputs.values())).shape:
-            return _stable_alone(at, inputs, ~refused)
+            return _others_alone(at, inputs, refused, REFUSED[isinstance(error, Unstable)])
         columns = zip(*(values.tolist() for values in inputs.values()), strict=True)
         return np.array([_one(at, dict(zip(inputs, point, strict=True))) for point in columns])
 
 
-def _stable_alone(at: Callable[[Mapping[str, Any]], Any], inputs: Mapping[str, Array], stable: Array) -> Array:
-    found = np.full(stable.shape, math.inf)
-    if stable.any():
-        found[stable] = _over_arrays(at, {name: values[stable] for name, values in inputs.items()})
+def _others_alone(
+    at: Callable[[Mapping[str, Any]], Any], inputs: Mapping[str, Array], refused: Array, value: float
+) -> Array:
+    found = np.full(refused.shape, value)
+    if not refused.all():
+        found[~refused] = _over_arrays(at, {name: values[~refused] for name, values in inputs.items()})
     return found
 
 
@@ -225,10 +230,8 @@ def _codes(nodes: Array) -> Array:
 def _one(at: Callable[[Mapping[str, Any]], Any], values: Mapping[str, Any]) -> float:
     try:
         return float(at(values))
-    except Unstable:
-        return math.inf
-    except SysdesignError:
-        return math.nan  # inputs that exclude each other, as more failed servers than there are
+    except SysdesignError as error:
+        return REFUSED[isinstance(error, Unstable)]
 
 
 class _Axis:

@@ -136,10 +136,12 @@ def incidents(
     60.0
     """
     length = np.asarray(detect_min, dtype=float) + repair_min
-    if np.any(length * incidents_per_year > 365 * MINUTES_PER_DAY):
+    beyond = length * incidents_per_year > 365 * MINUTES_PER_DAY
+    if np.any(beyond):
         raise InvalidInput(
             f"{incidents_per_year} incidents of {detect_min} + {repair_min} min last longer than a year; "
-            "the product of number and length is at most 525,600 min"
+            "the product of number and length is at most 525,600 min",
+            beyond,
         )
     each = length * users_hurt
     lost = each * incidents_per_year
