@@ -198,6 +198,21 @@ def test_a_comma_that_parts_no_thousands_is_refused(page: Any) -> None:
     assert sent == "0,2"
 
 
+def test_what_is_given_before_the_script_comes_is_kept(page: Any) -> None:
+    held: list[Any] = []
+    page.route("**/panel.js*", lambda route: held.append(route))
+    page.goto("models/caching.stampede/?ttl_s=30")
+    row(page, "rebuild_s").locator(".field").fill("0.2")
+    row(page, "protection").locator(".field").select_option("locking")
+    held[0].continue_()
+    shows(page, run_model("caching.stampede", {"rebuild_s": 0.2, "protection": "locking", "ttl_s": 30}))
+    expect(page).to_have_url(re.compile(r"rebuild_s=0\.2&protection=locking&ttl_s=30"))
+    page.goto("models/tail.hedge/")
+    row(page, "latency").locator("input[type=file]").set_input_files(JTL)
+    held[1].continue_()
+    shows(page, run_model("tail.hedge", {"latency": str(JTL)}, files=True))
+
+
 @pytest.mark.parametrize("width", [390, 1440])
 def test_the_panel_fits_with_a_file_and_the_inverse_question_open(chromium: Any, address: str, width: int) -> None:
     page = chromium.new_page(viewport={"width": width, "height": 900}, base_url=address)

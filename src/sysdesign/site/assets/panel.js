@@ -10,6 +10,8 @@ function number(text) {
   const plain = numeral?.replaceAll(",", "") ?? "";
   return PLAIN.test(plain) ? Number((Number(plain) * (SCALES[scale] ?? 1)).toPrecision(15)) : NaN;
 }
+// A field that stands as the page brought it; else somebody wrote in it before this script came.
+const untouched = (field) => field.value === (field.options ? field.querySelector("[selected]") ?? field.options[0] : { value: field.defaultValue }).value;
 const short = (value, digits = 3) => String(Number(value.toPrecision(digits)));
 const amount = (bytes) => (bytes < 1e6 ? `${short(Math.max(bytes, 1) / 1e3)} kB` : `${short(bytes / 1e6)} MB`);
 const quoted = (text) => (/^[\w.+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
@@ -61,10 +63,11 @@ class Panel {
     const mine = this.onModelPage || query.get("panel") === this.figure.id;
     this.drawn = JSON.parse(this.figure.dataset.inputs || "{}");
     const given = { ...this.drawn, ...(mine ? Object.fromEntries(query) : {}) };
+    const early = this.rows.filter((row) => row.field && !untouched(row.field));
     for (const row of this.rows) {
       const { field, slider, chooser } = row;
       const value = given[row.dataset.name];
-      if (value !== undefined && field) field.value = Array.isArray(value) ? value.join(", ") : value;
+      if (value !== undefined && field && !early.includes(row)) field.value = Array.isArray(value) ? value.join(", ") : value;
       field?.addEventListener("input", () => { this.slide(row); this.change(); });
       field?.addEventListener("keydown", (event) => this.step(row, event));
       slider?.addEventListener("input", () => { field.value = this.fromSlider(row, slider.value / 1000); this.change(); });
@@ -75,7 +78,9 @@ class Panel {
     this.form.addEventListener("submit", (event) => event.preventDefault());
     this.form.addEventListener("click", (event) => this.act(event.target.closest("[data-act]")));
     this.solving?.querySelector("[data-solve=value]").addEventListener("keydown", (event) => { if (event.key === "Enter") this.solve(); });
-    this.run();
+    const chosen = this.rows.filter((row) => row.chooser?.files.length);
+    for (const row of chosen) this.take(row, row.chooser.files[0]);
+    if (early.length) this.change(); else if (!chosen.length) this.run();
   }
 
   range({ dataset }) {
