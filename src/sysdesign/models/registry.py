@@ -33,6 +33,7 @@ SUBJECTS = (
     "graphql",
     "hashing",
     "http2",
+    "idempotency",
     "identity",
     "interruption",
     "merging",
