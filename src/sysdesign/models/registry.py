@@ -14,6 +14,7 @@ from sysdesign.models.declaration import Model
 
 SUBJECTS = (
     "accelerator",
+    "alerting",
     "autoscaling",
     "availability",
     "balancing",
@@ -54,9 +55,11 @@ SUBJECTS = (
     "scaling_laws",
     "serverless",
     "sessions",
+    "sketches",
     "slo",
     "storage_engine",
     "tail",
+    "telemetry",
     "transactions",
 )  # fmt: skip
 
