@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from sysdesign.operations.modeling import run_model, solve_model
 from tests.site.axe import faults
-from tests.site.conftest import PATIENCE
+from tests.site.conftest import PATIENCE, before
 
 pytestmark = pytest.mark.browser
 MEASURED = Path(__file__).parents[1] / "readers" / "files" / "measured"
@@ -199,17 +199,15 @@ def test_a_comma_that_parts_no_thousands_is_refused(page: Any) -> None:
 
 
 def test_what_is_given_before_the_script_comes_is_kept(page: Any) -> None:
-    held: list[Any] = []
-    page.route("**/panel.js*", lambda route: held.append(route))
-    page.goto("models/caching.stampede/?ttl_s=30")
-    row(page, "rebuild_s").locator(".field").fill("0.2")
-    row(page, "protection").locator(".field").select_option("locking")
-    held[0].continue_()
+    with before(page, "panel.js"):
+        page.goto("models/caching.stampede/?ttl_s=30")
+        row(page, "rebuild_s").locator(".field").fill("0.2")
+        row(page, "protection").locator(".field").select_option("locking")
     shows(page, run_model("caching.stampede", {"rebuild_s": 0.2, "protection": "locking", "ttl_s": 30}))
     expect(page).to_have_url(re.compile(r"rebuild_s=0\.2&protection=locking&ttl_s=30"))
-    page.goto("models/tail.hedge/")
-    row(page, "latency").locator("input[type=file]").set_input_files(JTL)
-    held[1].continue_()
+    with before(page, "panel.js"):
+        page.goto("models/tail.hedge/")
+        row(page, "latency").locator("input[type=file]").set_input_files(JTL)
     shows(page, run_model("tail.hedge", {"latency": str(JTL)}, files=True))
 
 
