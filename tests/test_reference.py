@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+from pathlib import Path
 
 import pytest
 
+from sysdesign import models
 from sysdesign.checks import check, scoreboard
 from sysdesign.checks.rules import RULES
 from sysdesign.content import Reference, default_root, load
@@ -56,6 +58,14 @@ def test_every_page_writes_a_percentage_without_a_space(whole_pages: dict[str, b
     for name, content in whole_pages.items():
         if name.endswith(".html"):
             assert [found.group() for found in spaced.finditer(content.decode())] == [], name
+
+
+def test_the_sources_that_models_name_are_there(reference: Reference) -> None:
+    """An id ends with its year, or is that of an RFC."""
+    named = re.compile(r"(?<![\w./-])[a-z][a-z-]*-(?:19|20)\d\d(?![\w-])|\brfc-\d+")
+    files = Path(models.__file__).parent.rglob("*.py")
+    found = {(id_, path.name) for path in files for id_ in named.findall(path.read_text(encoding="utf-8"))}
+    assert len(found) > 50 and [each for each in sorted(found) if each[0] not in reference.sources] == []
 
 
 def test_no_page_asks_another_host_for_anything(whole_pages: dict[str, bytes]) -> None:

@@ -540,7 +540,7 @@ CHUNKED = RUN + b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r
 def test_a_head_has_few_lines_and_a_body_few_parts(
     sent: bytes, status: bytes, served: tuple[str, Room], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "BODY_S", 0.5)
+    monkeypatch.setattr(service, "BODY_S", 0.5 if status == b"408" else PATIENCE_S)
     answer = _answer(served, sent)
     assert b"HTTP/1.1 " + status in answer and all(name.lower().encode() in answer.lower() for name in HEADERS)
 

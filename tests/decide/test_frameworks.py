@@ -13,7 +13,7 @@ from sysdesign import units
 from sysdesign.decide import decide, worded, workload_of
 from sysdesign.decide.answer import Answer
 from sysdesign.decide.evaluation import evaluate
-from sysdesign.decide.field import Number
+from sysdesign.decide.field import Number, Word
 from sysdesign.decide.influence import wide_draws
 from sysdesign.decide.outcome import outcomes
 from sysdesign.decide.vocabulary import FIELDS
@@ -141,6 +141,17 @@ def test_a_looser_goal_never_eliminates_more_nor_costs_more(framework):
                 assert not np.any(changed.excluded & ~evaluation.excluded), (name, value)
                 if name in GOALS:
                     assert np.all(changed.regrets.mean(axis=2) <= evaluation.regrets.mean(axis=2) + SLACK), name
+        for name, field, loose in looser_words(framework, given):
+            changed = evaluation.setting({name: np.array([[field.code(loose)]])})
+            assert not np.any(changed.excluded & ~evaluation.excluded), (name, loose)
+
+
+def looser_words(framework, given):
+    for name in framework.fields:
+        field = FIELDS[name]
+        for strict, loose in field.looser_pairs if isinstance(field, Word) else ():
+            if given.values.get(name) == strict:
+                yield name, field, loose
 
 
 def test_the_same_facts_in_other_units_are_the_same_answer(framework):

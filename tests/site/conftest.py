@@ -104,6 +104,23 @@ def served(
             room.runner.close()
 
 
+class Patient:
+    """A browser whose every page waits as long as it takes, in place of Playwright's thirty seconds."""
+
+    def __init__(self, browser: Any) -> None:
+        self._browser = browser
+
+    def new_context(self, **given: Any) -> Any:
+        context = self._browser.new_context(**given)
+        context.set_default_timeout(PATIENCE)
+        return context
+
+    def new_page(self, **given: Any) -> Any:
+        page = self._browser.new_page(**given)
+        page.set_default_timeout(PATIENCE)
+        return page
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """A running Chromium; it ends with its module, since its event loop would stand in the way of other tests."""
@@ -116,8 +133,8 @@ def chromium() -> Iterator[Any]:
 
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, timeout=PATIENCE)
+        yield Patient(browser)
         browser.close()
 
 
@@ -163,7 +180,6 @@ class Watch:
 def page(chromium: Any, address: str) -> Iterator[Any]:
     """A fresh page at 1280 by 900 on the small site; it fails the test for any fault that every page must avoid."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, base_url=address)
-    context.set_default_timeout(PATIENCE)
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address.rstrip("/"))
     page = context.new_page()
     page.watch = Watch(page, address)

@@ -12,14 +12,13 @@ from sysdesign.content.brief import has_brief
 from sysdesign.site.asset_files import assets
 from tests.reading import whole_reference
 from tests.site.axe import faults
-from tests.site.conftest import PATIENCE, Watch
+from tests.site.conftest import Watch
 
 pytestmark = pytest.mark.browser
 
 
 def open_page(chromium: Any, address: str, path: str, width: int = 1280) -> Any:
     context = chromium.new_context(viewport={"width": width, "height": 900}, base_url=address)
-    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.watch = Watch(page, address)
     page.goto(path)

@@ -9,7 +9,7 @@ import pytest
 from sysdesign.protocols import PROTOCOLS
 from sysdesign.site import explorer_pages
 from tests.site.axe import faults
-from tests.site.conftest import PATIENCE, before
+from tests.site.conftest import before
 
 PACE = 900  # milliseconds a step while it plays, as explorer.js has it
 
@@ -32,7 +32,6 @@ def opened(chromium, address):
 
     def page_of(width):
         contexts.append(chromium.new_context(viewport={"width": width, "height": 900}, base_url=address))
-        contexts[-1].set_default_timeout(PATIENCE)
         return contexts[-1].new_page()
 
     yield page_of

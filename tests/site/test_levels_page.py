@@ -11,7 +11,6 @@ from sysdesign.models.transactions import hierarchy as isolation
 from sysdesign.site import levels_page
 from sysdesign.site.levels_page import BOX_HEIGHT, BOX_WIDTH, HEIGHT, LANE, UNIT, WIDTH, boxes, drawn
 from tests.site.axe import faults
-from tests.site.conftest import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +68,6 @@ def test_each_level_is_told_apart_from_all_that_it_does_not_imply(page):
 @pytest.mark.browser
 def test_it_fits_a_phone_and_is_walked_by_keyboard(chromium, address):
     context = chromium.new_context(viewport={"width": 390, "height": 800}, base_url=address)
-    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.goto("levels/")
     assert page.evaluate("document.documentElement.scrollWidth") == 390

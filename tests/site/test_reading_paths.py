@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.site.conftest import PATIENCE, before
+from tests.site.conftest import before
 
 CACHING = "05-caching-strategies/"
 # Once the script has come that tells on the home page what was read: it tells in the turn before this goes on.
@@ -14,7 +14,6 @@ TOLD = "import(document.querySelector('script[type=module]').src.replace('site.j
 @pytest.fixture
 def reader(chromium, address):
     context = chromium.new_context(viewport={"width": 390, "height": 900}, base_url=address)
-    context.set_default_timeout(PATIENCE)
     yield context.new_page()
     context.close()
 

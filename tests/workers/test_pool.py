@@ -179,13 +179,13 @@ def test_too_many_are_turned_away_and_askers_take_turns(do: Do, monkeypatch: pyt
         held = [asyncio.create_task(pool.run("run", LONG, left=left)) for _ in range(2)]
         await _busy(pool, 2)
         first = [asyncio.create_task(short("one")) for _ in range(3)]
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        await asyncio.sleep(0.05)
+        while len(pool.waiting.get("one", ())) < len(first):
+            await asyncio.sleep(0.01)
         with pytest.raises(Busy, match="too many runs at once"):
             await pool.run("run", SHORT, asker="one")
         other = asyncio.create_task(short("other"))  # takes the place of the last of those who ask most
-        await asyncio.sleep(0.05)
+        while not first[2].done():
+            await asyncio.sleep(0.01)
         assert isinstance(first[2].exception(), Busy)
         leaving.set()
         await asyncio.gather(*held, *first[:2], other, return_exceptions=True)

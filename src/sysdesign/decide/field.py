@@ -115,9 +115,5 @@ class Word:
     def code(self, word: str) -> int:
         return self.names.index(word)
 
-    @cached_property
-    def all_bits(self) -> int:
-        return (1 << len(self.words)) - 1
-
 
 Field = Number | Word

@@ -59,9 +59,8 @@ def canary_zero(
     A canary whose requests fail independently with a rate p shows none in n requests with a chance of (1 - p)^n. The
     largest p for which that is still above 1 - confidence is 1 - (1 - confidence)^(1/n), the one-sided bound of Clopper
     and Pearson; at 95% it is near 3/n, the rule of three. It says nothing of failures that depend on time, on one
-    customer or on the share itself. Requests that fail together (retries, one bad page) count as one. The rule is of
-    Hanley and Lippman-Hand (1983).
-    Elementwise over arrays. Raises InvalidInput where an input is out of range.
+    customer or on the share itself. Requests that fail together (retries, one bad page) count as one.
+    Elementwise over arrays. Raises InvalidInput where an input is out of range. Source hanley-1983 for the rule.
 
     >>> round(canary_zero(300).upper_bound, 6)
     0.009936

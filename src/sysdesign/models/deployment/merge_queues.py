@@ -21,7 +21,6 @@ HOUR = 60.0  # minutes
 CHANGE_S = 4e-6  # of work, and once more for each change that waits beside it
 
 Way = Literal["batches, then each", "batches, then halves", "speculation"]
-Ended = tuple[float, bool]  # when a change left the queue, and whether it landed
 
 
 @dataclass(frozen=True)
@@ -58,12 +57,12 @@ def merge_queue(
     is checked as one; if that fails, each is checked alone, or halves are, down to single changes, before the next
     batch. With *speculation* up to `together` checks run at once, each on top of those ahead; when one fails, it
     leaves, and all behind it begin anew. With 1 together both are a queue with one server. The capacity is in closed
-    form: for batches by the runs that one takes (Dorfman's of 1943 for each), for speculation by the changes that leave
+    form: for batches by the runs that one takes (Dorfman's count for each), for speculation by the changes that leave
     with a run, (1 - (1 - b)^d) / b.
 
     A change is bad on its own; real conflicts grow with the number in flight, and flaky checks count as bad changes.
     Checks take a constant time and have machines enough. Takes single numbers.
-    Raises InvalidInput where an input is out of range.
+    Raises InvalidInput where an input is out of range. Source dorfman-1943.
 
     >>> merge_queue(together=1).capacity_per_h
     3.0

@@ -53,8 +53,8 @@ def looks(
     must be read so that all together keep `alpha`, Pocock's boundary.
 
     Needs enough errors between two looks for normal steps, about ten; below, counts are coarse and false alarms fewer.
-    Takes single numbers. Raises InvalidInput where an input is out of range. After Armitage,
-    McPherson and Rowe (1969), with the boundary of Pocock (1977).
+    Takes single numbers. Raises InvalidInput where an input is out of range. Source armitage-1969 for the question;
+    the shares follow from the recursion.
 
     >>> round(looks(5).false_share, 3)
     0.142
@@ -144,7 +144,7 @@ def sequential(
     Errors are taken as Poisson, so that rates should be below about 10%. The test says nothing without errors: a canary
     that never fails passes only as its control goes on failing. The fixed size is that of `deployment.canary_compare`,
     one-sided. Takes single numbers. Raises InvalidInput where an input is out of range, or where a test would take more
-    than 300,000 errors. After Wald (1945).
+    than 300,000 errors. Source wald-1947.
 
     >>> sequential().first_stop_errors
     10.0

@@ -63,7 +63,8 @@ def load(
     the best interval costs a quarter more. Saving beside the request leaves its time out of what users feel.
 
     The first k events have no snapshot. Pages of a long read, caches and streams read in parallel are left out.
-    Elementwise over arrays. Raises InvalidInput where an input is out of range. After Young (1974) for the root.
+    Elementwise over arrays. Raises InvalidInput where an input is out of range. Source young-daly-2020 for the
+    root.
 
     >>> load().best_every, round(load().load_s, 6)
     (32.0, 0.00399)

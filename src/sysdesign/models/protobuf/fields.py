@@ -23,7 +23,6 @@ INTEGERS = {
     **{f"{kind}{bits}": range(1 << bits) for kind in ("uint", "fixed") for bits in (32, 64)},
 }
 FLOATS = ("float", "double")
-SCALARS = (*INTEGERS, *FLOATS, "bool", "string", "bytes")
 KEYS = (*INTEGERS, "bool", "string")
 NUMBERS = range(1, 1 << 29)
 RESERVED = range(19_000, 20_000)
