@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import gzip
 import json
 import threading
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -19,6 +22,7 @@ from starlette.testclient import TestClient
 
 from sysdesign import service
 from sysdesign.content import load
+from sysdesign.errors import InvalidInput
 from sysdesign.models import caching
 from sysdesign.operations.modeling import solve_model
 from sysdesign.operations.reading import list_symptoms, read_brief
@@ -92,6 +96,30 @@ def test_the_first_search_makes_the_index(room: Room, client: TestClient) -> Non
     room.index = None
     assert client.get("/api/search", params={"q": "stampede"}).json()["hits"] == sections
     assert isinstance(room.index, Index)
+
+
+class _Body:
+    """What a request holds."""
+
+
+def test_a_refused_request_keeps_nothing(room: Room) -> None:
+    kept = []
+
+    async def refused() -> None:
+        held = _Body()
+        kept.append(weakref.ref(held))
+        raise InvalidInput("limit is -1")
+
+    async def answered() -> None:
+        with contextlib.suppress(InvalidInput):
+            await service._before_the_end(room, refused())
+        assert kept[0]() is None
+
+    gc.disable()
+    try:
+        asyncio.run(answered())
+    finally:
+        gc.enable()
 
 
 def test_a_page_not_there_is_the_sites_own_404(client: TestClient) -> None:

@@ -301,6 +301,7 @@ async def _before_the_end(room: Room, asked: Coroutine[Any, Any, Any]) -> Any:
     finally:
         work.cancel()
         ending.cancel()
+        del work  # else its error, by way of this frame, keeps itself and all of the request until a collection
 
 
 async def _fault(request: Request, error: Exception) -> Response:

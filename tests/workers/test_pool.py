@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import json
 import os
+import weakref
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -234,3 +237,31 @@ def test_a_change_of_the_content_reaches_the_next_run(tmp_path: Path) -> None:
             pool.close()
 
     asyncio.run(work())
+
+
+class _Kept:
+    """What a request holds."""
+
+
+def test_a_run_that_fails_keeps_nothing_of_its_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = []
+
+    async def turned_away(*_: object) -> None:
+        held = _Kept()
+        kept.append(weakref.ref(held))
+        raise Busy("too many")
+
+    pool = Pool(lambda: None)
+    monkeypatch.setattr(pool, "_run", turned_away)
+
+    async def asked() -> None:
+        with contextlib.suppress(Busy):
+            await pool.run("run", SHORT)
+        await asyncio.sleep(0)  # what wakes this up still holds it
+        assert kept[0]() is None
+
+    gc.disable()
+    try:
+        asyncio.run(asked())
+    finally:
+        gc.enable()

@@ -111,9 +111,10 @@ class Pool:
                 raise Busy("the asker left")
             return result_of(await run)
         finally:
-            for task in (run, gone):
-                if task is not None:
-                    task.cancel()
+            run.cancel()
+            if gone is not None:
+                gone.cancel()
+            del run  # else its error, by way of this frame, keeps itself and all of the request until a collection
 
     async def _run(self, request: Request, asker: str) -> Answer:
         await self._turn(asker)
