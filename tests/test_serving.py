@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import math
 import os
 import shutil
@@ -257,6 +258,26 @@ def test_a_page_is_served_while_the_rest_is_written_and_then_the_site_stands(roo
     _first_served(room, asked)
     assert found == ["home", "b"]
     assert (tmp_path / "site" / "b" / "index.html").read_bytes() == b"b" and stamp(tmp_path / "site") == "first"
+
+
+def test_collections_do_not_look_at_what_is_searched(root: Path, tmp_path: Path) -> None:
+    """One that does holds up every page."""
+    room = Room(tmp_path, load(root), None)
+    looked_at = [-1]
+
+    def asked(_: str) -> None:
+        waited = 0
+        while gc.get_freeze_count() == 0 and waited < 100 * PATIENCE_S:
+            threading.Event().wait(0.01)
+            waited += 1
+        looked_at[0] = sum(isinstance(each, type(room.index)) for each in gc.get_objects())
+
+    gc.unfreeze()
+    try:
+        _first_served(room, asked)
+        assert room.index is not None and looked_at == [0]
+    finally:
+        gc.unfreeze()
 
 
 def test_a_site_that_cannot_be_written_ends_the_service_with_its_reason(

@@ -55,6 +55,7 @@ def serve(root: Path, out: Path, *, host: str, port: int, watch: bool, ready: Ca
         print("Building the site ...", file=sys.stderr, flush=True)
         digest = content_digest(root)
         reference = load(root)
+        gc.freeze()  # collections look at what comes and goes alone: one that looks at all of this holds up pages
         sys.setswitchinterval(TURN_S)
         room = Room(out, reference, None)
         if stamp(out) != digest:
@@ -136,6 +137,7 @@ async def _finish(server: uvicorn.Server, room: Room, digest: str) -> None:
             room.unfinished = None
         if room.index is None:
             room.index = await asyncio.to_thread(index_of, room.reference)
+        gc.freeze()
     except BaseException:
         if room.unfinished is not None:
             room.unfinished.stop()
@@ -318,6 +320,7 @@ async def _rebuild(room: Room, root: Path, changes: asyncio.Queue[bool]) -> None
         reference = room.reference
         with _reported():
             room.index = await asyncio.to_thread(index_of, reference)
+            gc.freeze()
             await asyncio.to_thread(build_site, root, room.out, force=False, before=reference)
             if room.reference is reference:  # else an edit came meanwhile, and its pages are newer than the site
                 room.fresh = {}
