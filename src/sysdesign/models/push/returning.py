@@ -11,6 +11,7 @@ import numpy as np
 
 from sysdesign.errors import BudgetSpent
 from sysdesign.models.declaration import Input, Model, Output, checked
+from sysdesign.models.push import returning_kernel
 from sysdesign.models.wording import amount, duration
 
 POINTS = 400  # of the course shown
@@ -79,7 +80,7 @@ def reconnect(
     39.6
     """
     step = _step(backoff_s, queue_s, max(spread_s, clients / handshakes_per_s))
-    course = _Course(clients, handshakes_per_s * step, handshakes_per_s * queue_s)
+    course = _Course(float(clients), handshakes_per_s * step, float(handshakes_per_s * queue_s))
     delays = _delays(backoff_s, max(cap_s, backoff_s), jitter, step)
     attempts, connected = _played(course, delays, max(1, round(spread_s / step)), step)
     back = float((np.searchsorted(connected, BACK * clients * (1 - 1e-9)) + 1) * step)
@@ -116,49 +117,21 @@ def _delays(backoff: float, cap: float, jitter: str, step: float) -> np.ndarray:
 
 
 def _played(course: _Course, delays: np.ndarray, spread: int, step: float) -> tuple[np.ndarray, np.ndarray]:
-    """Attempts in each step, and clients connected after it, until nearly all are.
-
-    A row is kept for each number of refusals. What was refused comes back evenly over a stretch of steps, so
-    its rate rises where the stretch begins and falls behind its end.
-    """
-    rows = delays.shape[1]
-    change = np.zeros((rows + 1, MOST_STEPS + 2))  # memory is taken where it is written to
-    change[0, [0, min(spread, MOST_STEPS + 1)]] = course.clients / spread, -course.clients / spread
-    rate, queue, done = np.zeros(rows + 1), 0.0, 0.0
-    last, lengths = np.arange(1, rows + 1), delays[1] - delays[0] + 1
-    attempts: list[float] = []
-    connected: list[float] = []
-    while done < course.clients * 0.9999:
-        now = len(attempts)
-        if now >= MOST_STEPS:
-            raise BudgetSpent(
-                f"after {now * step:,.0f} s {done / course.clients:.0%} of the clients are back; "
-                "give fewer clients, more handshakes, or longer backoffs"
-            )
-        rate += change[:, now]
-        total = max(float(rate.sum()), 0.0)
-        over = max(0.0, queue + total - course.room)  # who comes in one moment meets the room alone
-        waiting = queue + total - over
-        served = min(waiting, course.taken)
-        queue = waiting - served
-        if over > 0:
-            refused = np.maximum(rate, 0.0) * (over / total)
-            moved = refused[:-1].copy()
-            moved[-1] += refused[-1]
-            change[last, np.minimum(now + delays[0], MOST_STEPS + 1)] += moved / lengths
-            change[last, np.minimum(now + delays[1] + 1, MOST_STEPS + 1)] -= moved / lengths
-        done += served
-        attempts.append(total)
-        connected.append(done)
-    return np.array(attempts), np.array(connected)
+    """Attempts in each step, and clients connected after it, until nearly all are. Raises BudgetSpent."""
+    change = np.zeros((MOST_STEPS + 2, delays.shape[1] + 1))  # memory is taken where it is written to
+    change[[0, min(spread, MOST_STEPS + 1)], 0] = course.clients / spread, -course.clients / spread
+    attempts, connected, ended = returning_kernel.played(change, course.clients, course.taken, course.room, *delays)
+    if not ended:
+        raise BudgetSpent(
+            f"after {MOST_STEPS * step:,.0f} s {connected[-1] / course.clients:.0%} of the clients are back; "
+            "give fewer clients, more handshakes, or longer backoffs"
+        )
+    return attempts, connected
 
 
-def _work(inputs: Mapping[str, Any]) -> float:
-    """Seconds of the steps, 60 us each: without jitter, of as many rounds as the queue needs for all clients."""
-    least = max(inputs["spread_s"], inputs["clients"] / inputs["handshakes_per_s"])
-    step = _step(inputs["backoff_s"], inputs["queue_s"], least)
-    rounds = 4 if inputs["jitter"] != "none" else 2 + least / inputs["queue_s"]
-    return float(min((least + rounds * inputs["cap_s"]) / step, MOST_STEPS) * 60e-6)
+def warm() -> None:
+    """Compile the kernel, so that no request waits for it."""
+    returning_kernel.warm()
 
 
 def _returned(inputs: Mapping[str, Any], result: Return) -> str:
@@ -171,11 +144,6 @@ def _returned(inputs: Mapping[str, Any], result: Return) -> str:
 
 MODELS = (
     Model(
-        reconnect,
-        "How hard do clients knock after a deploy?",
-        _returned,
-        "03-websocket",
-        "03-websocket/reconnect",
-        _work,
+        reconnect, "How hard do clients knock after a deploy?", _returned, "03-websocket", "03-websocket/reconnect"
     ),
-)
+)  # fmt: skip
