@@ -30,6 +30,7 @@ SUBJECTS = (
     "deployment",
     "discovery",
     "edge",
+    "durability",
     "event_sourcing",
     "graphql",
     "hashing",
