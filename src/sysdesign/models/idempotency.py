@@ -10,15 +10,11 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
-from scipy.special import ndtr, ndtri
 
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.wording import amount, duration, percent, several, size
 from sysdesign.probability.elementwise import broadcast, plain
-
-P99 = float(ndtri(0.99))  # of the standard normal
-LONGEST_S = 3.2e9  # about a century
-STEPS = 60  # halvings of that, on a logarithmic scale
+from sysdesign.probability.quick_and_slow import QuickAndSlow, sigma_of
 
 
 @dataclass(frozen=True)
@@ -83,7 +79,7 @@ def keys(
         work_s, allowed_share,
     )  # fmt: skip
     rate, kept, row, again, first, spread, slow, later, wide, work, allowed = broadcast(*given)
-    waits = _Waits(first, np.log(spread) / P99, slow, later, np.log(wide) / P99)
+    waits = QuickAndSlow(first, sigma_of(spread), slow, later, sigma_of(wide))
     late, racing = waits.after(kept), 1 - waits.after(work)
     twice = again * late
     found = (
@@ -91,38 +87,6 @@ def keys(
         again * 1e6, again * np.minimum(late + racing, 1) * 1e6, waits.exceeded(allowed),
     )  # fmt: skip
     return Keys(*map(plain, found))
-
-
-@dataclass(frozen=True)
-class _Waits:
-    """Times until a repeat: a mixture of two lognormal laws."""
-
-    median: np.ndarray
-    sigma: np.ndarray
-    slow: np.ndarray
-    slow_median: np.ndarray
-    slow_sigma: np.ndarray
-
-    def after(self, time: np.ndarray) -> np.ndarray:
-        """The share of repeats that come after that time."""
-        quick, slow = _above(time, self.median, self.sigma), _above(time, self.slow_median, self.slow_sigma)
-        return (1 - self.slow) * quick + self.slow * slow
-
-    def exceeded(self, share: np.ndarray) -> np.ndarray:
-        """The time after which that share comes, by halving on a logarithmic scale."""
-        low, high = np.full(share.shape, np.log(1e-6)), np.full(share.shape, np.log(LONGEST_S))
-        for _ in range(STEPS):
-            middle = (low + high) / 2
-            more = self.after(np.exp(middle)) > share
-            low, high = np.where(more, middle, low), np.where(more, high, middle)
-        return np.exp(high)
-
-
-def _above(time: np.ndarray, median: np.ndarray, sigma: np.ndarray) -> np.ndarray:
-    """The chance that a lognormal time is longer; without spread all take the median."""
-    with np.errstate(divide="ignore"):
-        distance = np.log(time) - np.log(median)
-    return np.where(sigma > 0, ndtr(-distance / np.where(sigma > 0, sigma, 1)), np.where(distance < 0, 1.0, 0.0))
 
 
 def _kept(inputs: Mapping[str, Any], result: Keys) -> str:
