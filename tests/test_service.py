@@ -9,7 +9,7 @@ import gzip
 import json
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -60,13 +60,24 @@ class InPlace:
 
     async def run(self, operation: str, arguments: dict[str, Any], **more: Any) -> bytes:
         self.ran.append(operation)
-        request = frames.Request(operation, arguments, 10.0, more.get("uploads") or {})
+        uploads = {name: bytes(data) for name, data in (more.get("uploads") or {}).items()}
+        request = frames.Request(operation, arguments, 10.0, uploads)
         return result_of(performed(self.room.for_runs(), request))
 
 
+Clients = Callable[[Room], TestClient]
+
+
 @pytest.fixture
-def client(room: Room) -> TestClient:
-    return TestClient(application(room, ["testserver"]))
+def clients() -> Iterator[Clients]:
+    """Clients of a service each, whose requests share an event loop, as they do in truth."""
+    with contextlib.ExitStack() as started:
+        yield lambda room: started.enter_context(TestClient(application(room, ["testserver"])))
+
+
+@pytest.fixture
+def client(room: Room, clients: Clients) -> TestClient:
+    return clients(room)
 
 
 def test_pages_carry_a_content_security_policy(client: TestClient) -> None:
@@ -356,6 +367,17 @@ def test_a_file_too_long_is_refused(client: TestClient, monkeypatch: pytest.Monk
     assert client.post(path, content=b"a\n" * 400, headers=raw).status_code == 200
 
 
+def test_the_bodies_of_all_requests_are_bounded(room: Room, client: TestClient) -> None:
+    raw = {"content-type": "application/octet-stream"}
+    path = "/api/models/caching.replay/run?file=trace"
+    room.held = before = service.MOST_HELD - 10
+    answer = client.post(path, content=b"a\n" * 6, headers=raw)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert client.post(path, content=b"a\n" * 4, headers=raw).status_code == 200
+    assert client.post(path, content=b"{", headers={"content-type": "application/json"}).status_code == 400
+    assert room.held == before
+
+
 def test_several_files_come_one_behind_the_other(client: TestClient) -> None:
     raw = {"content-type": "application/octet-stream"}
     gaps, services = b"1\n2\n3\n" * 20, b"0.5\n0.25\n" * 30
@@ -370,9 +392,9 @@ def test_several_files_come_one_behind_the_other(client: TestClient) -> None:
         assert answer.status_code == 400 and says in answer.json()["error"]["message"]
 
 
-def test_the_chart_of_a_file_shows_what_is_in_it(room: Room) -> None:
+def test_the_chart_of_a_file_shows_what_is_in_it(room: Room, clients: Clients) -> None:
     room.reference = whole_reference()
-    client = TestClient(application(room, ["testserver"]))
+    client = clients(room)
     raw = {"content-type": "application/octet-stream"}
     params = {"file": "latency", "chart": "yes"}
     answer = client.post("/api/models/tail.hedge/run", params=params, content=b"5 ms\n" * 100, headers=raw).json()
@@ -444,9 +466,9 @@ def test_search_and_sections_answer(client: TestClient) -> None:
     assert client.get("/api/sections/77-Nothing").status_code == 404
 
 
-def test_a_brief_answers_as_the_operation_does(room: Room, tmp_path: Path) -> None:
+def test_a_brief_answers_as_the_operation_does(room: Room, clients: Clients, tmp_path: Path) -> None:
     reference = load(write_example(tmp_path / "example"))
-    client = TestClient(application(replace(room, reference=reference), ["testserver"]))
+    client = clients(replace(room, reference=reference))
     assert client.get("/api/briefs/caching").json() == as_plain(read_brief(reference, "05"))
     assert client.get("/api/briefs/77").status_code == 404
 
@@ -505,9 +527,9 @@ def test_an_answer_is_compressed_once_in_a_thread(
     assert packed == [len(page), *[len(page) + 1] * 2]
 
 
-def test_symptoms_answer_as_the_operation_does(room: Room, tmp_path: Path) -> None:
+def test_symptoms_answer_as_the_operation_does(room: Room, clients: Clients, tmp_path: Path) -> None:
     reference = load(write_example(tmp_path / "example"))
-    client = TestClient(application(replace(room, reference=reference), ["testserver"]))
+    client = clients(replace(room, reference=reference))
     assert len(client.get("/api/symptoms").json()) == 8
     assert client.get("/api/symptoms", params={"holds": "number 3"}).json() == as_plain(
         list_symptoms(reference, "number 3")
@@ -556,9 +578,11 @@ ASKED = {
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_the_description_holds_every_route_and_what_is_sent(room: Room, tmp_path: Path, known: bool) -> None:
+def test_the_description_holds_every_route_and_what_is_sent(
+    room: Room, clients: Clients, tmp_path: Path, known: bool
+) -> None:
     room.reference = load(write_example(tmp_path / "example"))
-    client = TestClient(application(room, ["testserver"]))
+    client = clients(room)
     described = client.get("/api/openapi.json").json()["paths"]
     served = {route.path.replace(":path", "") for route in service.routes(room)} - {"/openapi.json"}
     assert set(described) == served == set(ASKED)

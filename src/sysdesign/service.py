@@ -47,6 +47,7 @@ from sysdesign.workers.pool import Busy, Fault, Pool
 
 MOST_BYTES = 256_000  # of a request's body
 MOST_UPLOADED = MOST_UPLOADED_BYTES  # of the files given to a model
+MOST_HELD = 512_000_000  # bytes of all bodies at once
 LONG_JSON = 4_000  # bytes; longer ones are read beside the loop
 BODY_S = 10.0  # for a request's body to arrive
 COMING_S = 5.0  # for fresh pages that are being made
@@ -89,7 +90,7 @@ class Runner(Protocol):
         *,
         asker: str = ...,
         left: Callable[[], Any] | None = ...,
-        uploads: dict[str, bytes] | None = ...,
+        uploads: Mapping[str, Any] | None = ...,
     ) -> bytes:
         """The result as JSON."""
 
@@ -113,6 +114,7 @@ class Room:
     kept: tuple[Reference | None, dict[tuple[str, str], asyncio.Task[bytes]]] = (None, {})
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     light: tuple[Reference | None, Reference | None] = (None, None)
+    held: int = 0  # bytes of bodies
     searching: asyncio.Lock = field(default_factory=asyncio.Lock)
     searches: int = 0
 
@@ -274,6 +276,7 @@ class _Compressed:
 
 async def _answer(room: Room, operation: _Operation, request: Request) -> Response:
     """Run an operation; what the caller can put right is an answer, not a fault."""
+    request.state.held = 0
     try:
         return _json(await _before_the_end(room, operation(room, request)))
     except Refused as error:
@@ -286,6 +289,8 @@ async def _answer(room: Room, operation: _Operation, request: Request) -> Respon
         return _json(_error(error), 500)
     except SysdesignError as error:
         return _json(_error(error), 422 if isinstance(error, (InvalidInput, BudgetSpent)) else 400)
+    finally:
+        room.held -= request.state.held
 
 
 async def _before_the_end(room: Room, asked: Coroutine[Any, Any, Any]) -> Any:
@@ -431,7 +436,10 @@ async def _solve(room: Room, request: Request) -> Any:
     )  # fmt: skip
 
 
-async def _asked(room: Room, request: Request) -> tuple[dict[str, Any], dict[str, bytes]]:
+_Files = dict[str, memoryview]  # by the input that takes each
+
+
+async def _asked(room: Room, request: Request) -> tuple[dict[str, Any], _Files]:
     """What is asked of a model, and the bytes of files by the input that takes them.
 
     It is JSON in the body; or the body is files, and the rest stands in the address, inputs as JSON. Of several
@@ -442,10 +450,10 @@ async def _asked(room: Room, request: Request) -> tuple[dict[str, Any], dict[str
     asked: dict[str, Any] = {key: _parameter(request, key, "") for key in request.query_params.keys() - {"inputs"}}
     asked["inputs"] = _object(_parameter(request, "inputs", "{}").encode())
     names, lengths = (request.query_params.getlist(key) for key in ("file", "bytes"))
-    return asked, _parted(names, lengths, await _bytes(request, MOST_UPLOADED, UPLOAD_S))
+    return asked, _parted(names, lengths, memoryview(await _bytes(room, request, MOST_UPLOADED, UPLOAD_S)))
 
 
-def _parted(names: list[str], lengths: list[str], body: bytes) -> dict[str, bytes]:
+def _parted(names: list[str], lengths: list[str], body: memoryview) -> _Files:
     """The files in a body, by name. Raises Refused where their lengths do not say which is which."""
     if len(names) == 1 and not lengths:
         return {_readable(names[0]): body}
@@ -477,7 +485,7 @@ def _name(request: Request) -> str:
 
 
 async def _bounded(
-    room: Room, request: Request, operation: str, arguments: dict[str, Any], uploads: dict[str, bytes] | None = None
+    room: Room, request: Request, operation: str, arguments: dict[str, Any], uploads: _Files | None = None
 ) -> bytes:
     """Run in a process of its own, for as long as the asker stays and the bounds allow."""
     asker = request.client.host if request.client else ""
@@ -499,25 +507,29 @@ async def _body(room: Room, request: Request) -> dict[str, Any]:
     """A JSON object, read no further than the limit. Raises Refused."""
     if _content_type(request) != "application/json":
         raise Refused("the request is not JSON by its type; send Content-Type: application/json", 415)
-    data = await _bytes(request, MOST_BYTES, BODY_S) or b"{}"
+    data = bytes(await _bytes(room, request, MOST_BYTES, BODY_S)) or b"{}"
     if len(data) < LONG_JSON:
         return _object(data)
     async with room.reading:
         return await run_in_threadpool(_object, data)
 
 
-async def _bytes(request: Request, most: int, seconds: float) -> bytes:
-    """The body, read no further than the limit and no longer than that. Raises Refused."""
+async def _bytes(room: Room, request: Request, most: int, seconds: float) -> bytearray:
+    """The body, read no further than the limit and no longer than that. Raises Refused, and Busy."""
     data = bytearray()
     try:
         async with asyncio.timeout(seconds):
             async for part in request.stream():
                 data += part
+                room.held += len(part)
+                request.state.held += len(part)
+                if room.held > MOST_HELD:
+                    raise Busy("too many files at once; try again in a moment")
                 if len(data) > most:
                     raise Refused(f"the request is longer than {most:,} bytes; use the command for more", 413)
     except TimeoutError:
         raise Refused(f"the request did not arrive within {seconds:g} seconds", 408) from None
-    return bytes(data)
+    return data
 
 
 def _object(data: bytes) -> dict[str, Any]:

@@ -239,6 +239,17 @@ def test_a_change_of_the_content_reaches_the_next_run(tmp_path: Path) -> None:
     asyncio.run(work())
 
 
+def test_files_arrive_whole_in_whatever_pieces(do: Do) -> None:
+    gaps, services = b"1\n2\n3\n" * 60_000, b"0.5\n" * 180_000  # several pieces each
+
+    async def work(pool: Pool) -> Any:
+        asked = {"name": "queueing.lindley", "inputs": {}, "chart": False}
+        uploads = {"gaps_s": memoryview(gaps), "services_s": memoryview(services)}
+        return json.loads(await pool.run("run", asked, uploads=uploads))
+
+    assert {value["name"]: value["value"] for value in do(work)["results"]}["utilization"] == pytest.approx(0.25)
+
+
 class _Kept:
     """What a request holds."""
 

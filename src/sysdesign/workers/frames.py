@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +24,7 @@ class Request:
     operation: str
     arguments: dict[str, Any]
     seconds: float
-    uploads: dict[str, bytes] = field(default_factory=dict)  # bytes of files, by the input that takes them
+    uploads: Mapping[str, Any] = field(default_factory=dict)  # bytes of files, or views, by the input that takes them
 
 
 @dataclass(frozen=True)
@@ -36,16 +37,16 @@ class Answer:
 
 
 def packed_request(request: Request) -> bytes:
-    """The request as it is sent. Raises InvalidInput where what it is given is nested too deep to be read there."""
+    """The request as it is sent, but for its files, which follow. Raises InvalidInput for what is nested too deep."""
     if _is_deep(request.arguments):
         raise InvalidInput(f"the request is nested more than {MOST_DEPTH} deep; no input takes that")
-    head = {
+    head: dict[str, Any] = {
         "operation": request.operation,
         "arguments": request.arguments,
         "seconds": request.seconds,
         "uploads": {name: len(data) for name, data in request.uploads.items()},
     }
-    return _packed(head, b"".join(request.uploads.values()))
+    return _head(head, sum(head["uploads"].values()))
 
 
 def _is_deep(value: Any) -> bool:
@@ -58,12 +59,12 @@ def _is_deep(value: Any) -> bool:
 
 def packed_answer(answer: Answer) -> bytes:
     """The answer as it is sent."""
-    return _packed({"error": answer.error, "retire": answer.retire}, answer.body)
+    return _head({"error": answer.error, "retire": answer.retire}, len(answer.body)) + answer.body
 
 
-def _packed(head: dict[str, Any], body: bytes) -> bytes:
+def _head(head: dict[str, Any], body_length: int) -> bytes:
     text = json.dumps(head).encode()
-    return LENGTHS.pack(len(text), len(body)) + text + body
+    return LENGTHS.pack(len(text), body_length) + text
 
 
 def received_request(connection: socket.socket) -> Request | None:

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ WAIT_S = 20.0  # that an asker waits for a turn
 GRACE_S = 0.25  # for a run to end by itself whose asker left: a slider that moves on must not cost a worker
 HATCH_S = 60.0  # for the first worker; the libraries are loaded meanwhile
 LONGEST = 64_000_000  # bytes of an answer
+PIECE = 1 << 18  # bytes of a file
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
 
@@ -92,7 +93,7 @@ class Pool:
         *,
         asker: str = "",
         left: Callable[[], Coroutine[Any, Any, None]] | None = None,
-        uploads: dict[str, bytes] | None = None,
+        uploads: Mapping[str, Any] | None = None,
     ) -> bytes:
         """The result as JSON. `left` returns when the asker is gone; then the run ends.
 
@@ -124,7 +125,8 @@ class Pool:
                 request = replace(request, seconds=max(request.seconds, self.cold_seconds))
             started, whole = time.monotonic(), False
             try:
-                worker.writer.write(await asyncio.to_thread(packed_request, request))  # up to 64 MB
+                async with asyncio.timeout(request.seconds):
+                    await _send(worker.writer, request)
                 async with asyncio.timeout(request.seconds + 1):  # the worker ends by itself before
                     answer = await received_answer(worker.reader, LONGEST)
                 whole = not answer.retire
@@ -292,6 +294,15 @@ def _give(control: socket.socket, content: Any) -> None:
         pickle.dump(content, file, protocol=pickle.HIGHEST_PROTOCOL)
         file.flush()
         socket.send_fds(control, [ORDER.pack(b"c", 0)], [file.fileno()])
+
+
+async def _send(writer: asyncio.StreamWriter, request: Request) -> None:
+    """Its files in pieces, the next when one is taken: 64 MB handed over at once are copied at once, and hold pages."""
+    writer.write(await asyncio.to_thread(packed_request, request))
+    for data in request.uploads.values():
+        for at in range(0, len(data), PIECE):
+            writer.write(memoryview(data)[at : at + PIECE])
+            await writer.drain()
 
 
 def result_of(answer: Answer) -> bytes:
