@@ -1,9 +1,11 @@
 """What the brief of a document says of its decisions."""
 
 from sysdesign.content import default_root
-from sysdesign.decide import parse_framework
+from sysdesign.decide import decide, parse_framework
+from sysdesign.decide.deciding import first_and_flips
 from sysdesign.decide.plain_answers import OF_THE_TEAM, frameworks_of, plain_answers
 from sysdesign.decide.vocabulary import FIELDS
+from sysdesign.decide.workload import Workload
 from tests.decide.test_deciding import SMALL
 
 
@@ -21,6 +23,12 @@ def test_what_is_near_flips_it(monkeypatch):
     )
     [found] = plain_answers([nearer], "06-Messaging-Systems")
     assert any(text.startswith("read rate is at least ") for text in found.flips), found.flips
+
+
+def test_the_flips_are_those_of_the_whole_answer():
+    framework = parse_framework(SMALL, "small.yaml")
+    whole = decide(framework, Workload({}, {}))
+    assert first_and_flips(framework, Workload({}, {})) == (whole.first, whole.flips, whole.word_flips)
 
 
 def test_other_documents_are_left_out():

@@ -9,7 +9,7 @@ import numpy as np
 from sysdesign.decide.answer import Answer, Caution, Cell, NotConsidered, Reason, Row, Verdict, fact_text
 from sysdesign.decide.contradiction import smallest_conflict
 from sysdesign.decide.evaluation import NONE, Evaluation, Part, evaluate
-from sysdesign.decide.flips import flips
+from sysdesign.decide.flips import Flip, WordFlip, flips
 from sysdesign.decide.framework import Constraint, Framework
 from sysdesign.decide.outcome import Outcome
 from sysdesign.decide.prices import Prices
@@ -42,6 +42,14 @@ def decide(
         numbers, words = flips(evaluation)
     settled_by = numbers[0].input if answer.either and answer.ask is None and numbers else ""
     return replace(answer, flips=numbers, word_flips=words, settled_by=settled_by)
+
+
+def first_and_flips(framework: Framework, workload: Workload) -> tuple[str, tuple[Flip, ...], tuple[WordFlip, ...]]:
+    """Of an answer what comes first, "" for nothing, and what would change that, without the work for the rest."""
+    with np.errstate(all="ignore"):
+        evaluation = evaluate(framework, sampled(workload, framework.derived))
+        first = int(evaluation.firsts[0])
+        return evaluation.options[first] if first != NONE else "", *flips(evaluation)
 
 
 def _answer(evaluation: Evaluation, workload: Workload) -> Answer:

@@ -10,14 +10,13 @@ from pathlib import Path
 from sysdesign import units
 from sysdesign.content.brief import PlainAnswer
 from sysdesign.content.located import read_text
-from sysdesign.decide.answer import Answer
-from sysdesign.decide.deciding import decide
+from sysdesign.decide.deciding import first_and_flips
 from sysdesign.decide.field import Number
 from sysdesign.decide.flips import Flip, WordFlip
 from sysdesign.decide.framework import Framework
 from sysdesign.decide.loading import load_framework
 from sysdesign.decide.vocabulary import FIELDS
-from sysdesign.decide.wording import label, word_meaning
+from sysdesign.decide.wording import option_label, word_meaning
 from sysdesign.decide.workload import Workload
 
 SHOWN = 3  # of what would flip an answer
@@ -39,30 +38,31 @@ def plain_answers(frameworks: Iterable[Framework], document: str) -> tuple[Plain
 @lru_cache(maxsize=256)
 def _plain_answer(framework: Framework) -> PlainAnswer:
     default = framework.options[framework.default]
-    flips = tuple(islice(_flips(decide(framework, Workload({}, {}))), SHOWN))
+    flips = tuple(islice(_flips(framework), SHOWN))
     return PlainAnswer(framework.id, framework.question, default.label, default.section.replace(".md", ""), flips)
 
 
-def _flips(answer: Answer) -> Iterator[str]:
+def _flips(framework: Framework) -> Iterator[str]:
     """What brings another answer where nothing else is known: words before numbers, the team's last."""
-    if answer.first != answer.framework.default:
+    first, numbers, words = first_and_flips(framework, Workload({}, {}))
+    if first != framework.default:
         return
-    found = [(word.input, _word(answer, word)) for word in answer.word_flips or ()]
-    found += [(flip.input, _number(answer, flip)) for flip in answer.flips or ()]
+    found = [(word.input, _word(framework, word)) for word in words]
+    found += [(flip.input, _number(framework, flip)) for flip in numbers]
     found.sort(key=lambda each: each[0].startswith(OF_THE_TEAM))
     yield from (text for _, text in found)
 
 
-def _word(answer: Answer, flip: WordFlip) -> str:
-    return f"{_lower(FIELDS[flip.input].label)} is “{word_meaning(flip)}” ({label(answer, flip.becomes)})"
+def _word(framework: Framework, flip: WordFlip) -> str:
+    return f"{_lower(FIELDS[flip.input].label)} is “{word_meaning(flip)}” ({option_label(framework, flip.becomes)})"
 
 
-def _number(answer: Answer, flip: Flip) -> str:
+def _number(framework: Framework, flip: Flip) -> str:
     field = FIELDS[flip.input]
     assert isinstance(field, Number)
     way = "at least" if flip.direction == "up" else "at most"
     value = units.text(flip.value, field.dimension, field.unit, 2)
-    return f"{_lower(field.label)} is {way} {value} ({label(answer, flip.becomes)})"
+    return f"{_lower(field.label)} is {way} {value} ({option_label(framework, flip.becomes)})"
 
 
 def _lower(text: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from sysdesign import units
 from sysdesign.decide.answer import Answer, Cell, Reason, Row, Verdict, fact_text, flip_texts
 from sysdesign.decide.flips import Flip, WordFlip
+from sysdesign.decide.framework import Framework
 from sysdesign.decide.vocabulary import FIELDS
 from sysdesign.decide.workload import Interval, Workload
 
@@ -124,7 +125,11 @@ def _named(target: str) -> str:
 
 
 def label(answer: Answer, option: str) -> str:
-    return answer.framework.options[option].label if option else "nothing fits"
+    return option_label(answer.framework, option)
+
+
+def option_label(framework: Framework, option: str) -> str:
+    return framework.options[option].label if option else "nothing fits"
 
 
 def _choice(answer: Answer) -> str:
