@@ -34,6 +34,11 @@ def shows(page: Any, answer: Any) -> None:
     expect(page.locator(".panel-sentence")).to_have_text(answer.sentence)
 
 
+def worded(note: str) -> str:
+    """A note as the page says it: by the names of its fields."""
+    return re.sub(r"latency_(\w+)=", lambda found: f"“{found[1].capitalize()}”", note)
+
+
 def at(slider: Any) -> int:
     return int(slider.evaluate("slider => slider.value"))
 
@@ -55,13 +60,13 @@ def test_a_file_is_read_as_the_command_reads_it(page: Any) -> None:
     latency.locator("input[type=file]").set_input_files(JTL)
     answer = run_model("tail.hedge", {"latency": str(JTL)}, files=True)
     shows(page, answer)
-    expect(page.locator(".panel-notes li")).to_have_text(list(answer.notes))
+    expect(page.locator(".panel-notes li")).to_have_text([worded(note) for note in answer.notes])
     expect(latency.locator(".field")).to_be_disabled()
-    expect(latency.get_by_label("latency_column")).to_be_visible()
-    expect(latency.get_by_label("latency_decimal")).to_be_hidden()  # nothing asked for it
+    expect(latency.get_by_label("Column", exact=True)).to_be_visible()
+    expect(latency.get_by_label("Decimal", exact=True)).to_be_hidden()  # nothing asked for it
     assert faults(page) == []
-    latency.get_by_label("latency_column").fill("Latency")
-    latency.get_by_label("latency_column").press("Tab")
+    latency.get_by_label("Column", exact=True).fill("Latency")
+    latency.get_by_label("Column", exact=True).press("Tab")
     shows(page, run_model("tail.hedge", {"latency": str(JTL), "latency_column": "Latency"}, files=True))
     page.get_by_role("button", name="Copy as command").click()
     page.get_by_role("button", name="Copied").wait_for()
@@ -69,7 +74,7 @@ def test_a_file_is_read_as_the_command_reads_it(page: Any) -> None:
     assert command == "sysdesign model run tail.hedge latency=loadtest-samples.jtl latency_column=Latency"
     latency.get_by_role("button", name="Without the file").click()
     shows(page, run_model("tail.hedge", {}))
-    expect(latency.get_by_label("latency_column")).to_be_hidden()
+    expect(latency.get_by_label("Column", exact=True)).to_be_hidden()
     expect(latency.locator("input[type=file]")).to_be_focused()
 
 
@@ -79,9 +84,10 @@ def test_a_file_that_leaves_a_question_asks_it_in_place(page: Any) -> None:
     latency = row(page, "latency")
     given = {"name": "times.txt", "mimeType": "text/plain", "buffer": b"12,5\n14,2\n13,9\n" * 40}
     latency.locator("input[type=file]").set_input_files(given)
-    expect(latency.locator(".reason")).to_contain_text("latency_decimal=comma", timeout=PATIENCE)
-    latency.get_by_label("latency_decimal").fill("comma")
-    latency.get_by_label("latency_decimal").press("Tab")
+    asked = "Say “Decimal”: comma, or which column: “Column”: 1"
+    expect(latency.locator(".reason")).to_contain_text(asked, timeout=PATIENCE)
+    latency.get_by_label("Decimal", exact=True).fill("comma")
+    latency.get_by_label("Decimal", exact=True).press("Tab")
     expect(latency.locator(".reason")).to_be_hidden(timeout=PATIENCE)
     expect(page.locator(".panel-notes")).to_contain_text("a comma was read as the decimal sign")
 

@@ -391,8 +391,8 @@ MODELS = (
     Model(leaf_target, FAN, lambda i, r: f"One server may be slow in at most {percent(r.slow_share)} of its answers.",
           "07-resilience", "07-resilience/leaf-target"),
     Model(wait_for, FAN,
-          lambda i, r: f"1 request in 100 takes longer than {amount(r.p99_ms)} ms; of one server, "
-                       f"{amount(r.one_p99_ms)} ms.",
+          lambda i, r: f"Waiting for {i['answers']} of {i['servers']} servers, 1 request in 100 takes longer than "
+                       f"{amount(r.p99_ms)} ms; asking one server, {amount(r.one_p99_ms)} ms.",
           "07-resilience", "07-resilience/wait-for"),
     Model(hedge, HEDGING,
           lambda i, r: f"Hedging after {amount(r.delay_ms)} ms takes the 99.9th percentile from "

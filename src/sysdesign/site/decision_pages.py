@@ -13,6 +13,7 @@ from sysdesign.decide.framework import Consequence, Rule
 from sysdesign.decide.vocabulary import FIELDS, GROUPS
 from sysdesign.errors import BadContent, nearest
 from sysdesign.site.addresses import folder_of, root_from, target_if_there
+from sysdesign.site.filter_words import of_decision
 from sysdesign.site.layout import Page, Site
 
 
@@ -55,7 +56,8 @@ def _list(site: Site) -> Page:
         if own:
             written = planned.slug in site.reference.documents
             href = f"{root}{folder_of(planned)}" if written else ""
-            groups.append({"title": planned.title, "href": href, "decisions": own})
+            words = {framework.id: of_decision(framework, site.names) for framework in own}
+            groups.append({"title": planned.title, "href": href, "decisions": own, "words": words})
     return site.page(
         "decisions/index.html",
         "decisions.html",

@@ -15,6 +15,7 @@ from sysdesign.content.reference import told_at
 from sysdesign.site.addresses import section_target
 from sysdesign.site.brief_page import FOLDER as BRIEF
 from sysdesign.site.brief_page import reading_name
+from sysdesign.site.filter_words import of_decision, of_symptom
 from sysdesign.site.layout import Page, Site, document_item, documents_by_group
 from sysdesign.site.reading_map import BOX_HEIGHT, BOX_WIDTH, reading_map
 
@@ -31,7 +32,7 @@ def page(site: Site) -> Page:
         map=reading_map(reference.plan), box_width=BOX_WIDTH, box_height=BOX_HEIGHT,
         items={d.slug: document_item(reference, d, ROOT) for d in reference.plan.documents},
         groups=documents_by_group(reference, ROOT),
-        decisions=_grouped(reference, _decisions(site)), symptoms=_grouped(reference, _symptoms(reference)),
+        decisions=_grouped(reference, _decisions(site)), symptoms=_grouped(reference, _symptoms(site)),
         counts=_counts(site), chart=chart, has_figures=bool(chart),
         path_groups=list(_path_groups(reference)), words_a_minute=WORDS_A_MINUTE,
     )  # fmt: skip
@@ -75,17 +76,20 @@ def _item(reference: Reference, planned: PlannedDocument, *, briefs: bool) -> di
 
 def _decisions(site: Site) -> Iterator[tuple[str, dict[str, str]]]:
     for name, view in site.decisions.items():
-        yield view.document, {"says": view.question, "href": f"{ROOT}decisions/{name}/", "where": ""}
+        words = of_decision(view, site.names)
+        yield view.document, {"says": view.question, "href": f"{ROOT}decisions/{name}/", "where": "", "words": words}
 
 
-def _symptoms(reference: Reference) -> Iterator[tuple[str, dict[str, str]]]:
+def _symptoms(site: Site) -> Iterator[tuple[str, dict[str, str]]]:
     """What people notice in their own words; texts that programs print are for the search."""
+    reference = site.reference
     for each in reference.symptoms:
         with told_at(each.place):
             target = section_target(reference, each.section, ROOT)
         if each.kind == "symptom" and target.kind == "section":
             document, section = reference.section(each.section)
-            yield document.name, {"says": each.notice, "href": target.href, "where": section.title}
+            words = of_symptom(each.notice, each.section, site.names)
+            yield document.name, {"says": each.notice, "href": target.href, "where": section.title, "words": words}
 
 
 def _grouped(reference: Reference, found: Iterable[tuple[str, dict[str, str]]]) -> list[dict[str, Any]]:

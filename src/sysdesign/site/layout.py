@@ -16,6 +16,7 @@ from sysdesign import markup
 from sysdesign.content import Reference
 from sysdesign.content.records import Group, PlannedDocument
 from sysdesign.models.declaration import Model
+from sysdesign.search.entries import Names, names_by_home
 from sysdesign.site.addresses import folder_of, root_from
 from sysdesign.site.asset_files import assets, version
 from sysdesign.site.figures import FigureRoom
@@ -62,6 +63,11 @@ class Site:
         order = [reference.planned(slug) for slug in reference.plan.reading_order if slug in reference.documents]
         around = [None, *order, None]
         return {planned.slug: (around[at], around[at + 2]) for at, planned in enumerate(order)}
+
+    @cached_property
+    def names(self) -> Mapping[str, Names]:
+        """By what else than its heading each section is sought."""
+        return names_by_home(self.reference)
 
     def page(self, path: str, template: str, **values: Any) -> Page:
         """One page from its template."""

@@ -1,24 +1,24 @@
 // A decision panel: few inputs first, every input may be unknown, the answer in words with its outcomes as a table.
-import { copy, make, post } from "./element.js";
+import { ask, copy, make, post, unanswered } from "./element.js";
 
 const FIRST = 5;
 
 export async function open(place, root) {
   const button = place.querySelector("[data-open]");
   if (button.disabled) return;
+  const message = place.querySelector(".panel-message") ?? place.appendChild(make("p", { class: "panel-message", role: "status" }));
+  const tell = (...parts) => { message.replaceChildren(...parts); message.hidden = !parts.length; };
   button.disabled = true;
+  tell();
   try {
-    const answer = await fetch(new URL(`api/decisions/${place.dataset.decision}`, root));
-    if (!answer.ok) throw new Error("no service");
-    new Decision(place, root, await answer.json()).start();
-    button.parentElement.hidden = true;
-  } catch {
-    button.disabled = false;
-    place.querySelector(".panel-message")?.remove();
-    place.append(make("p", { class: "panel-message", role: "status" },
-      "These pages are served without the program that decides. To answer here, run ", make("code", {}, "sysdesign serve"),
-      " and open its address; or run ", make("code", {}, `sysdesign decide ${place.dataset.decision} --workload FILE`)));
+    const { ok, value } = await ask(new URL(`api/decisions/${place.dataset.decision}`, root), {}, tell);
+    tell();
+    if (!ok) tell(value.error.message);
+    else { new Decision(place, root, value).start(); button.parentElement.hidden = true; }
+  } catch (error) {
+    tell(...unanswered(error, "decides", `sysdesign decide ${place.dataset.decision} --workload FILE`, () => open(place, root)));
   }
+  button.disabled = false;
 }
 
 class Decision {
@@ -43,8 +43,9 @@ class Decision {
       make("div", { class: "panel-tools" }, ...buttons.map(([label, act]) => make("button", { type: "button", onclick: (event) => act(event.target) }, label))));
     this.form.addEventListener("submit", (event) => event.preventDefault());
     this.form.addEventListener("input", () => this.change());
-    this.answer = make("div", { class: "answer", "aria-live": "polite" });
-    this.place.append(make("div", { class: "decision-room" }, this.form, this.answer));
+    this.answer = make("div", { class: "answer", id: "answer", tabindex: "-1", "aria-live": "polite" }, make("p", { class: "small" }, "Working …"));
+    this.short = make("a", { class: "answer-short", href: "#answer", hidden: true }); // in reach where the answer is not in sight
+    this.place.append(make("div", { class: "decision-room" }, make("div", {}, this.form, this.short), this.answer));
     this.run();
   }
 
@@ -106,23 +107,35 @@ class Decision {
     this.again = Boolean(this.running);
     if (this.running) return;
     this.running = true;
+    this.place.ariaBusy = "true";
     try {
-      this.show(await post(new URL(`api/decisions/${this.name}/decide`, this.root), { workload: this.workload() }));
-    } catch {
-      this.answer.replaceChildren(make("p", { class: "panel-message" }, "The service does not answer."));
+      this.show(await post(new URL(`api/decisions/${this.name}/decide`, this.root), { workload: this.workload() }, (text) => this.tell(text)));
+    } catch (error) {
+      this.tell(...unanswered(error, "decides", this.command(), () => this.run()));
     }
+    this.place.ariaBusy = null;
     this.running = false;
     if (this.again) this.run();
   }
 
+  tell(...parts) {
+    this.answer.querySelector(".panel-message")?.remove();
+    if (parts.length) this.answer.prepend(make("p", { class: "panel-message" }, ...parts));
+    this.short.replaceChildren(make("span", {}, "No answer yet: see why"), "↓");
+    this.short.hidden = !parts.length && this.short.hidden;
+  }
+
   show({ ok, value }) {
+    this.tell();
     for (const row of this.rows()) this.reason(row, "");
     this.answer.classList.toggle("stale", !ok);
     if (!ok) {
       const row = this.rows().find((each) => each.dataset.name === value.error.input || value.error.message.includes(each.dataset.name));
-      if (row) this.reason(row, value.error.message); else this.answer.replaceChildren(make("p", { class: "panel-message" }, value.error.message));
+      if (row) this.reason(row, value.error.message); else this.tell(value.error.message);
       return;
     }
+    this.short.replaceChildren(make("span", {}, "Answer: ", make("b", {}, value.words.choice)), "↓");
+    this.short.hidden = false;
     this.record = value.record;
     this.answer.replaceChildren(...this.words(value));
   }

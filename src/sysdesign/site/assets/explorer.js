@@ -1,5 +1,5 @@
 // A protocol step by step: every run stands in one file, so that nothing is computed here but places on the screen.
-import { make } from "./element.js";
+import { ask, make } from "./element.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const draw = (tag, attributes = {}, ...children) => {
@@ -14,9 +14,12 @@ const seconds = (at) => (at >= 1 || at === 0 ? `${+at.toFixed(2)} s` : `${+(at *
 const amount = (value) => value.toLocaleString("en", { maximumSignificantDigits: 3 });
 
 export async function open(room, root) {
-  const answer = await fetch(new URL(`explorers/${room.dataset.explorer}/steps.json`, root));
-  if (!answer.ok) return;
-  const { runs } = await answer.json();
+  const status = make("p", { class: "small", role: "status" }, "Loading the steps …");
+  room.append(status);
+  const found = await ask(new URL(`explorers/${room.dataset.explorer}/steps.json`, root), {}, (text) => status.replaceChildren(text)).catch(() => null);
+  if (!found?.ok) return void status.replaceChildren("The steps did not load; they stand below as text. ", make("button", { class: "button", type: "button", onclick: () => { status.remove(); open(room, root); } }, "Try again"));
+  status.remove();
+  const { runs } = found.value;
   const form = room.querySelector(".faults");
   const curves = JSON.parse(room.dataset.curves);
   const view = controls(room, curves);
@@ -51,18 +54,19 @@ function controls(room, curves) {
   let steps = [];
   let at = 0;
   let timer = 0;
+  let met = false;
   const stage = room.querySelector(".stage");
   const says = make("p", { class: "says", "aria-live": "polite" });
   const holds = make("p", { class: "holds" });
   const parts = make("ul", { class: "parts", "aria-label": "State" });
   const counts = make("dl", { class: "counts" });
   const canvas = make("div", { class: "canvas" });
-  const slider = make("input", { type: "range", min: 0, value: 0, "aria-label": "Step", oninput: () => go(+slider.value) });
+  const slider = make("input", { type: "range", min: 0, value: 0, "aria-label": "Step", oninput: () => { inSight(); go(+slider.value); } });
   const where = make("output", {});
   const button = (label, name, act) => make("button", { class: "button", type: "button", "aria-label": name, onclick: act }, label);
-  const back = button("←", "Step back", () => go(at - 1));
-  const next = button("→", "Next step", () => go(at + 1));
-  const play = button("Play", "Play", () => (timer ? stop() : start()));
+  const back = button("←", "Step back", () => { inSight(); go(at - 1); });
+  const next = button("→", "Next step", () => { inSight(); go(at + 1); });
+  const play = button("Play", "Play", () => { inSight(); if (timer) stop(); else start(); });
   const stop = () => { clearInterval(timer); timer = 0; play.textContent = "Play"; play.setAttribute("aria-label", "Play"); };
   const start = () => {
     if (at === steps.length - 1) go(0);
@@ -73,6 +77,8 @@ function controls(room, curves) {
   const quiet = () => { play.hidden = still.matches; if (still.matches) stop(); };
   still.addEventListener("change", quiet);
   quiet();
+  // On a phone the first step brings what moves into sight.
+  const inSight = () => { if (!met && innerWidth < 480) stage.scrollIntoView(); met = true; };
   const go = (wanted, playing = false) => {
     if (!playing && timer) stop();
     at = Math.max(0, Math.min(steps.length - 1, wanted));
@@ -94,7 +100,7 @@ function controls(room, curves) {
     canvas.scrollTop = canvas.scrollHeight;
   };
   stage.append(
-    make("div", { class: "steering" }, back, play, next, slider, where), says, holds, parts, canvas, counts);
+    make("div", { class: "steering" }, back, play, next, slider, where), says, holds, parts, room.dataset.key ? make("p", { class: "key small" }, room.dataset.key) : "", canvas, counts);
   stage.hidden = false;
   addEventListener("resize", () => go(at, true));
   return { show: (chosen) => { stop(); steps = chosen; slider.max = steps.length - 1; go(0); } };

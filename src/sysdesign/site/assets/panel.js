@@ -1,5 +1,5 @@
 // A model panel: the static chart turned live. Each change runs the model on the local service; the latest wins.
-import { copy, make, post, send } from "./element.js";
+import { copy, make, post, send, unanswered } from "./element.js";
 
 const PLAIN = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
 const SCALES = { "%": .01, k: 1e3, K: 1e3, M: 1e6, bn: 1e9 };
@@ -19,12 +19,14 @@ const quoted = (text) => (/^[\w.+-]+$/.test(text) ? text : `'${text.replaceAll("
 export async function open(figure, root) {
   if (figure.dataset.live) return;
   figure.dataset.live = "yes";
-  const name = figure.dataset.model;
+  const name = figure.dataset.model, use = figure.querySelector(".use");
   const onModelPage = figure.dataset.page === "model";
-  const form = onModelPage ? document.querySelector("form.panel") : await borrowed(name, root);
+  if (use) use.textContent = "Opening …";
+  const form = onModelPage ? document.querySelector("form.panel") : await borrowed(name, root).catch(() => null);
+  if (!form) { delete figure.dataset.live; use?.replaceChildren("Did not open. Try again"); return; }
   if (!onModelPage) {
     figure.querySelector(".tools").before(form);
-    figure.querySelector(".use")?.remove();
+    use?.remove();
     form.querySelector(".panel-tools").append(make("a", { class: "button", href: new URL(`models/${name}/`, root).href }, "Open the model’s page"));
   }
   new Panel(figure, form, root, onModelPage).start();
@@ -43,7 +45,7 @@ class Panel {
     for (const row of this.rows) {
       Object.assign(row, {
         field: row.querySelector(".field"), slider: row.querySelector("input[type=range]"), chooser: row.querySelector("input[type=file]"),
-        choices: [...row.querySelectorAll(".choice")].map((place) => ({ place, name: place.dataset.choice, input: place.querySelector("input") })),
+        choices: [...row.querySelectorAll(".choice")].map((place) => ({ place, name: place.dataset.choice, label: place.querySelector("label").textContent, input: place.querySelector("input") })),
       });
     }
     this.solving = form.querySelector(".panel-solve");
@@ -215,13 +217,14 @@ class Panel {
   ask(operation, asked) {
     const address = new URL(`api/models/${this.name}/${operation}`, this.root);
     const files = this.files();
-    if (!files.length) return post(address, asked);
+    const tell = (text) => this.message(text);
+    if (!files.length) return post(address, asked, tell);
     for (const [name, value] of Object.entries(asked)) address.searchParams.set(name, name === "inputs" ? JSON.stringify(value) : value === true ? "yes" : value);
     for (const row of files) {
       address.searchParams.append("file", row.dataset.name);
       address.searchParams.append("bytes", row.file.size);
     }
-    return send(address, "application/octet-stream", new Blob(files.map((row) => row.file)));
+    return send(address, "application/octet-stream", new Blob(files.map((row) => row.file)), tell);
   }
 
   // One input for a wanted result; what is found fills its field.
@@ -236,14 +239,15 @@ class Panel {
     try {
       const answer = await this.ask("solve", { inputs, solve: name.value, for: `${result.value}${sign.value}${value.value.trim()}` });
       said.textContent = "";
+      this.message("");
       if (!answer.ok) return void this.reason(this.solving, this.inWords(answer.value.error.message, { [result.value]: result, [name.value]: name }));
       row.field.value = short(answer.value.value, 7);
       this.slide(row);
       this.change();
       said.textContent = `${answer.value.exact ? "" : "As near as it comes: "}${answer.value.sentence}`;
-    } catch {
+    } catch (error) {
       said.textContent = "";
-      this.noService();
+      this.unanswered(error, () => this.solve());
     }
   }
 
@@ -257,6 +261,7 @@ class Panel {
     this.again = Boolean(this.running);
     if (this.running) return;
     this.running = true;
+    this.form.ariaBusy = "true";
     const began = performance.now();
     const ask = (chart) => this.ask("run", { inputs: this.inputs(), chart });
     try {
@@ -269,9 +274,10 @@ class Panel {
         if (drawn.ok) this.show(drawn);
         else this.message(`The results hold; their chart is not drawn: ${drawn.value.error.message}`);
       }
-    } catch {
-      this.noService();
+    } catch (error) {
+      this.unanswered(error, () => this.run());
     }
+    this.form.ariaBusy = null;
     this.running = false;
     if (this.again) this.run();
   }
@@ -283,7 +289,7 @@ class Panel {
     if (!ok) return this.refused(value.error);
     this.offer(value.notes);
     const notes = this.form.querySelector(".panel-notes");
-    notes.replaceChildren(...value.notes.map((note) => make("li", {}, note)));
+    notes.replaceChildren(...value.notes.map((note) => make("li", {}, this.worded(note))));
     notes.hidden = !value.notes.length;
     for (const row of this.rows) {
       const read = this.isChanged(row) && value.inputs.find((each) => each.name === row.dataset.name)?.value;
@@ -303,8 +309,19 @@ class Panel {
     this.offer([message]);
     const about = (row) => row.dataset.name === input || new RegExp(`^${row.dataset.name}(: | is | holds | can | has |_\\w+ )`).test(message);
     const row = this.rows.find(about) ?? this.rows.find((each) => each.file && message.includes(`the upload for ${each.dataset.name}`));
-    if (row) this.reason(row, message.replace(new RegExp(`^${row.dataset.name}( is |: )`), ""));
-    else this.message(message);
+    if (row) this.reason(row, this.worded(message).replace(new RegExp(`^${row.dataset.name}( is |: )`), ""));
+    else this.message(this.worded(message));
+  }
+
+  // What a command writes as latency_separator=comma is here what the field Separator takes.
+  worded(text) {
+    for (const row of this.files()) {
+      text = text.replaceAll(`the upload for ${row.dataset.name}`, row.file.name);
+      for (const { name, label } of row.choices) {
+        text = text.replace(new RegExp(`\\b${row.dataset.name}_${name}\\b(?:(=)(?=[\\w'"]))?=?`, "g"), (whole, given) => `“${label}”${given ? ": " : ""}`);
+      }
+    }
+    return text;
   }
 
   // How a file is to be read becomes a field once an error or a note asks for it.
@@ -329,10 +346,9 @@ class Panel {
     place.hidden = !place.textContent;
   }
 
-  noService() {
+  unanswered(error, again) {
     this.form.classList.add("stale");
-    this.message("These pages are served without the program that runs the models. To use your numbers here, run ",
-      make("code", {}, "sysdesign serve"), " (or ", make("code", {}, "make serve"), " in a clone) and open its address; or run ", make("code", {}, this.command()));
+    this.message(...unanswered(error, "runs the models", this.command(), again));
   }
 
   async draw(spec) {

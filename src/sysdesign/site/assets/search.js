@@ -1,6 +1,6 @@
 // Search in the page, over the same index and by the same rules as sysdesign.search: words.json says how queries are
 // read, and of the terms and entries only those are loaded that a query needs. A test holds both to one order.
-import { make } from "./element.js";
+import { ask, make } from "./element.js";
 import { correct } from "./spelling.js";
 
 const PART = /[\p{L}\p{N}]+/gu, COMPOUND = /[\p{L}\p{N}]+(?:[-_./+:]+[\p{L}\p{N}]+)*/gu;
@@ -12,8 +12,8 @@ let base;
 const kept = new Map(); // files, by path
 
 async function file(path) {
-  if (!kept.has(path)) kept.set(path, fetch(new URL(path, base)).then((answer) => answer.json()));
-  return kept.get(path);
+  if (!kept.has(path)) kept.set(path, ask(new URL(path, base)).then(({ ok, value }) => { if (!ok) throw new Error("none"); return value; }));
+  try { return await kept.get(path); } catch (error) { kept.delete(path); throw error; } // to be asked for again
 }
 
 // Files that a page brought along, because it has no server to ask.
@@ -30,6 +30,7 @@ const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCa
 const has = (word) => Object.hasOwn(known.words, word);
 const count = (word) => [known.words[word]].flat()[0];
 const stemOf = (word) => (has(word) && Array.isArray(known.words[word]) ? known.words[word][1] : word);
+export const stems = (text) => (folded(text).match(PART) ?? []).map(stemOf);
 const byAlphabet = (one, other) => (one < other ? -1 : Number(one > other));
 const distinct = (lists, key) => [...new Map(lists.map((each) => [key(each), each])).values()];
 
@@ -157,9 +158,12 @@ function item(shown, root, id) {
   return id ? link : make("li", { "data-kind": shown.kind }, link);
 }
 
-const told = ({ total, others, changed, some }, query) =>
-  (total || others.length ? `${total} section${total === 1 ? "" : "s"}` : `Nothing found for “${query}”`)
-  + (some && total ? " with some of the words" : "") + (changed ? `, searching for “${changed}”` : "");
+// How many match says little where all that share a word do: the best come first, more where they are asked for.
+const told = ({ total, shown, hits, changed, some }, query) =>
+  (shown.length ? `${total > hits.length ? `The best ${shown.length}` : `${shown.length} found`}, best first` : `Nothing found for “${query}”`)
+  + (some && total ? "; none has all of the words" : "") + (changed ? `; searching for “${changed}”` : "");
+const BEST = 10, MORE = 20;
+const silent = "The search index did not load: the connection may be gone.";
 
 const attached = new WeakSet();
 
@@ -183,20 +187,29 @@ function latest(run) {
 function attachPage(form, input, root) {
   const status = document.querySelector("[data-search-status]");
   const list = document.querySelector("[data-search-results]");
-  const show = latest(async () => {
+  const more = make("button", { class: "button", type: "button", hidden: true, onclick: () => show(limit + MORE) }, "Show more");
+  list.after(more);
+  let limit = BEST;
+  const show = latest(async (wanted = BEST) => {
+    limit = wanted;
     const query = input.value.trim();
     history.replaceState(null, "", query ? `?q=${encodeURIComponent(query)}` : location.pathname);
-    if (!query) return () => { list.replaceChildren(); status.textContent = ""; };
+    if (!query) return () => { list.replaceChildren(); status.textContent = ""; more.hidden = true; };
+    if (!known) status.textContent = "Searching …";
     try {
       await start(root);
-      const found = await find(query, 30);
-      return () => { list.replaceChildren(...found.shown.map((hit) => item(hit, root))); status.textContent = told(found, query); };
+      const found = await find(query, limit);
+      return () => {
+        list.replaceChildren(...found.shown.map((hit) => item(hit, root)));
+        status.textContent = told(found, query);
+        more.hidden = found.total <= found.hits.length;
+      };
     } catch {
-      return () => { status.textContent = "The search index did not load. It is part of the built site: serve it over HTTP."; };
+      return () => status.replaceChildren(silent, " ", make("button", { class: "button", type: "button", onclick: () => show(limit) }, "Try again"));
     }
   });
   form.addEventListener("submit", (event) => { event.preventDefault(); show(); });
-  input.addEventListener("input", show);
+  input.addEventListener("input", () => show());
   input.value ||= new URLSearchParams(location.search).get("q") ?? ""; // what was typed early stays
   if (input.value) show();
   input.focus();
@@ -219,6 +232,8 @@ function attachList(form, input, root) {
   const show = latest(async () => {
     const query = input.value.trim();
     if (!query) return () => open(false);
+    const note = (text) => { list.replaceChildren(make("div", { class: "note", role: "presentation" }, text)); open(document.activeElement === input); };
+    if (!known) note("Searching …");
     try {
       await start(root);
       const found = await find(query, 7);
@@ -230,7 +245,7 @@ function attachList(form, input, root) {
         open(document.activeElement === input);
       };
     } catch {
-      return () => { list.replaceChildren(make("div", { class: "note", role: "presentation" }, "The search index did not load.")); open(true); };
+      return () => note(`${silent} Type again to try again.`);
     }
   });
   input.addEventListener("input", show);

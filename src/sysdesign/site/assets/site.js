@@ -253,44 +253,17 @@ function map() {
 }
 
 function filters() {
-  const forms = all("form[data-filter]"), alone = forms.length === 1; // then its words stay in the address
-  for (const form of forms) {
-    const list = document.getElementById(form.dataset.filter);
-    const rows = all("tbody tr, :scope > div, li", list);
-    const texts = rows.map((row) => row.textContent.toLowerCase());
-    if (alone) form.elements.words.value ||= new URLSearchParams(location.search).get("words") ?? ""; // what was typed early stays
-    const show = () => {
-      const values = Object.fromEntries(new FormData(form));
-      const words = values.words.toLowerCase().split(/\s+/).filter(Boolean);
-      let count = 0;
-      rows.forEach((row, at) => {
-        row.hidden = !words.every((word) => texts[at].includes(word))
-          || ["service", "class"].some((name) => values[name] && row.dataset[name] !== values[name]);
-        count += !row.hidden;
-      });
-      for (const group of all("[data-group]", list)) {
-        group.hidden = !group.querySelector("li:not([hidden])");
-        if (group.matches("details")) group.open = words.length > 0 && !group.hidden;
-      }
-      form.querySelector("output").value = `${count} of ${rows.length}`;
-      return words;
-    };
-    form.addEventListener("input", () => {
-      const words = show();
-      if (!alone) return;
-      const address = new URL(location.href);
-      if (words.length) address.searchParams.set("words", form.elements.words.value); else address.searchParams.delete("words");
-      history.replaceState(history.state, "", address);
-    });
-    form.addEventListener("submit", (event) => event.preventDefault());
-    show();
-  }
+  const forms = all("form[data-filter]");
+  if (!forms.length) return;
+  load("./filter.js").then((filter) => { for (const form of forms) filter.attach(form, root, () => load("./search.js"), forms.length === 1); });
 }
 
 function searchBoxes() {
   for (const form of all("form.search")) {
     const start = () => load("./search.js").then((search) => search.attach(form, root));
-    if (form.classList.contains("page") || form.contains(document.activeElement)) start();
+    const status = form.classList.contains("page") && document.querySelector("[data-search-status]");
+    if (status && location.search) status.textContent = "Searching …";
+    if (status || form.contains(document.activeElement)) start();
     else form.addEventListener("focusin", start, { once: true });
   }
 }
@@ -298,8 +271,13 @@ function searchBoxes() {
 function decision() {
   const place = document.querySelector("[data-decision]");
   if (!place) return;
-  const open = () => load("./decide.js").then((decide) => decide.open(place, root));
-  place.querySelector("[data-open]").addEventListener("click", open);
+  const button = place.querySelector("[data-open]"), label = button.textContent;
+  const open = async () => {
+    button.textContent = "Opening …";
+    await load("./decide.js").then((decide) => decide.open(place, root)).catch(() => {});
+    button.textContent = label;
+  };
+  button.addEventListener("click", open);
   if (location.search) open();
 }
 
@@ -308,7 +286,14 @@ function refresh() {
   const told = performance.getEntriesByType("navigation")[0]?.serverTiming?.find((entry) => entry.name === "changes");
   if (!told) return;
   const stream = new EventSource(new URL(`api/changes?after=${encodeURIComponent(told.description)}`, root));
-  stream.addEventListener("change", () => location.reload());
+  let entered = false; // what a reader entered or opened, a reload would lose
+  const enter = (event) => { entered ||= event.type !== "click" || Boolean(event.target.closest("main :is(button, .use)")); };
+  for (const name of ["input", "change", "click"]) document.addEventListener(name, enter, { capture: true });
+  stream.addEventListener("change", () => {
+    if (!entered) location.reload();
+    else if (!document.querySelector(".changed")) document.body.append(make("p", { class: "changed", role: "status" },
+      "The content changed. What you entered is kept until you reload. ", make("button", { class: "button", type: "button", onclick: () => location.reload() }, "Reload")));
+  });
 }
 
 refresh(); themeButton(); cards(); figures(); keys(); permalinks(); outline(); map(); filters(); searchBoxes(); decision();
