@@ -84,9 +84,10 @@ def test_a_cell_may_hold_a_bar(example: Reference) -> None:
 
 
 def test_what_flips_an_answer_follows_it() -> None:
-    answer = PlainAnswer("d", "Which?", "This", "", ("it is large", "it is old"))
+    answer = PlainAnswer("d", "Which?", "This", "", ("much load", "old data"))
     text = brief_markdown(Brief("D", "T", (), (), (), (answer,), (), (), ()))
-    assert "- [Which?](decisions/d.yaml) Begin with **This**. Otherwise where it is large; or it is old.\n" in text
+    said = "Begin with **This**. Another answer with much load; or with old data."
+    assert f"- [Which?](decisions/d.yaml) {said}\n" in text
 
 
 def test_a_document_that_says_nothing_in_short_has_no_brief(example: Reference) -> None:

@@ -22,7 +22,7 @@ def test_what_is_near_flips_it(monkeypatch):
         SMALL.replace("traffic.reads_per_s / 1000 /s", "traffic.reads_per_s / 60 /s"), "small.yaml"
     )
     [found] = plain_answers([nearer], "06-Messaging-Systems")
-    assert any(text.startswith("read rate is at least ") for text in found.flips), found.flips
+    assert any(text.startswith("“read rate” of ") and " or more (" in text for text in found.flips), found.flips
 
 
 def test_the_flips_are_those_of_the_whole_answer():
@@ -39,7 +39,7 @@ def test_facts_of_the_load_come_before_those_of_the_team():
     told = {name: FIELDS[name].label.lower() for name in FIELDS}
     for found in plain_answers(frameworks_of(default_root(), "06-Messaging-Systems"), "06-Messaging-Systems"):
         of_the_team = [
-            any(text.lower().startswith(f"{label} is ") for name, label in told.items() if name.startswith(OF_THE_TEAM))
+            any(text.lower().startswith(f"“{label}” ") for name, label in told.items() if name.startswith(OF_THE_TEAM))
             for text in found.flips
         ]
         assert of_the_team == sorted(of_the_team), found.flips

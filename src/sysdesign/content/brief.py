@@ -163,7 +163,7 @@ def _point(point: Point) -> str:
 
 def _decision(found: PlainAnswer) -> str:
     answer = _link(found.answer, found.address) if found.address else f"**{found.answer}**"
-    flips = f" Otherwise where {'; or '.join(found.flips)}." if found.flips else ""
+    flips = f" Another answer with {'; or with '.join(found.flips)}." if found.flips else ""  # labels bend to no verb
     return f"[{found.question}](decisions/{found.decision}.yaml) Begin with {answer}.{flips}"
 
 

@@ -54,15 +54,16 @@ def _flips(framework: Framework) -> Iterator[str]:
 
 
 def _word(framework: Framework, flip: WordFlip) -> str:
-    return f"{_lower(FIELDS[flip.input].label)} is “{word_meaning(flip)}” ({option_label(framework, flip.becomes)})"
+    said = f"“{_lower(FIELDS[flip.input].label)}” as “{word_meaning(flip)}”"
+    return f"{said} ({option_label(framework, flip.becomes)})"
 
 
 def _number(framework: Framework, flip: Flip) -> str:
     field = FIELDS[flip.input]
     assert isinstance(field, Number)
-    way = "at least" if flip.direction == "up" else "at most"
+    way = "more" if flip.direction == "up" else "less"
     value = units.text(flip.value, field.dimension, field.unit, 2)
-    return f"{_lower(field.label)} is {way} {value} ({option_label(framework, flip.becomes)})"
+    return f"“{_lower(field.label)}” of {value} or {way} ({option_label(framework, flip.becomes)})"
 
 
 def _lower(text: str) -> str:

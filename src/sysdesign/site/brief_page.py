@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from markupsafe import Markup
 
-from sysdesign.content.brief import brief, brief_markdown
+from sysdesign.content.brief import brief, brief_markdown, has_brief
 from sysdesign.content.document import Document
 from sysdesign.content.loading import parsed
 from sysdesign.decide.plain_answers import plain_answers
@@ -29,9 +29,21 @@ def page(site: Site, slug: str) -> Page:
     return site.page(
         path, "brief.html",
         layout="brief", main_class="brief", reading=reading_name(slug), title=text.title, description=planned.sentence,
-        sentence=planned.sentence, href=f"{root}{folder_of(planned)}", whole=document.title, body=body,
+        sentence=planned.sentence, next=_next(site, slug, root), href=f"{root}{folder_of(planned)}",
+        whole=document.title, body=body,
         notes=[note_view(reference, note, site.models, root) for note in prose.notes.found.values()],
     )  # fmt: skip
+
+
+def _next(site: Site, slug: str, root: str) -> dict[str, str] | None:
+    """The brief that comes next in reading order."""
+    documents = site.reference.documents
+    order = list(site.reference.plan.reading_order)
+    for each in order[order.index(slug) + 1 :] if slug in order else ():
+        if each in documents and has_brief(documents[each]):
+            place = folder_of(site.reference.planned(each))
+            return {"title": documents[each].title, "href": f"{root}{place}{FOLDER}"}
+    return None
 
 
 def reading_name(slug: str) -> str:

@@ -2,6 +2,7 @@
 import { make } from "./element.js";
 
 const KEY = "reading";
+const FEW = 3; // headings that a reader has come to before a page counts as begun, and not as looked up
 
 function kept() {
   try {
@@ -19,18 +20,21 @@ function keep(name, changes) {
 export function follow(main) {
   const name = main.dataset.reading;
   const headings = [...main.querySelectorAll(".prose :is(h2, h3)[id]")];
+  const seen = new Set();
   let last = null, waiting = 0;
   const place = () => {
     waiting = 0;
     const heading = headings.findLast((each) => each.getBoundingClientRect().top < innerHeight * 0.3);
     if (!heading || heading === last) return;
     last = heading;
-    keep(name, { at: heading.id, title: heading.firstChild.textContent.trim() });
+    seen.add(heading);
+    if (seen.size >= FEW || kept()[name]?.at) keep(name, { at: heading.id, title: heading.firstChild.textContent.trim() });
   };
   const later = () => { waiting ||= setTimeout(place, 1000); };
   addEventListener("scroll", later, { passive: true });
   if (scrollY > 0) later();
   const button = main.querySelector("[data-mark]");
+  main.querySelector(".prose > #references")?.before(button.parentElement); // at the end of what is read
   const show = () => {
     const done = Boolean(kept()[name]?.done);
     button.setAttribute("aria-pressed", done);
