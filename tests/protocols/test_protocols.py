@@ -180,3 +180,13 @@ def test_what_is_no_choice_is_said():
     with pytest.raises(InvalidInput, match="leader_and_one"):
         explore("raft", {"cut": "leader_and_two"})
     assert [line.name for line in list_explorers()] == list(PROTOCOLS)
+
+
+def test_an_old_leader_is_told_from_the_new_one_and_who_voted():
+    for chosen in PROTOCOLS["raft"].choices():
+        steps = PROTOCOLS["raft"].played(chosen)
+        assert all(sum(part.role.startswith("leader, term") for part in step.parts) <= 1 for step in steps)
+    steps = PROTOCOLS["raft"].played({"cut": "leader_and_one"})
+    [elected] = [step for step in steps if "it leads term 2" in step.says]
+    assert "3 of 5 votes (C, D, E)" in elected.says and "A, cut off, has not heard of term 2" in elected.says
+    assert elected.parts[0].role == "leader of old term 1, cut off"

@@ -32,7 +32,7 @@ def explore(
     if as_json:
         print_json(found)
         return
-    say(f"{found.title}\nPromise: {found.promise}\n")
+    say("\n".join(filter(None, (found.title, f"Promise: {found.promise}", found.key))) + "\n")
     for step in found.steps:
         if step.says or step.broken:
             broken = f"\n{'':>11}Broken: {step.broken}." if step.broken else ""

@@ -26,6 +26,7 @@ class Played:
     name: str
     title: str
     promise: str
+    key: str  # what a sign in what parts hold means
     assumes: str
     given: dict[str, str]
     steps: tuple[Step, ...]
@@ -47,4 +48,4 @@ def explore(name: str, given: Mapping[str, str]) -> Played:
     """The steps with these faults, the others as they are shown first. Raises UnknownName, InvalidInput."""
     found = protocol(name)
     steps = found.played(given)
-    return Played(found.name, found.title, found.promise, found.assumes, {**found.defaults, **given}, steps)
+    return Played(found.name, found.title, found.promise, found.key, found.assumes, {**found.defaults, **given}, steps)

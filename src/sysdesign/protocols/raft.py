@@ -202,8 +202,21 @@ class Cluster:
             return
         server.votes.add(letter.sender)
         if len(server.votes) == MAJORITY:
-            self.notes.append(f"{server.name} has {MAJORITY} of {len(SERVERS)} votes: it leads term {server.term}.")
+            names = ", ".join(sorted(server.votes))
+            self.notes.append(
+                f"{server.name} has {MAJORITY} of {len(SERVERS)} votes ({names}): it leads term {server.term}."
+            )
+            self._tell_old(server)
             self._lead(server)
+
+    def _tell_old(self, leader: Server) -> None:
+        """Notes who else takes itself for a leader: it is one of an older term, and commits nothing."""
+        for each in self.servers.values():
+            if each.role == "leader" and each.term < leader.term and not self.down(each.name):
+                self.notes.append(
+                    f"{each.name}, cut off, has not heard of term {leader.term} and still takes itself for the leader; "
+                    "without a majority it commits nothing."
+                )
 
     def _appended(self, server: Server, letter: Letter) -> None:
         if letter.term < server.term:
@@ -268,10 +281,10 @@ class Cluster:
     def _part(self, server: Server) -> Part:
         log = ", ".join(f"{value}{'' if at < server.commit else '?'}" for at, (_, value) in enumerate(server.log))
         away = self.divided() and server.name in self.cut
-        role = (
-            "down" if self.down(server.name) else f"{server.role}, term {server.term}" + (", cut off" if away else "")
-        )
-        mood = "away" if away else "good" if server.role == "leader" else ""
+        old = server.role == "leader" and server.term < max(self.leaders)
+        shown = f"{server.role} of old term {server.term}" if old else f"{server.role}, term {server.term}"
+        role = "down" if self.down(server.name) else shown + (", cut off" if away else "")
+        mood = "away" if away else "good" if server.role == "leader" and not old else ""
         return Part(server.name, role, log or "empty log", mood)
 
 
@@ -282,7 +295,7 @@ def play(given: Mapping[str, str]) -> tuple[Step, ...]:
 
 def _steps(cut: str, second: str) -> Iterator[Step]:
     cluster = Cluster(cut=CUTS[cut], crashed=cut == "crash", early=second == "before")
-    cluster.notes = ["A leads term 1. A question mark stands behind what a server does not know to be committed."]
+    cluster.notes = ["A leads term 1."]
     names = " and ".join(sorted(CUTS[cut]))
     while cluster.now <= END_AT:
         if CUTS[cut] and cluster.now == CUT_AT:
@@ -322,8 +335,9 @@ PROTOCOL = Protocol(
         ),
         Fault(
             "second_write", "A client's second write reaches A",
-            {"before": "10 ms before that", "after": "80 ms after it"}, "after",
+            {"before": "at 110 ms, before the fault", "after": "at 200 ms, during the fault"}, "after",
         ),
     ),
     play=play,
+    key="“x=1?”: stored, and this server does not know it to be committed.",
 )  # fmt: skip

@@ -74,6 +74,7 @@ class Protocol:
     faults: tuple[Fault, ...]
     play: Callable[[Mapping[str, str]], tuple[Step, ...]]
     curves: tuple[Curve, ...] = ()
+    key: str = ""  # what a sign in what parts hold means
 
     @property
     def defaults(self) -> dict[str, str]:
