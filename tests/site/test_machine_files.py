@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
+import struct
 from xml.etree import ElementTree
 
 import pytest
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from sysdesign.cli import app
 from sysdesign.content import Reference
 from sysdesign.errors import InvalidInput
+from sysdesign.site import cards
 from sysdesign.site.building import site_address
 from sysdesign.site.machine_files import markdown
 from sysdesign.site.pages import render
@@ -81,6 +83,29 @@ def test_full_addresses_stand_where_the_address_is_known(small: Reference, pages
     assert {row.removeprefix(ADDRESS) for row in rows} == htmls
     assert f'href="{ADDRESS}{FOLDER}/"'.encode() in known[f"{FOLDER}/index.html"]
     assert f"Sitemap: {ADDRESS}sitemap.xml" in known["robots.txt"].decode()
+
+
+def test_a_link_to_a_page_shows_the_picture_of_its_document(small: Reference, pages: dict[str, bytes]) -> None:
+    assert "card.png" not in pages and b"og:image" not in pages["index.html"]
+    known = render(small, address=ADDRESS)
+    htmls = {path: page.decode() for path, page in known.items() if path.endswith(".html")}
+    shown = {
+        path: page.partition(f'"og:image" content="{ADDRESS}')[2].partition('"')[0] for path, page in htmls.items()
+    }
+    assert shown["index.html"] == shown["facts/index.html"] == "card.png"
+    assert shown[f"{FOLDER}/index.html"] == shown[f"{FOLDER}/evidence/index.html"] == f"{FOLDER}/card.png"
+    for path in set(shown.values()):
+        content = known[path]
+        assert content[:8] == b"\x89PNG\r\n\x1a\n"
+        assert struct.unpack(">II", content[16:24]) == (1200, 630)
+
+
+def test_a_picture_holds_long_and_hostile_texts() -> None:
+    drawn = cards._drawn("Name", "<script>&" + "word " * 100, "one " * 300)
+    lines = [part.text or "" for part in drawn if part.tag == "text"]
+    assert lines[0].startswith("<script>&word") and lines[2].endswith(cards.BEYOND) and len(lines) == 7
+    assert lines[5].endswith(cards.BEYOND)
+    assert cards.card("Name", "<script>&", "]]>")[:4] == b"\x89PNG"
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from sysdesign.models.declaration import Model
 from sysdesign.search.entries import Names, names_by_home
 from sysdesign.site.addresses import folder_of, root_from
 from sysdesign.site.asset_files import assets, version
+from sysdesign.site.cards import CARD
 from sysdesign.site.figures import FigureRoom
 
 Page = tuple[str, bytes]
@@ -78,9 +79,21 @@ class Site:
             "own_search": False, "policy": POLICY, "main_class": "", "description": "", "title": "", "for_programs": "",
             "reading": "",
             "canonical": self.address and self.address + path.removesuffix("index.html"),
+            "card": self.address and self.address + self._card(path),
         }  # fmt: skip
         text = environment().get_template(template).render({**common, **values})
         return path, text.encode()
+
+    def _card(self, path: str) -> str:
+        """Where the picture of a page stands: that of its document, or that of the whole."""
+        folder, _, page = path.partition("/")
+        return f"{folder}/{CARD}" if page and folder in self._folders else CARD
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        """Of the written documents."""
+        reference = self.reference
+        return frozenset(folder_of(reference.planned(slug)).rstrip("/") for slug in reference.documents)
 
     def _rooms(self) -> list[dict[str, str]]:
         rooms = [("decisions/", "Decisions")] if self.decisions else []

@@ -29,6 +29,7 @@ from sysdesign.site import (
 )
 from sysdesign.site.addresses import folder_of
 from sysdesign.site.asset_files import assets, chart_engine
+from sysdesign.site.cards import CARD, card
 from sysdesign.site.figures import FigureRoom
 from sysdesign.site.layout import Page, Site
 
@@ -48,6 +49,7 @@ def pages(site: Site, scoreboard: Mapping[str, Any] | None = None) -> Iterator[P
         paths.append(path)
         yield path, content
     if site.address:
+        yield from card_files(site)
         yield from machine_files.site_map(site.address, (path for path in paths if path.endswith(".html")))
 
 
@@ -115,6 +117,14 @@ def pages_beside(site: Site, slug: str) -> Iterator[Page]:
     if has_brief(site.reference.documents[slug]):
         yield brief_page.page(site, slug)
     yield from machine_files.document_files(site, slug)
+
+
+def card_files(site: Site) -> Iterator[Page]:
+    """The picture of each written document, and that of every other page."""
+    yield CARD, card(machine_files.NAME, machine_files.NAME, machine_files.SENTENCE)
+    for slug in site.reference.documents:
+        planned = site.reference.planned(slug)
+        yield f"{folder_of(planned)}{CARD}", card(machine_files.NAME, planned.title, planned.sentence)
 
 
 def site_of(reference: Reference, address: str = "", *, takes_along: bool = False) -> Site:
