@@ -28,6 +28,7 @@ from sysdesign.export.typesetting import pdf, quoted, source
 from sysdesign.site.building import build_site
 from sysdesign.site.pages import site_of
 from sysdesign.site.prose import mathml
+from tests.reading import whole_reference
 from tests.site.conftest import SMALL
 
 ADDRESS = "https://example.org/design/"
@@ -37,6 +38,13 @@ XHTML = "{http://www.w3.org/1999/xhtml}"
 @pytest.fixture(scope="module")
 def small_book() -> Book:
     site = site_of(load(SMALL))
+    return book(site, chosen(site.reference, []))
+
+
+@pytest.fixture(scope="module")
+def whole_book() -> Book:
+    """All of the real reference."""
+    site = site_of(whole_reference())
     return book(site, chosen(site.reference, []))
 
 
@@ -84,11 +92,11 @@ def test_links_lead_within_the_book_or_to_the_site(small_book: Book) -> None:
     )
 
 
-def test_marks_that_touch_are_kept_apart() -> None:
-    real = book(site_of(load()), ["05-caching"])
+def test_marks_that_touch_are_kept_apart(whole_book: Book) -> None:
     marks = [
         (one, other)
-        for parent in real.chapters[0].body.iter()
+        for chapter in whole_book.chapters
+        for parent in chapter.body.iter()
         for one, other in zip(list(parent), list(parent)[1:], strict=False)
         if one.get("class", "").startswith("ev") and other.get("class") == "ev mark" and not one.tail
     ]
@@ -124,13 +132,12 @@ def test_the_same_book_gives_the_same_epub(small_book: Book, small_epub: bytes) 
     assert epub(small_book) == small_epub
 
 
-def test_epubcheck_accepts_every_document(tmp_path: Path) -> None:
+def test_epubcheck_accepts_every_document(whole_book: Book, tmp_path: Path) -> None:
     program = shutil.which("epubcheck")
     if program is None:
         pytest.skip("epubcheck is not installed")
-    site = site_of(load())
     path = tmp_path / "whole.epub"
-    path.write_bytes(epub(book(site, chosen(site.reference, []))))
+    path.write_bytes(epub(whole_book))
     is_jar = Path(program).read_bytes()[:2] == b"PK"
     quick = os.environ | {"JAVA_TOOL_OPTIONS": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"}  # one run repays no more
     command = [*(["java", "-jar"] if is_jar else []), program, str(path)]
@@ -220,10 +227,8 @@ def test_formulas_keep_their_form(latex: str, parts: list[str]) -> None:
     assert all(part in written for part in parts), written
 
 
-def test_every_formula_of_the_reference_is_set() -> None:
-    site = site_of(load())
-    whole = book(site, chosen(site.reference, []))
-    formulas = [element for chapter in whole.chapters for element in chapter.body.iter("math")]
+def test_every_formula_of_the_reference_is_set(whole_book: Book) -> None:
+    formulas = [element for chapter in whole_book.chapters for element in chapter.body.iter("math")]
     lines = "".join(f"${formula(element)}$\n\n" for element in formulas)
     import typst
 

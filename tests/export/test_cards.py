@@ -8,16 +8,16 @@ import sqlite3
 import zipfile
 from pathlib import Path
 
-from sysdesign.content import load
 from sysdesign.export.book import chosen
 from sysdesign.export.cards import COLUMNS, Card, anki_cards, cards, csv_cards
+from tests.reading import whole_reference
 
 ODD = [Card("a", "=1+1", "<b>&", "05-Caching-Strategies#x", ("05-caching", "question")),
        Card("b", "Zeilen\numbruch, \"ja\"", "+x", "05-Caching-Strategies#y", ("05-caching", "term"))]  # fmt: skip
 
 
 def test_every_question_claim_and_term_is_a_card() -> None:
-    reference = load()
+    reference = whole_reference()
     slugs = chosen(reference, [])
     found = cards(reference, slugs)
     kinds = [card.tags[1] for card in found]

@@ -116,7 +116,7 @@ def test_terms_are_marked_once_a_section_and_not_where_they_are_explained(pages:
 
 
 def test_the_terms_of_a_page_stand_in_the_order_that_the_reader_sees() -> None:
-    found = terms_in_order(load(), ["lru", "message-log", "cache-lease"])
+    found = terms_in_order(whole_reference(), ["lru", "message-log", "cache-lease"])
     assert found == ["cache-lease", "message-log", "lru"]  # lease, log, LRU
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sysdesign.content import load
 from sysdesign.content.records import Term
 from sysdesign.site.terms import TermFinder
+from tests.reading import whole_reference
 
 TERMS = {
     term.id: term
@@ -95,5 +95,5 @@ def test_a_phrase_of_another_sense_is_passed_over() -> None:
     ],
 )
 def test_the_glossary_tells_senses_apart(slug: str, text: str, expected: str) -> None:
-    uses = TermFinder(load().terms, slug).first_uses(text, set())
+    uses = TermFinder(whole_reference().terms, slug).first_uses(text, set())
     assert [id_ for _, _, id_ in uses] == expected.split()
