@@ -239,6 +239,28 @@ def test_a_change_of_the_content_reaches_the_next_run(tmp_path: Path) -> None:
     asyncio.run(work())
 
 
+def test_of_runs_that_find_the_nursery_gone_only_the_first_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool, nurseries, worker = Pool(lambda: None), iter("abcdef"), object()
+
+    async def ready() -> tuple[int, int, bool]:
+        pool._nursery = pool._nursery or next(nurseries)  # type: ignore[assignment]
+        return 0, 0, True
+
+    async def hatched() -> object:
+        asked = pool._nursery
+        await asyncio.sleep(0)
+        if asked == "a" or asked != pool._nursery:  # gone, or ended meanwhile
+            raise EOFError
+        return worker
+
+    async def two() -> list[object]:
+        return list(await asyncio.gather(pool._worker(), pool._worker()))
+
+    for name, instead in (("_ready", ready), ("_hatched", hatched), ("close", lambda: setattr(pool, "_nursery", None))):
+        monkeypatch.setattr(pool, name, instead)
+    assert asyncio.run(two()) == [worker, worker]
+
+
 def test_files_arrive_whole_in_whatever_pieces(do: Do) -> None:
     gaps, services = b"1\n2\n3\n" * 60_000, b"0.5\n" * 180_000  # several pieces each
 

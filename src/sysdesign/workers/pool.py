@@ -188,21 +188,26 @@ class Pool:
 
     async def _worker(self) -> Worker:
         """A worker with the content of now. Raises Fault where none can be started."""
-        edition = await self._ready()
+        why = ""
+        for _ in range(2):  # the nursery itself may be gone: one more try with another
+            nursery = None
+            try:
+                edition = await self._ready()
+                nursery = self._nursery
+                return self._at_hand(edition) or await self._hatched()
+            except (OSError, EOFError, TimeoutError) as error:
+                why = str(error)
+            if nursery is not None and nursery is self._nursery:  # else another run has seen to it
+                self.close()
+        raise Fault(f"no process for runs could be started: {why}")
+
+    def _at_hand(self, edition: Edition) -> Worker | None:
         while self.idle:
             worker = self.idle.pop()
             if worker.edition == edition and not worker.reader.at_eof():
                 return worker
             self._end(worker)
-        try:
-            return await self._hatched()
-        except (OSError, EOFError, TimeoutError):
-            self.close()  # the nursery itself may be gone: one more try with another
-        try:
-            await self._ready()
-            return await self._hatched()
-        except (OSError, EOFError, TimeoutError) as error:
-            raise Fault(f"no process for runs could be started: {error}") from None
+        return None
 
     async def _ready(self) -> Edition:
         """See that the nursery runs and has the content of now; gives the edition that workers get."""
