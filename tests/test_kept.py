@@ -15,8 +15,11 @@ import pytest
 from sysdesign import kept
 from sysdesign.content import default_root
 from sysdesign.content.texts import load_texts
+from sysdesign.errors import InvalidInput
 from sysdesign.running.sweeps import sweep
 from sysdesign.site import asset_files
+from sysdesign.site.building import default_out
+from sysdesign.site.publish import publish, stamp
 from tests.running.test_sweeps import AXES
 
 
@@ -117,6 +120,19 @@ def test_a_folder_that_is_a_link_keeps_nothing(cache: Path, tmp_path: Path, whic
     assert kept.read(cache / "kind" / "name") is None
     kept.write(cache / "kind" / "other", b"x")
     assert not list(tmp_path.glob("moved/**/other"))
+
+
+def test_a_site_where_others_may_write_is_not_served(cache: Path, tmp_path: Path) -> None:
+    root = tmp_path / "reference"
+    for which in ("", f".{default_out(root).name}"):
+        publish(default_out(root), [("index.html", b"forged")], "digest")
+        assert stamp(default_out(root)) == "digest"
+        (cache / which).chmod(0o777)
+        assert stamp(default_out(root)) == ""
+    cache.rename(tmp_path / "moved")
+    cache.symlink_to(tmp_path / "moved")
+    with pytest.raises(InvalidInput, match="a link or not yours"):
+        default_out(root)
 
 
 def test_a_cache_that_cannot_be_written_costs_nothing_else(cache: Path) -> None:

@@ -84,10 +84,11 @@ def _is_ours(folder: Path) -> bool:
     top = home()
     chain = [folder, *folder.parents]
     inside = chain[: chain.index(top) + 1] if top in chain else chain[:1]
-    return all(map(_closed, reversed(inside)))
+    return all(map(closed, reversed(inside)))
 
 
-def _closed(folder: Path) -> bool:
+def closed(folder: Path) -> bool:
+    """Whether the folder is ours and nobody else's to write; one that others may write is emptied first, and closed."""
     try:
         found = folder.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():

@@ -8,6 +8,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from sysdesign import __version__
+from sysdesign import __version__, kept
 from sysdesign.content import Reference, load, located
 from sysdesign.content.loading import PACKAGE, cache_folder, collection_paused
 from sysdesign.errors import BadContent, InvalidInput
@@ -216,7 +217,18 @@ def site_address(text: str) -> str:
 
 
 def default_out(root: Path) -> Path:
-    """site/ in a checkout; elsewhere a cache folder of the user's, one for each place of the reference."""
+    """site/ in a checkout; elsewhere a cache folder of the user's, one for each place of the reference.
+
+    Raises InvalidInput where that is not the user's own; what others could have put there is thrown away.
+    """
     if (root.parent / "pyproject.toml").is_file():
         return root.parent / "site"
-    return cache_folder("site", root)
+    out = cache_folder("site", root)
+    with suppress(OSError):
+        out.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in (out.parent, out.parent / f".{out.name}"):
+        if os.path.lexists(folder) and not kept.closed(folder):
+            raise InvalidInput(
+                f"{folder} is a link or not yours, so the site in it is not trusted. Name one with --out"
+            )
+    return out
