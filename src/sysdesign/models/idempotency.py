@@ -7,18 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any
 
 import numpy as np
 
 from sysdesign.models.declaration import Input, Model, Output, checked
+from sysdesign.models.lazy import Lazy
 from sysdesign.models.wording import amount, duration, percent, several, size
-from sysdesign.probability.elementwise import broadcast, plain
+from sysdesign.probability.elementwise import broadcast
 from sysdesign.probability.quick_and_slow import QuickAndSlow, sigma_of
+
+DAY = 86_400.0  # seconds
 
 
 @dataclass(frozen=True)
-class Keys:
+class Keys(Lazy):
     """The store of keys, and the repeats that come when a key is gone or its work not done."""
 
     keys: Annotated[float, Output("Keys kept")]
@@ -80,13 +84,20 @@ def keys(
     )  # fmt: skip
     rate, kept, row, again, first, spread, slow, later, wide, work, allowed = broadcast(*given)
     waits = QuickAndSlow(first, sigma_of(spread), slow, later, sigma_of(wide))
-    late, racing = waits.after(kept), 1 - waits.after(work)
-    twice = again * late
-    found = (
-        rate * kept, rate * kept * row, rate * again * 86_400, late, racing, twice * 1e6, twice * rate * 86_400,
-        again * 1e6, again * np.minimum(late + racing, 1) * 1e6, waits.exceeded(allowed),
-    )  # fmt: skip
-    return Keys(*map(plain, found))
+    late, racing = cache(lambda: waits.after(kept)), cache(lambda: 1 - waits.after(work))
+    return Keys.later(
+        rate.shape,
+        keys=lambda: rate * kept,
+        store_bytes=lambda: rate * kept * row,
+        repeats_per_day=lambda: rate * again * DAY,
+        late_share=late,
+        racing_share=racing,
+        duplicates_per_million=lambda: again * late() * 1e6,
+        duplicates_per_day=lambda: again * late() * rate * DAY,
+        unchecked_per_million=lambda: again * 1e6,
+        racy_per_million=lambda: again * np.minimum(late() + racing(), 1) * 1e6,
+        needed_s=lambda: waits.exceeded(allowed),
+    )
 
 
 def _kept(inputs: Mapping[str, Any], result: Keys) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from scipy.special import chndtr, ive, ndtr
 
 from sysdesign.errors import Unstable
 from sysdesign.models.declaration import Input, Model, Output, checked
+from sysdesign.models.lazy import Lazy
 from sysdesign.models.wording import amount, count, duration, percent
 from sysdesign.probability.elementwise import broadcast, plain
 
@@ -78,7 +80,7 @@ def walk(
 
 
 @dataclass(frozen=True)
-class Drift:
+class Drift(Lazy):
     """What a client that walks a list while it changes misses, and what it gets twice."""
 
     pages: Annotated[float, Output("Pages until the end, by offset")]
@@ -140,14 +142,21 @@ def drift(
     pushes = wait[..., None] * (born[..., None] * (front + spread * seen) + moved[..., None] * (1 - seen))
     pulls = wait[..., None] * died[..., None] * seen
     seams = pages - 1
-    fled = np.minimum(moved * time * ((1 - seen) @ WEIGHTS), total)
-    repeated = seams * (_excess(pushes, pulls) @ WEIGHTS)
-    missed = np.minimum(seams * (_excess(pulls, pushes) @ WEIGHTS) + fled, total)
-    kept = _moved_away(total, size / wait, died, moved)
-    found = (
-        pages, time, repeated, missed, np.minimum(repeated / (pages * size), 1), missed / total, kept, kept / total,
-    )  # fmt: skip
-    return Drift(*map(plain, found))
+    fled = cache(lambda: np.minimum(moved * time * ((1 - seen) @ WEIGHTS), total))
+    repeated = cache(lambda: seams * (_excess(pushes, pulls) @ WEIGHTS))
+    missed = cache(lambda: np.minimum(seams * (_excess(pulls, pushes) @ WEIGHTS) + fled(), total))
+    kept = cache(lambda: _moved_away(total, size / wait, died, moved))
+    return Drift.later(
+        total.shape,
+        pages=lambda: pages,
+        walk_s=lambda: time,
+        repeated=repeated,
+        missed=missed,
+        repeated_share=lambda: np.minimum(repeated() / (pages * size), 1),
+        missed_share=lambda: missed() / total,
+        keyset_missed=kept,
+        keyset_missed_share=lambda: kept() / total,
+    )
 
 
 def _refuse_endless(gained: np.ndarray, passed: np.ndarray, born: np.ndarray) -> None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any
 
 import numpy as np
 
 from sysdesign.models.declaration import Input, Model, Output, checked
+from sysdesign.models.lazy import Lazy
 from sysdesign.models.wording import amount, duration, percent, size
-from sysdesign.probability.elementwise import broadcast, plain
+from sysdesign.probability.elementwise import broadcast
 from sysdesign.probability.quick_and_slow import QuickAndSlow, sigma_of
 
 
 @dataclass(frozen=True)
-class Resume:
+class Resume(Lazy):
     """What returning clients need, and what keeping messages for them takes."""
 
     unmissed_share: Annotated[float, Output("Returns that missed nothing", "share")]
@@ -70,14 +72,21 @@ def resume(
     )  # fmt: skip
     rate, each, kept, many, away, spread, long, longer, wide, snapshot, returns, allowed = broadcast(*given)
     absences = QuickAndSlow(away, sigma_of(spread), long, longer, sigma_of(wide))
-    late = absences.after(kept)
-    unmissed = np.minimum(absences.none_within(rate), 1 - late)
-    replayed = rate * absences.mean_up_to(kept)
-    found = (
-        unmissed, 1 - late - unmissed, late, replayed, rate * kept * each * many, replayed * each + late * snapshot,
-        snapshot, returns * late, absences.exceeded(allowed), snapshot / (rate * each),
-    )  # fmt: skip
-    return Resume(*map(plain, found))
+    late, replayed = cache(lambda: absences.after(kept)), cache(lambda: rate * absences.mean_up_to(kept))
+    unmissed = cache(lambda: np.minimum(absences.none_within(rate), 1 - late()))
+    return Resume.later(
+        rate.shape,
+        unmissed_share=unmissed,
+        replay_share=lambda: 1 - late() - unmissed(),
+        snapshot_share=late,
+        replayed=replayed,
+        history_bytes=lambda: rate * kept * each * many,
+        sent_bytes=lambda: replayed() * each + late() * snapshot,
+        snapshot_only_bytes=lambda: snapshot,
+        snapshots_per_s=lambda: returns * late(),
+        needed_s=lambda: absences.exceeded(allowed),
+        worth_s=lambda: snapshot / (rate * each),
+    )
 
 
 def _resumed(inputs: Mapping[str, Any], result: Resume) -> str:
