@@ -96,6 +96,17 @@ def test_each_end_of_its_inputs_gives_a_finite_answer_or_a_reason(model: Model) 
         assert "nan" not in sentence.lower(), f"{model.name}({given}): {sentence}"
 
 
+def test_a_whole_number_is_the_same_with_and_without_a_point(model: Model) -> None:
+    """Where a kernel is compiled for each, it may hold times as integers, or is compiled twice for nothing."""
+    given = read_inputs(model, budgets(model))
+    numbers = [name for name, parameter in inputs_of(model.function).items() if parameter.kind == "number"]
+    whole = [name for name in numbers if isinstance(given.get(name), (int, float)) and float(given[name]).is_integer()]
+    plain = model.function(**given | {name: int(given[name]) for name in whole})
+    pointed = model.function(**given | {name: float(given[name]) for name in whole})
+    for field in fields(plain):
+        np.testing.assert_equal(getattr(plain, field.name), getattr(pointed, field.name))
+
+
 def budgets(model: Model) -> dict[str, Any]:
     """Simulations on a small budget: their ends are about answers, not about precision."""
     found = {}

@@ -158,7 +158,7 @@ def balance(
     def run(number: int) -> tuple[float, ...]:
         return _run(
             KINDS[algorithm], _drawn(seed, number, count, law, compared), arrivals_per_ms, pace, compared,
-            refresh_ms, bound, homes,
+            float(refresh_ms), float(bound), homes,
         )  # fmt: skip
 
     rows = replicate(run, relative_width, most_runs, means=4)  # the last is a maximum

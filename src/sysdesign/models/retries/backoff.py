@@ -133,7 +133,7 @@ def contention(
         raise InvalidInput(f"hop_ms is {law.text}, which may be under 0; try abs({law.text})")
 
     def run(trial: int) -> tuple[float, float, float]:
-        return _race(clients, KINDS[jitter], base_ms, cap_ms, law, (seed, trial))
+        return _race(clients, KINDS[jitter], float(base_ms), float(cap_ms), law, (seed, trial))
 
     rows = replicate(run, relative_width, affordable_runs(most_trials, MOST_HOPS_TOGETHER, run(0)[2]))
     calls, time = interval_of(rows[:, 0]), interval_of(rows[:, 1])
