@@ -18,8 +18,9 @@ from sysdesign.models.wording import duration, percent
 from sysdesign.probability.elementwise import broadcast
 
 NORMAL_99 = 2.3263478740408408  # the 99th percentile of the standard normal law
-HALVINGS = 60
-LONGEST_S = 1e9
+HALVINGS = 11  # then a line through the last two: within 0.002% of the wait
+SHORTEST_S, LONGEST_S = 1e-3, 1e9  # of waits that are looked for
+LEAST = 1e-300
 
 
 @dataclass(frozen=True)
@@ -121,13 +122,16 @@ class _Lateness:
         return np.clip((self._beyond(wait) - self._beyond(wait + window)) / window, 0, 1)
 
     def wait(self, share: np.ndarray, window: np.ndarray) -> np.ndarray:
-        """The least wait with no more than that share late: by halving, since the share falls with it."""
-        low, high = np.zeros_like(window), np.full_like(window, LONGEST_S)
+        """The least wait with no more than that share late: its logarithm by halving, since the share falls with it."""
+        low, high = np.full_like(window, np.log(SHORTEST_S)), np.full_like(window, np.log(LONGEST_S))
         for _ in range(HALVINGS):
             middle = (low + high) / 2
-            enough = self.late(middle, window) <= share
+            enough = self.late(np.exp(middle), window) <= share
             low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-        return np.where(self.late(np.zeros_like(window), window) <= share, 0.0, high)
+        more, less = (np.log(np.maximum(self.late(np.exp(end), window), LEAST)) for end in (low, high))
+        part = (more - np.log(np.maximum(share, LEAST))) / np.maximum(more - less, LEAST)
+        found = np.exp(low + np.clip(part, 0, 1) * (high - low))
+        return np.where(self.late(np.zeros_like(window), window) <= share, 0.0, found)
 
 
 def _closed(inputs: Mapping[str, Any], result: Watermark) -> str:
