@@ -89,6 +89,12 @@ def test_what_the_query_names_comes_first(tmp_path: Path) -> None:
         assert index.search(query, limit=1).hits[0].title == "Amplification"
 
 
+def test_a_programs_name_that_no_text_holds_is_sought_by_its_words(reference) -> None:
+    for typed in ("CacheStampedeException", "HTTPCacheStampede", "cacheStampede"):
+        assert Index(reference).search(typed).hits[0].address == "05-Caching-Strategies#cache-stampede"
+    assert Index(reference).search("cacheStampede").corrected == ""
+
+
 def test_any_word_is_enough_where_no_section_holds_all(reference) -> None:
     hits = Index(reference).search("crash stampede").hits
     assert {hit.title for hit in hits} >= {"Write-behind", "Cache stampede"}

@@ -255,6 +255,9 @@ def test_page_and_python_find_the_same_in_the_same_order(chromium: Any, whole_ad
         "max.poll",
         "x-cache: MISS",
         "数据库",
+        "WrongExpectedVersionException",
+        "HTTPServerStampede",
+        "iPhone",
     ]
     page = chromium.new_page()
     page.goto(f"{whole_address}glossary/")

@@ -14,7 +14,7 @@ from sysdesign.errors import InvalidInput
 from sysdesign.search.entries import Entry, entries, other_entries
 from sysdesign.search.postings import Postings, stem_of
 from sysdesign.search.spelling import correct
-from sysdesign.search.words import PART, STOP_WORDS, compounds, folded, terms
+from sysdesign.search.words import CAMEL, HUMPS, PART, STOP_WORDS, compounds, folded, terms
 
 ALL_TERMS = (11, 10)  # by so much more an entry counts that holds every term sought
 LEANING = 8  # sections of a document that say how much it is the document sought
@@ -183,7 +183,7 @@ def _arrays(found: Mapping[int, int]) -> tuple[np.ndarray, np.ndarray]:
 
 def understood(query: str, known: Mapping[str, int]) -> Sought:
     """The query as words and as terms: bounded, without words that say nothing, unknown ones corrected."""
-    typed = list(dict.fromkeys(map(tuple, compounds(query))))
+    typed = list(dict.fromkeys(map(tuple, compounds(CAMEL.sub(lambda match: _apart(match[0], known), query)))))
     ends = list(accumulate(len(parts) for parts in typed))
     typed = [parts for parts, end in zip(typed, ends, strict=True) if end <= MOST_WORDS or end == ends[0]]
     kept = [parts for parts in typed if len(parts) > 1 or parts[0] not in STOP_WORDS] or typed
@@ -198,6 +198,12 @@ def understood(query: str, known: Mapping[str, int]) -> Sought:
             asked[frozenset({"".join(parts)})] = None
     words = tuple(word for parts in fixed for word in parts)
     return Sought(words, tuple(asked), fixed != [parts[:MOST_WORDS] for parts in kept])
+
+
+def _apart(name: str, known: Mapping[str, int]) -> str:
+    """A program's name that no text holds is sought by its words: `WrongVersionException`. It is no slip of another."""
+    held = any(each.startswith(name.lower()) for each in known)
+    return name if held else HUMPS.sub(" ", name)
 
 
 def _longer(word: str, known: Mapping[str, int]) -> Sequence[str]:

@@ -15,6 +15,8 @@ import snowballstemmer
 
 PART = re.compile(r"[^\W_]+")
 COMPOUND = re.compile(r"[^\W_]+(?:[-_./+:]+[^\W_]+)*")
+CAMEL = re.compile(r"[A-Za-z0-9]*[a-z0-9][A-Z][A-Za-z0-9]*")
+HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _APOSTROPHE = re.compile(r"(?<=\w)['’](?=\w)")
 
 # Words that say nothing about what is sought, or only that two things are compared. Kept out of queries alone.

@@ -5,6 +5,8 @@ import { correct } from "./spelling.js";
 
 const PART = /[\p{L}\p{N}]+/gu, COMPOUND = /[\p{L}\p{N}]+(?:[-_./+:]+[\p{L}\p{N}]+)*/gu;
 
+const CAMEL = /[A-Za-z0-9]*[a-z0-9][A-Z][A-Za-z0-9]*/g, HUMPS = /(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g;
+
 const KINDS = { fact: "Fact", term: "Term", symptom: "Symptom", decision: "Decision", model: "Model", explorer: "Explorer" };
 
 let known; // what words.json holds
@@ -36,7 +38,7 @@ const distinct = (lists, key) => [...new Map(lists.map((each) => [key(each), eac
 
 // The query as words and as terms: bounded, without words that say nothing, unknown ones corrected.
 function understood(query) {
-  let typed = distinct((folded(query).match(COMPOUND) ?? []).map((each) => each.match(PART)), (each) => each.join(" "));
+  let typed = distinct((folded(query.replace(CAMEL, apart)).match(COMPOUND) ?? []).map((each) => each.match(PART)), (each) => each.join(" "));
   let words = 0;
   typed = typed.filter((parts, at) => (words += parts.length) <= known.rules.most_words || at === 0);
   const said = typed.filter((parts) => parts.length > 1 || !known.stop.includes(parts[0]));
@@ -55,6 +57,9 @@ function understood(query) {
     changed: fixed.flat().join(" ") === sought.flat().join(" ") ? "" : fixed.flat().join(" "),
   };
 }
+
+// A program's name that no text holds is sought by its words, and is no slip of another.
+const apart = (name) => (Object.keys(known.words).some((each) => each.startsWith(name.toLowerCase())) ? name : name.replace(HUMPS, " "));
 
 // The word and the most frequent known ones that begin with it: the last word may not be typed to its end.
 const longer = (word) => [word, ...Object.keys(known.words).filter((each) => each.startsWith(word))
