@@ -51,6 +51,7 @@ def test_every_explorer_steps_by_keyboard_and_follows_the_choice(opened, name, w
     slider.focus()
     page.keyboard.press("End")
     assert page.locator(".steering output").inner_text().startswith(f"{len(steps)} of {len(steps)}")
+    assert page.locator(".explorer .canvas").evaluate("it => it.scrollHeight <= it.clientHeight || it.tabIndex === 0")
     shown = page.locator(".counts dd").all_inner_texts()
     assert shown == [value for _, value in steps[-1].counts]
     assert ("✗" in page.locator(".holds").inner_text()) == bool(steps[-1].broken)

@@ -96,8 +96,9 @@ function controls(room, curves) {
     parts.replaceChildren(...(step.parts ?? []).map(([name, role, held, mood]) => make("li", { class: mood || null }, make("b", {}, name), make("span", {}, role), held ? make("span", { class: "held" }, held) : null)));
     counts.replaceChildren(...(step.counts ?? []).flatMap(([label, value]) => [make("div", {}, make("dt", {}, label), make("dd", {}, value))]));
     const wide = Math.max(320, Math.min(720, canvas.clientWidth));
-    canvas.replaceChildren(curves.length ? courses(steps, at, curves, wide) : lanes(steps, at, wide));
+    canvas.replaceChildren(...(curves.length ? [courses(steps, at, curves, wide)] : lanes(steps, at, wide)));
     canvas.scrollTop = canvas.scrollHeight;
+    if (canvas.scrollHeight > canvas.clientHeight) canvas.tabIndex = 0; else canvas.removeAttribute("tabindex"); // for keys to scroll it
   };
   stage.append(
     make("div", { class: "steering" }, back, play, next, slider, where), says, holds, parts, room.dataset.key ? make("p", { class: "key small" }, room.dataset.key) : "", canvas, counts);
@@ -113,7 +114,7 @@ function lanes(steps, at, wide) {
   const left = wide > 500 ? 62 : 44, x = (name) => left + ((wide - left) / ordered.length) * (ordered.indexOf(name) + 0.5);
   const shown = steps.slice(0, at + 1).filter((step, index) => step.messages || index === at);
   const marks = [];
-  let y = 34;
+  let y = 16;
   for (const step of shown) {
     const now = step === steps[at] ? "now" : "";
     marks.push(draw("text", { x: 4, y: y + 4, class: `moment ${now}` }, seconds(step.at)));
@@ -130,8 +131,10 @@ function lanes(steps, at, wide) {
     y += 16;
   }
   const height = Math.max(y, 120);
-  const poles = ordered.flatMap((name) => [draw("path", { d: `M${x(name)} 22V${height}`, class: "pole" }), draw("text", { x: x(name), y: 15, "text-anchor": "middle", class: "name" }, name)]);
-  return draw("svg", { viewBox: `0 0 ${wide} ${height}`, class: "lanes", role: "img", "aria-label": "Messages so far, time running down" }, ...poles, ...marks);
+  const poles = ordered.map((name) => draw("path", { d: `M${x(name)} 0V${height}`, class: "pole" }));
+  const heads = ordered.map((name) => draw("text", { x: x(name), y: 15, "text-anchor": "middle", class: "name" }, name));
+  return [draw("svg", { viewBox: `0 0 ${wide} 22`, class: "heads", "aria-hidden": "true" }, ...heads), // they stay while the rest scrolls
+    draw("svg", { viewBox: `0 0 ${wide} ${height}`, class: "lanes", role: "img", "aria-label": `Messages so far between ${ordered.join(", ")}, time running down` }, ...poles, ...marks)];
 }
 
 // Each curve on a scale of its own, all of it faint and what has happened strong.

@@ -12,7 +12,7 @@ export function attach(form, root, search, alone) {
   const elsewhere = make("a", { class: "elsewhere", hidden: true });
   form.append(elsewhere);
 
-  let stems = null; // until it is loaded, words are sought as typed
+  let stems = null, learning = false; // until they are loaded, words are sought as typed
   const known = new Map();
   const stemmed = (at) => { if (!known.has(at)) known.set(at, new Set(stems(texts[at]))); return known.get(at); };
   const has = (at, { word, roots }) => texts[at].includes(word) || (roots.length > 0 && roots.every((each) => stemmed(at).has(each)));
@@ -32,7 +32,8 @@ export function attach(form, root, search, alone) {
     const some = stems && words.length > 1 && !whole.includes(true) ? nearest(words, fits) : null; // as search: all words need not meet
     rows.forEach((row, at) => { row.hidden = !(some ? some[at] : whole[at]); });
     for (const group of all("[data-group]", list)) showGroup(group, words.length > 0);
-    form.querySelector("output").value = `${rows.filter((row) => !row.hidden).length} of ${rows.length}${some?.includes(true) ? "; none has all of the words" : ""}`;
+    const waits = learning && !whole.includes(true) ? " so far" : ""; // other forms of the words are still to come
+    form.querySelector("output").value = `${rows.filter((row) => !row.hidden).length} of ${rows.length}${some?.includes(true) ? "; none has all of the words" : ""}${waits}`;
     elsewhere.hidden = !words.length;
     elsewhere.textContent = `Search the whole reference for “${typed.trim()}”`;
     elsewhere.href = new URL(`search/?q=${encodeURIComponent(typed.trim())}`, root).href;
@@ -51,9 +52,11 @@ export function attach(form, root, search, alone) {
     const { start, stems: found } = await search();
     await start(root);
     stems = found;
-    show();
   };
-  const start = () => { learn().catch(() => {}); };
+  const start = () => {
+    learning = true;
+    learn().catch(() => {}).finally(() => { learning = false; show(); });
+  };
   form.addEventListener("focusin", start, { once: true });
   form.addEventListener("input", () => { show(); keep(); });
   form.addEventListener("submit", (event) => event.preventDefault());
