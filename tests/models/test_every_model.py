@@ -131,10 +131,11 @@ def _tried(parameter: Parameter) -> Iterator[float]:
 def test_no_default_contradicts_what_is_given(model: Model) -> None:
     parameters = inputs_of(model.function)
     bounds = {name: each.input.most.of for name, each in parameters.items() if each.input.most is not None}
+    cheaper = budgets(model)
     for name in {*bounds, *bounds.values()} & set(parameters):
         for value in _tried(parameters[name]):
             with suppress(Unstable, BudgetSpent):  # a queue that grows without end is an answer
-                run(model.name, {name: value})
+                run(model.name, {**cheaper, name: value})
 
 
 def test_a_default_gives_way_as_far_as_it_must() -> None:

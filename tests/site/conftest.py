@@ -17,7 +17,6 @@ import pytest
 import uvicorn
 
 from sysdesign.content import Reference, load
-from sysdesign.search import Index
 from sysdesign.service import Room, announced, application
 from sysdesign.site.building import site_files
 from sysdesign.site.pages import render
@@ -71,7 +70,7 @@ def served(
     reference: Reference, site: Path, *, refresh: bool = False
 ) -> Iterator[tuple[str, Room, Callable[[], None]]]:
     """The address of a served site, its room, and what tells waiting pages of a change."""
-    room = Room(site, reference, Index(reference))
+    room = Room(site, reference, None)  # pages search by themselves
     room.runner = Pool(room.for_runs, seconds=PATIENCE / 1000)
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
