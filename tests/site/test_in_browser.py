@@ -379,7 +379,8 @@ def test_facts_can_be_filtered(page: Any) -> None:
 
 def test_symptoms_are_filtered_in_their_groups(page: Any) -> None:
     page.goto("")
-    group = page.locator("#symptoms details").first
+    group, left = page.locator("#symptoms details").first, page.locator("#symptoms output")
+    expect(left).to_have_text(re.compile("^[1-9]"))  # its script has run
     assert not group.get_attribute("open") and page.locator("#symptoms li:visible").count() == 0
     notice = page.locator("#symptoms li a").first.text_content()
     page.fill("#symptoms input", notice.lower())
@@ -395,6 +396,7 @@ def test_a_filter_stays_in_the_address(page: Any) -> None:
     page.fill("form[data-filter] input", "stampede")
     expect(page).to_have_url(re.compile("words=stampede"))
     page.reload()
+    expect(page.locator("form[data-filter] output")).to_have_text(re.compile("^[1-9]"))
     shown = page.locator("#model-list li:visible").count()
     assert (
         page.input_value("form[data-filter] input") == "stampede" and 0 < shown < page.locator("#model-list li").count()

@@ -3,7 +3,7 @@ import { make } from "./element.js";
 
 const all = (selector, from) => [...from.querySelectorAll(selector)];
 
-export function attach(form, root, search, alone) {
+export function attach(form, root, loaded, alone) {
   const list = document.getElementById(form.dataset.filter);
   const rows = all("tbody tr, :scope > div, li", list);
   const texts = rows.map((row) => `${row.textContent} ${row.dataset.words ?? ""}`.toLowerCase());
@@ -12,9 +12,9 @@ export function attach(form, root, search, alone) {
   const elsewhere = make("a", { class: "elsewhere", hidden: true });
   form.append(elsewhere);
 
-  let stems = null, learning = false; // until they are loaded, words are sought as typed
+  let search = null, learning = false; // until it is loaded, words are sought as typed
   const known = new Map();
-  const stemmed = (at) => { if (!known.has(at)) known.set(at, new Set(stems(texts[at]))); return known.get(at); };
+  const stemmed = (at) => { if (!known.has(at)) known.set(at, new Set(search.stems(texts[at]))); return known.get(at); };
   const has = (at, { word, roots }) => texts[at].includes(word) || (roots.length > 0 && roots.every((each) => stemmed(at).has(each)));
 
   // Rows that hold the most of the words.
@@ -26,10 +26,11 @@ export function attach(form, root, search, alone) {
 
   const show = () => {
     const { words: typed, ...chosen } = Object.fromEntries(new FormData(form));
-    const words = typed.toLowerCase().split(/\s+/).filter(Boolean).map((word) => ({ word, roots: stems ? stems(word) : [] }));
+    const typedWords = typed.toLowerCase().split(/\s+/).filter(Boolean), telling = typedWords.filter((word) => !search?.saysNothing(word));
+    const words = (telling.length ? telling : typedWords).map((word) => ({ word, roots: search?.stems(word) ?? [] }));
     const fits = rows.map((row) => Object.entries(chosen).every(([name, value]) => !value || row.dataset[name] === value));
     const whole = rows.map((row, at) => fits[at] && words.every((word) => has(at, word)));
-    const some = stems && words.length > 1 && !whole.includes(true) ? nearest(words, fits) : null; // as search: all words need not meet
+    const some = search && words.length > 1 && !whole.includes(true) ? nearest(words, fits) : null; // as search: all words need not meet
     rows.forEach((row, at) => { row.hidden = !(some ? some[at] : whole[at]); });
     for (const group of all("[data-group]", list)) showGroup(group, words.length > 0);
     const waits = learning && !whole.includes(true) ? " so far" : ""; // other forms of the words are still to come
@@ -49,9 +50,9 @@ export function attach(form, root, search, alone) {
   };
 
   const learn = async () => {
-    const { start, stems: found } = await search();
-    await start(root);
-    stems = found;
+    const found = await loaded();
+    await found.start(root);
+    search = found;
   };
   const start = () => {
     learning = true;

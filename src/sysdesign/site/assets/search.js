@@ -33,6 +33,7 @@ const has = (word) => Object.hasOwn(known.words, word);
 const count = (word) => [known.words[word]].flat()[0];
 const stemOf = (word) => (has(word) && Array.isArray(known.words[word]) ? known.words[word][1] : word);
 export const stems = (text) => (folded(text).match(PART) ?? []).map(stemOf);
+export const saysNothing = (word) => known.stop.includes(word);
 const byAlphabet = (one, other) => (one < other ? -1 : Number(one > other));
 const distinct = (lists, key) => [...new Map(lists.map((each) => [key(each), each])).values()];
 
