@@ -12,15 +12,16 @@ from typing import Annotated, Any
 import numpy as np
 
 from sysdesign.models.declaration import Input, Model, Output, checked
+from sysdesign.models.lazy import Lazy
 from sysdesign.models.wording import amount, percent
-from sysdesign.probability.elementwise import broadcast, plain
+from sysdesign.probability.elementwise import broadcast
 
 TAIL = 0.99
 LEAST_MS = 1e-6  # below it trips take no time
 
 
 @dataclass(frozen=True)
-class Function:
+class Function(Lazy):
     """One request by code at the edge, by code at the edge with one call home, and by code in the region."""
 
     edge_ms: Annotated[float, Output("Answer by code at the edge, mean", "ms")]
@@ -78,21 +79,33 @@ def function(
     near, far, asked, inside, alone, work, home_work, rate, many, kept, start, price = broadcast(
         *given, cold_ms, price_ratio
     )
+    trips = asked * far
+    each = (1 - alone) * far  # what one more trip of the others adds
     cold = np.exp(-rate * kept / many)
     begin = near + work + cold * start
     home = near + far + asked * inside + home_work
-    edge = begin + (1 - alone) * asked * far
-    trips = asked * far
+    edge = begin + (1 - alone) * trips
     spare = home - begin  # what trips may take on average
-    each = (1 - alone) * far  # what one more trip of the others adds
-    even = np.where(trips > LEAST_MS, 1 - spare / np.maximum(trips, LEAST_MS), np.where(spare > 0, 0, 1))
-    most = np.where(each > LEAST_MS, spare / np.maximum(each, LEAST_MS), asked)
-    found = (
-        edge, _percentile(near + work, cold, start, 1 - alone, trips),
-        begin + (1 - alone) * (far + asked * inside + home_work), home, home - edge,
-        np.clip(even, 0, 1), np.maximum(most, 0), cold, price + 1 - alone,
-    )  # fmt: skip
-    return Function(*map(plain, found))
+
+    def even() -> np.ndarray:
+        share = np.where(trips > LEAST_MS, 1 - spare / np.maximum(trips, LEAST_MS), np.where(spare > 0, 0, 1))
+        return np.clip(share, 0, 1)
+
+    def most() -> np.ndarray:
+        return np.maximum(np.where(each > LEAST_MS, spare / np.maximum(each, LEAST_MS), asked), 0)
+
+    return Function.later(
+        near.shape,
+        edge_ms=lambda: edge,
+        edge_p99_ms=lambda: _percentile(near + work, cold, start, 1 - alone, trips),
+        one_trip_ms=lambda: begin + (1 - alone) * (far + asked * inside + home_work),
+        home_ms=lambda: home,
+        saved_ms=lambda: home - edge,
+        break_even_alone=even,
+        break_even_queries=most,
+        cold_share=lambda: cold,
+        calls_ratio=lambda: price + 1 - alone,
+    )
 
 
 def _percentile(least: np.ndarray, cold: np.ndarray, start: np.ndarray, on: np.ndarray, trips: np.ndarray) -> Any:
