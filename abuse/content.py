@@ -195,6 +195,17 @@ def changes() -> Iterator[tuple[str, Change]]:
                 _replaced, file="05-Caching-Strategies.md", old="## Core Concepts", new=f"{link}\n\n## Core Concepts"
             ),
         )
+    headings = "\n\n".join(f"### {'h' * 140}{n}" for n in range(800))
+    links = "\n\n".join(f"[x](#{'h' * 140}x{n})" for n in range(800))
+    yield (
+        "800 long links beside 800 long headings",
+        partial(
+            _replaced,
+            file="05-Caching-Strategies.md",
+            old="## Core Concepts",
+            new=f"{headings}\n\n{links}\n\n## Core Concepts",
+        ),
+    )
     for label, text in YAML.items():
         yield f"sources with {label}", partial(put, file="sources.yaml", data=text.encode(errors="surrogatepass"))
 

@@ -11,6 +11,9 @@ import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+LONG_WORD = 40  # characters; two longer ones take difflib milliseconds where few letters make them up
+COMPARED = 200  # characters
+
 
 class SysdesignError(Exception):
     """Something the caller can put right."""
@@ -73,11 +76,22 @@ class BuildFailed(SysdesignError, OSError):
     """The site could not be written; the one built before is untouched."""
 
 
+def _alike(word: str, known: Sequence[str]) -> list[str]:
+    """The three names most like a word, as difflib has it; of long words, by their longest common subsequence."""
+    from rapidfuzz import fuzz, process  # only where something is wrong
+
+    found = process.extract(word, known, scorer=fuzz.ratio, score_cutoff=50, limit=20)  # never below difflib's ratio
+    likely = [name for name, _, _ in found]
+    if len(word) > LONG_WORD:
+        return likely[:3]
+    return difflib.get_close_matches(word, likely, n=3, cutoff=0.5)
+
+
 def nearest(word: str, names: Iterable[str], kind: str = "names") -> str:
     """What would work instead of `word`: the nearest names, or all of them where none is near."""
     known = sorted(names)
     begun = [name for name in known if word and name.startswith(word)][:3]
-    near = begun or difflib.get_close_matches(word, known, n=3, cutoff=0.5)
+    near = begun or _alike(word[:COMPARED], known)
     if near:
         return f"Did you mean {' or '.join(near)}?"
     shown = ", ".join(known[:20]) + (", ..." if len(known) > 20 else "")
