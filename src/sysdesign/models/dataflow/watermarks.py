@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any
 
 import numpy as np
@@ -110,12 +111,14 @@ class _Lateness:
     offline: np.ndarray
     away: np.ndarray
 
+    @cached_property
+    def _mean(self) -> np.ndarray:
+        return np.asarray(self.median * np.exp(self.deviation**2 / 2))
+
     def _beyond(self, at: np.ndarray) -> np.ndarray:
         """Mean of what exceeds a time, of lateness below it nothing."""
-        mean = self.median * np.exp(self.deviation**2 / 2)
-        score = np.log(np.maximum(at, 1e-300) / self.median) / self.deviation
-        usual = mean * ndtr(self.deviation - score) - at * ndtr(-score)
-        usual = np.where(score > 35, 0.0, np.maximum(usual, 0))  # the two cancel there
+        score = np.log(np.maximum(at, LEAST) / self.median) / self.deviation
+        usual = np.maximum(self._mean * ndtr(self.deviation - score) - at * ndtr(-score), 0)
         return (1 - self.offline) * usual + self.offline * self.away * np.exp(-at / self.away)
 
     def late(self, wait: np.ndarray, window: np.ndarray) -> np.ndarray:
