@@ -5,6 +5,7 @@ Exit codes: 0 fine, 1 errors found, 2 wrong use.
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Annotated
 
@@ -42,6 +43,9 @@ def _printable(argument: str) -> str:
 
 def main() -> None:
     """Run the command; what the caller can put right is one clear line, not a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # where the encoding lacks a character, as ASCII most
     try:
         app(list(map(_printable, sys.argv[1:])))
     except SysdesignError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from pathlib import Path
@@ -90,3 +91,13 @@ def test_hostile_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
             main()
         printed = capsys.readouterr()
         assert printed.out and not CONTROLS & set(printed.out + printed.err)
+
+
+def test_what_an_encoding_lacks_is_escaped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    printed = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, encoding="ascii", write_through=True))
+    reference = write_reference(tmp_path / "reference")
+    monkeypatch.setattr(sys, "argv", ["sysdesign", "search", "stampede", "--reference", str(reference)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0 and rb"\u203a" in printed.getvalue()
