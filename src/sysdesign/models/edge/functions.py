@@ -42,7 +42,7 @@ def function(
     queries: Annotated[
         float, Input("Questions to the data, one after the other", low=0, high=1000, default=3)
     ] = 3,
-    inside_ms: Annotated[float, Input("One question inside the region", "ms", low=0, high=1e4, default=1)] = 1,
+    inside_ms: Annotated[float, Input("One question at the data itself", "ms", low=0, high=1e4, default=1)] = 1,
     alone_share: Annotated[
         float, Input("Requests that the edge answers alone", "share", low=0, high=1, default=0.8)
     ] = 0.8,
@@ -61,11 +61,11 @@ def function(
     """When code near the user answers sooner than code beside the data.
 
     Code in the region takes near + far + queries x inside. Code at the edge answers a share alone; the others pay
-    the long way once for each question, or once in all where the edge forwards the request. A request at random finds
+    far + inside for each question, or the long way once where the edge forwards the request. A request at random finds
     its place idle for longer than instances are kept with a chance of e^(-r kept / places), and waits for a start.
     The edge is sooner on average while the share answered alone exceeds one less (far + queries x inside - start and
-    work beyond home's) / (queries x far). Calls at the edge are paid for each request, and again in the region for
-    those that go on: fewer calls are paid only if the ratio of prices is below the share answered alone.
+    work beyond home's) / (queries x (far + inside)). Calls at the edge are paid for each request, and again in the
+    region for those that go on: fewer calls are paid only if the ratio of prices is below the share answered alone.
 
     Connections are warm on all ways. Places get equal shares of requests, one instance each answers those at once:
     bursts meet more cold starts. Machines of the region have no cold start. The percentile counts these parts alone,
@@ -73,14 +73,14 @@ def function(
     the mechanism.
 
     >>> round(function(alone_share=0, work_ms=0, requests_per_s=1e6).edge_ms, 6)
-    490.0
+    493.0
     """
     given = (near_ms, far_ms, queries, inside_ms, alone_share, work_ms, home_work_ms, requests_per_s, places, kept_s)
     near, far, asked, inside, alone, work, home_work, rate, many, kept, start, price = broadcast(
         *given, cold_ms, price_ratio
     )
-    trips = asked * far
-    each = (1 - alone) * far  # what one more trip of the others adds
+    trips = asked * (far + inside)
+    each = (1 - alone) * (far + inside)  # what one more trip of the others adds
     cold = np.exp(-rate * kept / many)
     begin = near + work + cold * start
     home = near + far + asked * inside + home_work
