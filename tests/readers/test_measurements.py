@@ -276,3 +276,14 @@ def test_a_comma_within_times_does_not_part_what_semicolons_do() -> None:
     rows = "Zeit;Latenz\n" + "".join(f"2026-11-30 12:00:{n % 60:02d},123;{n},25\n" for n in range(200))
     read = read_measurements(Source(rows.encode()), "ms", Choices("latency", {"column": "Latenz"}), Notices())
     assert list(read) == [n + 0.25 for n in range(200)]
+
+
+def test_kinds_of_lines_that_are_taken_together_are_said() -> None:
+    rows = "".join(
+        f"10:{at % 60:02},{'/abc'[at % 3]},{at % 7},{503 if at % 10 == 0 else 200},w{at % 2}\n" for at in range(60)
+    )
+    _, notices = told(f"ts,route,dur_ms,status-code,Thread Name\n{rows}".encode())
+    said = "lines of several kinds are taken together: 3 of 'route' (/, a, b), "
+    assert said + "6 of the first 60 with a 'status-code' of 400 or more. For one kind" in notices
+    alone = "".join(f"{at},/a,{at % 7},200,id{at}\n" for at in range(60))
+    assert "several kinds" not in told(f"ts,route,dur_ms,status,request\n{alone}".encode())[1]

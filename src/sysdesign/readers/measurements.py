@@ -7,7 +7,8 @@ known by percentiles or buckets; what such a file cannot tell of the tail is sai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,13 +20,17 @@ from sysdesign.probability.distribution import Distribution
 from sysdesign.readers import delimited, histogram_texts, json_reports, text_reports
 from sysdesign.readers.amounts import Amounts
 from sysdesign.readers.choices import Choices
-from sysdesign.readers.notices import Notices
+from sysdesign.readers.notices import Notices, others
 from sysdesign.readers.percentiles import Percentiles
 from sysdesign.readers.source import Opened, Source
 
 MOST_SAMPLES = 20_000_000
 FILTERED = "metric_name"  # k6 writes all of its metrics below each other
 K6_TIME = "http_req_duration"
+FEWEST_OF_A_KIND = 4  # lines, on average, that make the values of a column names of kinds
+CODES = frozenset(("code", "status", "statuscode", "responsecode", "httpstatus", "httpcode", "httpstatuscode"))
+CODE = re.compile(r"[1-5][0-9][0-9]").fullmatch
+STARTS_WITH_A_DIGIT = re.compile(r"[-+]?[0-9]").match  # numbers and times
 XML = (b"<?xml", b"<testResults")
 
 
@@ -118,7 +123,37 @@ def _column(stream: Opened, found: delimited.Dialect, unit: str, choices: Choice
     header = found.header[at] if found.header and at < len(found.header) else ""
     amounts = Amounts.of(stream.name, unit, header, known[1] if known else "", choices, notices)
     amounts = amounts.settled([_field(line, found, at) for _, line in lines[1 if found.header else 0 :]])
-    return _values(stream, found, at, amounts, _kept(found, choices, notices), gaps=True)
+    kept = _kept(found, choices, notices)
+    rows = [delimited.fields(line, found.separator) for _, line in lines[1:]]
+    _say_what_is_pooled(found, [row for row in rows if len(row) == found.width and kept(row)], at, notices)
+    return _values(stream, found, at, amounts, kept, gaps=True)
+
+
+def _say_what_is_pooled(found: delimited.Dialect, rows: list[list[str]], at: int, notices: Notices) -> None:
+    """Requests of several routes, or good and failed ones, are several distributions: what is mixed is said."""
+    columns = list(zip(found.header, zip(*rows, strict=True), strict=False))
+    mixed = [_kinds(name, values) for place, (name, values) in enumerate(columns) if place != at]
+    if said := ", ".join(filter(None, mixed)):
+        notices.say(f"lines of several kinds are taken together: {said}. For one kind give a file of its lines alone")
+
+
+def _kinds(name: str, values: Sequence[str]) -> str:
+    """How many kinds of lines a column tells apart, by its words or as codes of HTTP; "" where it tells none."""
+    if re.sub(r"[^a-z]", "", name.lower()) in CODES:
+        failed = sum(CODE(value) is not None and value >= "4" for value in values)
+        return (
+            f"{failed} of the first {len(values)} with a {name[:40]!r} of 400 or more"
+            if 0 < failed < len(values)
+            else ""
+        )
+    kinds = list(dict.fromkeys(values))
+    if (
+        not 1 < len(kinds) <= len(values) / FEWEST_OF_A_KIND
+        or any(map(STARTS_WITH_A_DIGIT, kinds))
+        or "thread" in name.lower()
+    ):
+        return ""
+    return f"{len(kinds)} of {name[:40]!r} ({others((kind[:24] for kind in kinds), 3)})"
 
 
 def _asked(name: str, found: delimited.Dialect, lines: Any, choices: Choices, notices: Notices) -> int:
