@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from sysdesign.models import push as model
 from sysdesign.models.push import holding, resuming, slow
-from sysdesign.probability.quick_and_slow import P99
+from sysdesign.probability.lognormal_sum import Z99
 from tests.models.corners import assert_finite_at_corners, assert_sentences
 
 
@@ -73,9 +73,9 @@ def test_what_holds_of_any_slow_client(rate, taken, bound, keys):
 @pytest.mark.parametrize(("rate", "kept", "long"), [(10, 120, 0.2), (0.2, 30, 0.5), (0.01, 600, 0.05)])
 def test_absences_drawn_one_by_one(rate, kept, long):
     generator, count = np.random.default_rng(2), 300_000
-    away = 5 * np.exp(generator.normal(0, np.log(20) / P99, count))
+    away = 5 * np.exp(generator.normal(0, np.log(20) / Z99, count))
     slept = generator.random(count) < long
-    away[slept] = 1800 * np.exp(generator.normal(0, np.log(30) / P99, int(slept.sum())))
+    away[slept] = 1800 * np.exp(generator.normal(0, np.log(30) / Z99, int(slept.sum())))
     missed = generator.poisson(rate * away)
     said = model.resume(rate, 300, kept, long_share=long)
     short = away <= kept

@@ -8,12 +8,12 @@ from scipy.optimize import brentq
 from scipy.stats import lognorm
 
 from sysdesign.models import idempotency as model
-from sysdesign.probability.quick_and_slow import P99
+from sysdesign.probability.lognormal_sum import Z99
 from tests.models.corners import assert_finite_at_corners, assert_sentences
 
 
 def drawn(median, spread, generator, count):
-    return median * np.exp(generator.normal(0, np.log(spread) / P99, count))
+    return median * np.exp(generator.normal(0, np.log(spread) / Z99, count))
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_repeats_drawn_one_by_one(kept, retry, spread, slow, slow_median, slow_s
 
 def test_the_retention_that_is_needed():
     def late(kept):
-        quick, slow = lognorm.sf(kept, np.log(20) / P99, scale=5), lognorm.sf(kept, np.log(30) / P99, scale=14_400)
+        quick, slow = lognorm.sf(kept, np.log(20) / Z99, scale=5), lognorm.sf(kept, np.log(30) / Z99, scale=14_400)
         return 0.98 * quick + 0.02 * slow - 0.001
 
     found = brentq(late, 1, 1e8, rtol=1e-12)

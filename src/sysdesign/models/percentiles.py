@@ -16,8 +16,8 @@ from sysdesign.errors import InvalidInput
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.wording import amount, duration, percent
 from sysdesign.probability.elementwise import broadcast, plain
+from sysdesign.probability.lognormal_sum import sigma_of
 
-P99 = ndtri(0.99)
 HALVINGS = 60  # of a bracket, on the scale of logarithms
 NARROWEST = 1e-9  # spread in logarithms below which all requests take the median
 ROUNDED = 1e-12  # ranks, and logarithms, nearer than this are the same
@@ -65,7 +65,7 @@ def averaged(
     """
     share, servers, fast, factor, wide, rank = broadcast(slow_share, slow_servers, median_s, slow_factor, spread,
                                                          quantile)  # fmt: skip
-    sigma = np.log(wide) / P99
+    sigma = sigma_of(wide)
     fast_at = fast * np.exp(sigma * ndtri(rank))
     slow_at = fast_at * factor
 
@@ -138,7 +138,7 @@ def bucketed(
     factor, median, wide, rank, first, last = broadcast(growth, median_s, spread, quantile, first_s, last_s)
     if (last < first).any():
         raise InvalidInput("last_s lies below first_s; the highest bound is at least the lowest one")
-    sigma = np.log(wide) / P99
+    sigma = sigma_of(wide)
     true = median * np.exp(sigma * ndtri(rank))
     steps = np.floor(np.log(last / first) / np.log(factor) + 1e-9)
     at = np.ceil(np.log(true / first) / np.log(factor) - 1e-12)

@@ -43,9 +43,14 @@ class Shifted(NamedTuple):
     sigma: Array
 
 
+def sigma_of(spread: Array) -> Array:
+    """The standard deviation of a lognormal time's logarithm, from the 99th percentile over the median."""
+    return np.asarray(np.log(spread) / Z99)
+
+
 def moments(p99: Array, spread: Array, times: Array | float = 1.0) -> Moments:
     """Of so many independent lognormal times with this 99th percentile, `spread` times their median."""
-    sigma = np.log(spread) / Z99
+    sigma = sigma_of(spread)
     one = np.expm1(sigma * sigma)
     mean = p99 * np.exp(sigma * (sigma / 2 - Z99))
     return Moments(times * mean, times * mean**2 * one, times * mean**3 * one**2 * (one + 3))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
-P99 = float(ndtri(0.99))  # of the standard normal
 LONGEST = 3.2e9  # seconds in about a century
 STEPS = 40  # halvings of that, on a logarithmic scale
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(60)
@@ -46,11 +45,6 @@ class QuickAndSlow:
         """The chance that no arrival of a Poisson process of that rate falls within a time."""
         quick = _laplace(rate, self.median, self.sigma)
         return (1 - self.slow) * quick + self.slow * _laplace(rate, self.slow_median, self.slow_sigma)
-
-
-def sigma_of(spread: np.ndarray) -> np.ndarray:
-    """The standard deviation of the logarithm, from the 99th percentile over the median."""
-    return np.asarray(np.log(spread) / P99)
 
 
 def _distance(time: np.ndarray, median: np.ndarray) -> np.ndarray:

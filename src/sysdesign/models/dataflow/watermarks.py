@@ -17,8 +17,8 @@ from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.lazy import Lazy
 from sysdesign.models.wording import duration, percent
 from sysdesign.probability.elementwise import broadcast
+from sysdesign.probability.lognormal_sum import sigma_of
 
-NORMAL_99 = 2.3263478740408408  # the 99th percentile of the standard normal law
 HALVINGS = 11  # then a line through the last two: within 0.002% of the wait
 SHORTEST_S, LONGEST_S = 1e-3, 1e9  # of waits that are looked for
 LEAST = 1e-300
@@ -79,7 +79,7 @@ def watermark(
     """
     given = (wait_s, window_s, median_s, spread, offline_share, offline_s, lateness_s, wanted, events_per_s)
     wait, window, median, ratio, offline, away, open_s, share, rate, many, entry = broadcast(*given, keys, entry_bytes)
-    law = _Lateness(median, np.log(ratio) / NORMAL_99, offline, away)
+    law = _Lateness(median, sigma_of(ratio), offline, away)
 
     def late() -> np.ndarray:
         return law.late(wait, window)

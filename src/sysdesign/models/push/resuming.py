@@ -13,7 +13,8 @@ from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.lazy import Lazy
 from sysdesign.models.wording import amount, duration, percent, size
 from sysdesign.probability.elementwise import broadcast
-from sysdesign.probability.quick_and_slow import QuickAndSlow, sigma_of
+from sysdesign.probability.lognormal_sum import sigma_of
+from sysdesign.probability.quick_and_slow import QuickAndSlow
 
 
 @dataclass(frozen=True)
