@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any
 
 import numpy as np
@@ -77,15 +78,16 @@ def stage(
     delay = np.where(after > 0, after * law.median * law.light + start, np.inf)
     even = _Law.of(count, mean, cv, np.zeros_like(slow), factor, np.zeros_like(top))
     own = mean * (1 + slow * (factor - 1))  # over all tasks, without copies
+    last, uncopied = cache(lambda: law.last(delay)), cache(lambda: law.last(np.inf))
     return Stage.later(
         count.shape,
-        stage_s=lambda: law.last(delay),
-        uncopied_s=lambda: law.last(np.inf),
+        stage_s=last,
+        uncopied_s=uncopied,
         healthy_s=lambda: even.last(np.inf),
-        slowest_over_mean=lambda: law.last(np.inf) / own,
+        slowest_over_mean=lambda: uncopied() / own,
         heaviest_over_mean=lambda: law.heavy,
         any_slow=lambda: -np.expm1(count * np.log1p(-np.minimum(slow, 1 - 1e-16))),
-        idle_share=lambda: np.clip(1 - law.used(delay) / (count * law.last(delay)), 0, 1),
+        idle_share=lambda: np.clip(1 - law.used(delay) / (count * last()), 0, 1),
         copied_share=lambda: law.copied(delay),
         extra_share=lambda: law.copies(delay) / (count * own),
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Annotated, Any
 
 import numpy as np
@@ -80,13 +80,7 @@ def watermark(
     given = (wait_s, window_s, median_s, spread, offline_share, offline_s, lateness_s, wanted, events_per_s)
     wait, window, median, ratio, offline, away, open_s, share, rate, many, entry = broadcast(*given, keys, entry_bytes)
     law = _Lateness(median, sigma_of(ratio), offline, away)
-
-    def late() -> np.ndarray:
-        return law.late(wait, window)
-
-    def dropped() -> np.ndarray:
-        return law.late(wait + open_s, window)
-
+    late, dropped = cache(lambda: law.late(wait, window)), cache(lambda: law.late(wait + open_s, window))
     windows = (window + wait + open_s) / window
     return Watermark.later(
         wait.shape,
