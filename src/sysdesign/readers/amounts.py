@@ -79,7 +79,7 @@ class Amounts:
         if held:
             return _unit(held[1])
         words = [found[1] for form in LAST_WORDS if (found := form.search(header.strip()))]
-        return next((_unit(word) for word in words if word.lower() != STATISTIC and _unit(word)), "")
+        return next(filter(None, (_unit(word) for word in words if word.lower() != STATISTIC)), "")
 
     def settled(self, sample: Sequence[str]) -> Amounts:
         """With the decimal sign told from some of the values, and what is taken for granted said."""

@@ -199,9 +199,9 @@ def _known(found: delimited.Dialect, choices: Choices, notices: Notices) -> tupl
     names = found.header
     for each in KNOWN:
         if each.column in names and all(name in names for name in each.beside):
-            others = ", ".join(name for name in names if name != each.column)[:160]
+            rest = ", ".join(name for name in names if name != each.column)[:160]
             how = f"choose with {choices.say('column')}"
-            notices.say(f"read column {each.column!r} of {each.tool} in {each.unit}; others: {others}; {how}")
+            notices.say(f"read column {each.column!r} of {each.tool} in {each.unit}; others: {rest}; {how}")
             return names.index(each.column), each.unit
     if not names and found.separator == "," and found.width == VEGETA_COLUMNS and _nanoseconds(found.example):
         notices.say(f"read column 3 of vegeta's CSV, the latency in ns; choose with {choices.say('column')}")
