@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import ndtr
 
 from sysdesign.models.dataflow import stage
 from tests.models.corners import assert_finite_at_corners
@@ -60,6 +61,20 @@ def test_limits_in_closed_form():
     assert skewed.stage_s == pytest.approx(40.8 * 60, rel=5e-3)
     doubled = stage(1, 60, 0.02, 0, copy_after=0.001, copy_start_s=0)  # both from the beginning, one machine time more
     assert doubled.extra_share == pytest.approx(doubled.stage_s / 60, rel=0.01) and doubled.copied_share > 0.999
+
+
+def test_copies_of_which_few_run_long():
+    """Machine time of the copies on a linear grid of times: most originals end within seconds of their copy's start."""
+    sigma = np.sqrt(np.log1p(0.2**2))
+    median = 60 * np.exp(-(sigma**2) / 2)
+    at = np.linspace(1e-6, 3000, 1_000_000)
+
+    def still(times):
+        of_one = [ndtr(-np.log(times / (median * factor)) / sigma) for factor in (1, 5)]
+        return 0.999 * of_one[0] + 0.001 * of_one[1]
+
+    copies = np.trapezoid(still(at + 1.5 * median + 1) * still(at), at)
+    assert stage(1000, 60, 0.2, 0.001, 5, copy_after=1.5).extra_share == pytest.approx(copies / 60.24, rel=1e-3)
 
 
 @settings(max_examples=40)

@@ -158,10 +158,14 @@ class _Law:
         return np.where(np.isinf(delay), 0.0, began / self.count)
 
     def copies(self, delay: np.ndarray) -> np.ndarray:
-        """Machine time of copies: each runs until it or its original ends."""
+        """Machine time of copies: each runs until it or its original ends.
+
+        Many originals end soon after their copy began, so the time before the grid counts piece by piece.
+        """
         at = self._grid()
+        at = np.concatenate([at[..., :1] * np.linspace(0, 1, NODES, endpoint=False), at], axis=-1)
         begun = at + np.where(np.isinf(delay), 0.0, delay)[..., None]
-        time = self._all(lambda size: self._area(at, self._late(begun, size) * self._late(at, size)))
+        time = self._all(lambda size: np.trapezoid(self._late(begun, size) * self._late(at, size), at, axis=-1))
         return np.where(np.isinf(delay), 0.0, time)
 
 
