@@ -205,7 +205,7 @@ def copysets(
     few = np.minimum(np.maximum(many * wide / (of * (of - 1)), 1), random_sets)
     safe = np.log1p(-np.minimum(share, 1 - 1e-16))
     found = (-np.expm1(random_sets * safe), -np.expm1(few * safe), random_sets, few, share, all_chunks * share)
-    return Copysets(*(plain(each) for each in np.broadcast_arrays(*found)))
+    return Copysets(*(plain(each) for each in found))
 
 
 def _log_choose(of: np.ndarray, taken: np.ndarray) -> np.ndarray:

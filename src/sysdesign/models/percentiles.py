@@ -212,7 +212,7 @@ def omitted(
         service + stuck * sent_wait / kept, service + wait_sum / due,
         np.maximum(1 - kept / due, 0), (stall + drain) / (good + stall), drain,
     )  # fmt: skip
-    return Omitted(*(plain(each) for each in np.broadcast_arrays(*found)))
+    return Omitted(*(plain(each) for each in found))
 
 
 def _stuck_wait(above: np.ndarray, stuck: np.ndarray, stall: np.ndarray, rate: np.ndarray) -> np.ndarray:

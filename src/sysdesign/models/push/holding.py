@@ -69,8 +69,8 @@ def memory(
     64.0
     """
     given = (connections, library_bytes, kernel_bytes, window_bits, memory_level, busy_share, queued_bytes)
-    many, library, kernel, bits, level, busy, queued = broadcast(*given)
-    state, server, used = (np.asarray(each, dtype=float) for each in (state_bytes, server_bytes, used_share))
+    every = broadcast(*given, state_bytes, server_bytes, used_share)
+    many, library, kernel, bits, level, busy, queued, state, server, used = every
     windows = 2 ** (bits + 2) + 2 ** (level + 9) + 2**bits + CODER_BYTES
     coder = windows * {"kept": 1.0, "each message": busy, "none": 0.0}[compression]
     process = library + coder + queued + state
@@ -80,7 +80,7 @@ def memory(
         process, coder, whole, many * whole, fitting, np.ceil(many * whole / (server * used)),
         coder / np.maximum(whole, 1),
     )  # fmt: skip
-    return Memory(*map(plain, np.broadcast_arrays(*found)))
+    return Memory(*map(plain, found))
 
 
 def _held(inputs: Mapping[str, Any], result: Memory) -> str:
