@@ -31,6 +31,8 @@ ARGUMENTS = [
     "--disable-sync", "--no-first-run", "--no-default-browser-check",
 ]  # fmt: skip
 PATIENCE = 120_000  # ms until what should come is missed: no test depends on how fast the machine is
+# A script for a page: each of its waits is a hundredth as long.
+QUICK = "const slow = setTimeout; window.setTimeout = (act, wait, ...rest) => slow(act, wait / 100, ...rest);"
 
 
 @pytest.fixture(scope="session")

@@ -11,10 +11,9 @@ import pytest
 from playwright.sync_api import expect
 
 from sysdesign.content import load
-from tests.site.conftest import SMALL, published, served
+from tests.site.conftest import QUICK, SMALL, published, served
 
 pytestmark = pytest.mark.browser
-QUICK = "const slow = setTimeout; window.setTimeout = (act, wait, ...rest) => slow(act, wait / 100, ...rest);"
 OPEN = "Answer for your workload"
 
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.site.conftest import before
+from tests.site.conftest import QUICK, before
 
 CACHING = "05-caching-strategies/"
 # Once the script has come that tells on the home page what was read: it tells in the turn before this goes on.
 TOLD = "import(document.querySelector('script[type=module]').src.replace('site.js', 'progress.js'))"
-
-
-# Scrolls there and waits until the page has noted it; its own wait is a second, here a hundredth.
-QUICK = "const slow = setTimeout; window.setTimeout = (act, wait, ...rest) => slow(act, wait / 100, ...rest);"
+# Scrolls there and waits until the page has noted it: its own wait is a second, here a hundredth.
 READ = """heading => new Promise(done => {
   addEventListener("scroll", () => setTimeout(done, 3000), { once: true });
   heading.scrollIntoView();
