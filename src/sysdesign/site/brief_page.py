@@ -38,12 +38,10 @@ def page(site: Site, slug: str) -> Page:
 def _next(site: Site, slug: str, root: str) -> dict[str, str] | None:
     """The brief that comes next in reading order."""
     documents = site.reference.documents
-    order = list(site.reference.plan.reading_order)
-    for each in order[order.index(slug) + 1 :] if slug in order else ():
-        if each in documents and has_brief(documents[each]):
-            place = folder_of(site.reference.planned(each))
-            return {"title": documents[each].title, "href": f"{root}{place}{FOLDER}"}
-    return None
+    _, after = site.neighbors[slug]
+    while after and not has_brief(documents[after.slug]):
+        _, after = site.neighbors[after.slug]
+    return after and {"title": documents[after.slug].title, "href": f"{root}{folder_of(after)}{FOLDER}"}
 
 
 def reading_name(slug: str) -> str:
