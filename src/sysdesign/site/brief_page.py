@@ -41,7 +41,9 @@ def _next(site: Site, slug: str, root: str) -> dict[str, str] | None:
     _, after = site.neighbors[slug]
     while after and not has_brief(documents[after.slug]):
         _, after = site.neighbors[after.slug]
-    return after and {"title": documents[after.slug].title, "href": f"{root}{folder_of(after)}{FOLDER}"}
+    if after is None:
+        return None
+    return {"title": documents[after.slug].title, "href": f"{root}{folder_of(after)}{FOLDER}"}
 
 
 def reading_name(slug: str) -> str:
