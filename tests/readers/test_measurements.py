@@ -54,6 +54,14 @@ def test_what_tools_write(name, median, p99, said):
     assert said in notices
 
 
+@pytest.mark.parametrize(
+    ("count", "said"), [(999, "999 measurements: percentiles over 99"), (200, "over 95"), (4, "over 0")]
+)
+def test_few_measurements_say_which_percentiles_rest_on_fewer_than_ten(count, said):
+    assert said in told(b"".join(b"%d.5 ms\n" % at for at in range(count)))[1]
+    assert "rest on" not in told(b"".join(b"%d.5 ms\n" % at for at in range(1000)))[1]
+
+
 def test_units_are_turned_into_the_inputs_own():
     assert told(FILES / "hey.csv", unit="s")[0].median == pytest.approx(told(FILES / "hey.csv")[0].median / 1000)
     assert told(b"61.9 ms\n0.1 s\n250 us\n")[0].quantile(1) == pytest.approx(100)

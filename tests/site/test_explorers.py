@@ -12,6 +12,15 @@ from tests.site.axe import faults
 from tests.site.conftest import before
 
 PACE = 900  # milliseconds a step while it plays, as explorer.js has it
+# An arrow's words that leave the picture, or that an arrow or a time crosses.
+CROSSED = """() => [...document.querySelectorAll(".lanes .saying")].filter((words) => {
+  const box = words.getBBox(), picture = words.ownerSVGElement;
+  const apart = (first, length, second, other) => first + length <= second || second + other <= first;
+  const meets = (other) => !apart(other.x, other.width, box.x, box.width)
+    && !apart(other.y, other.height, box.y + 2, box.height - 4);
+  return box.x < 0 || box.x + box.width > picture.viewBox.baseVal.width + 1
+    || [...picture.querySelectorAll(".message, .moment, .saying")].some((it) => it !== words && meets(it.getBBox()));
+}).map((words) => words.textContent)"""
 
 
 def test_pages_list_the_first_run_as_text(pages):
@@ -52,6 +61,7 @@ def test_every_explorer_steps_by_keyboard_and_follows_the_choice(opened, name, w
     page.keyboard.press("End")
     assert page.locator(".steering output").inner_text().startswith(f"{len(steps)} of {len(steps)}")
     assert page.locator(".explorer .canvas").evaluate("it => it.scrollHeight <= it.clientHeight || it.tabIndex === 0")
+    assert page.evaluate(CROSSED) == []
     shown = page.locator(".counts dd").all_inner_texts()
     assert shown == [value for _, value in steps[-1].counts]
     assert ("✗" in page.locator(".holds").inner_text()) == bool(steps[-1].broken)

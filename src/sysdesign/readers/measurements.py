@@ -25,6 +25,7 @@ from sysdesign.readers.percentiles import Percentiles
 from sysdesign.readers.source import Opened, Source
 
 MOST_SAMPLES = 20_000_000
+FEW, KNOWING = 1000, 10  # in fewer, the 99th percentile rests on fewer than so many
 FILTERED = "metric_name"  # k6 writes all of its metrics below each other
 K6_TIME = "http_req_duration"
 FEWEST_OF_A_KIND = 4  # lines, on average, that make the values of a column names of kinds
@@ -77,6 +78,12 @@ def read_measurements(
     if not values.size:
         raise BadFile(
             str(source), 1, "it holds no number", "Give one measurement a line, or a table with a column of them"
+        )
+    if not each and values.size < FEW:
+        beyond = 100 * max(0.0, 1 - KNOWING / values.size)
+        notices.say(
+            f"{several(values.size, 'measurement')}: percentiles over {beyond:.3g} rest on fewer than {KNOWING} of "
+            "them, so trust those little"
         )
     return values
 

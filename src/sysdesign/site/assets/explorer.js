@@ -9,6 +9,7 @@ const draw = (tag, attributes = {}, ...children) => {
   return element;
 };
 const PACE = 900; // milliseconds a step while it plays
+const LETTER = 6; // a letter's width in an arrow's words, about
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const seconds = (at) => (at >= 1 || at === 0 ? `${+at.toFixed(2)} s` : `${+(at * 1000).toFixed(1)} ms`);
 const amount = (value) => value.toLocaleString("en", { maximumSignificantDigits: 3 });
@@ -107,6 +108,12 @@ function controls(room, curves) {
   return { show: (chosen) => { stop(); steps = chosen; slider.max = steps.length - 1; go(0); } };
 }
 
+// An arrow's words begin where it begins, and stay between the times and the right edge.
+function words(text, at, way, y, now, left, wide) {
+  const length = text.length * LETTER, begin = Math.max(left, Math.min(way > 0 ? at : at - length, wide - length));
+  return draw("text", { x: begin, y, class: `saying ${now}` }, text);
+}
+
 // Who sent what to whom, time running down; the step in sight is drawn stronger.
 function lanes(steps, at, wide) {
   const names = [...new Set(steps.flatMap((step) => [...(step.parts ?? []).map(([name]) => name), ...(step.messages ?? []).flatMap(([from, to]) => [from, to])]))];
@@ -120,12 +127,13 @@ function lanes(steps, at, wide) {
     marks.push(draw("text", { x: 4, y: y + 4, class: `moment ${now}` }, seconds(step.at)));
     const said = new Set();
     for (const [from, to, text, arrives] of step.messages ?? []) {
+      if (said.size && !said.has(text)) y += 8; // so that the words stand clear of the arrow above
       const begin = x(from), end = arrives ? x(to) : begin + (x(to) - begin) * 0.6, way = Math.sign(end - begin);
       marks.push(draw("path", { d: `M${begin} ${y}H${end}`, class: `message ${now} ${arrives ? "" : "lost"}` }));
       marks.push(arrives ? draw("path", { d: `M${end - way * 7} ${y - 4}L${end} ${y}L${end - way * 7} ${y + 4}`, class: `tip ${now}` })
         : draw("path", { d: `M${end - 4} ${y - 4}L${end + 4} ${y + 4}M${end - 4} ${y + 4}L${end + 4} ${y - 4}`, class: `tip ${now} lost` }));
-      if (!said.has(text)) marks.push(draw("text", { x: begin + way * 8, y: y - 5, class: `saying ${now}`, "text-anchor": way > 0 ? "start" : "end" }, text));
-      y += said.has(text) ? 10 : 18;
+      if (!said.has(text)) marks.push(words(text, begin + way * 8, way, y - 5, now, left, wide));
+      y += 10;
       said.add(text);
     }
     y += 16;
