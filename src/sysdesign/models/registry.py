@@ -51,6 +51,7 @@ SUBJECTS = (
     "queueing",
     "quorum",
     "rate_limiting",
+    "recovery",
     "replication",
     "retries",
     "scaling_laws",
