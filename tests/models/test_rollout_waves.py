@@ -112,7 +112,7 @@ def test_first_wave_in_closed_form():
 @pytest.mark.parametrize("first", [0.02, 0.01, 0.005])
 @pytest.mark.parametrize("bake_h", [3, 4])
 def test_bakes_of_amazon_take_four_or_five_working_days(first, bake_h):
-    """An hour after one box, 12 after the first wave, two to four after the others: of those three or four, six to eight
+    """An hour after one box, 12 after the first wave, two to four after the others: three or four, in six to eight
     waves."""
     said = waves(first, 2, bake_s=bake_h * 3600)
     assert 6 <= said.waves <= 8 and said.working_days in (4, 5)
