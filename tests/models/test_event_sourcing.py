@@ -1,5 +1,6 @@
 """Streams of events: races of appends played attempt by attempt, and what must hold of any stream."""
 
+import bisect
 import heapq
 
 import numpy as np
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
+from sysdesign.errors import Unstable
 from sysdesign.models import event_sourcing as model
 from tests.models.corners import assert_finite_at_corners, assert_sentences
 
@@ -134,3 +136,150 @@ def test_arrays_corners_and_sentences():
     for each in model.MODELS:
         assert_finite_at_corners(each.function, 2000)
     assert_sentences(model.MODELS)
+
+
+def rebuilt(events, arrivals, own, parts, fullest, most, behind, step):
+    """Parts read step by step: those that are behind share what the others leave of the store."""
+    shares = np.full(parts, (1 - fullest / parts) / max(parts - 1, 1))
+    shares[0] = fullest / parts
+    missing, time, done = events * shares, 0.0, 0.0
+    while missing.sum() > behind:
+        late = missing > 0
+        left = (most - arrivals * shares[~late].sum()) / late.sum()
+        applied = np.where(late, np.minimum(left, own), arrivals * shares) * step
+        done += applied.sum()
+        missing = np.maximum(missing + arrivals * shares * step - applied, 0)
+        time += step
+    return time, done
+
+
+@pytest.mark.parametrize(
+    ("events", "arrivals", "own", "parts", "fullest", "most", "behind"),
+    [
+        (1e6, 100, 1000, 1, 1, 1e9, 10),
+        (1e6, 100, 1000, 8, 1, 1e9, 10),
+        (1e6, 300, 500, 8, 1, 2000, 10),
+        (1e6, 300, 500, 8, 3, 2500, 10),
+        (1e6, 200, 900, 4, 2, 1500, 1000),
+        (1e6, 0, 500, 8, 2, 1e9, 300_000),
+    ],
+)
+def test_rebuilds_played_step_by_step(events, arrivals, own, parts, fullest, most, behind):
+    time, done = rebuilt(events, arrivals, own, parts, fullest, most, behind, 0.05)
+    said = model.rebuild(events, arrivals, own, parts, fullest, most, behind)
+    assert said.rebuild_s == pytest.approx(time, rel=0.01)
+    assert said.applied == pytest.approx(done, rel=0.01)
+    assert said.rate_per_s == pytest.approx(done / time, rel=0.01)
+
+
+@given(st.floats(1, 1e10), st.floats(0, 900), st.integers(1, 100), st.floats(1, 100), st.floats(0, 1e6))
+def test_a_rebuild_applies_what_was_there_and_what_came(events, arrivals, workers, fullest, behind):
+    said = model.rebuild(events, arrivals, 1000, workers, fullest, 1e9, behind)
+    assert said.applied == pytest.approx(events + said.arrived - min(behind, events), abs=1e-6)
+    assert said.arrived == pytest.approx(arrivals * said.rebuild_s)
+    assert said.others_s <= said.rebuild_s * (1 + 1e-12)
+    assert said.speedup <= workers * (1 + 1e-9)
+    more = model.rebuild(events, arrivals, 1000, workers, fullest * 1.1, 1e9, behind)
+    assert more.rebuild_s >= said.rebuild_s * (1 - 1e-9)
+    assert model.rebuild(events, arrivals, 2000, workers, fullest, 1e9, behind).rebuild_s <= said.rebuild_s
+
+
+def test_rebuilds_in_closed_form():
+    even = model.rebuild(1e6, 100, 1000, 1, behind=0)
+    assert even.rebuild_s == pytest.approx(1e6 / 900) and even.speedup == pytest.approx(1)
+    capped = model.rebuild(1e6, 100, 1000, 16, store_per_s=4000, behind=0)
+    assert capped.rebuild_s == pytest.approx(1e6 / 3900) and capped.busy_share == 1 and capped.useful_workers == 4
+    whole = model.rebuild(1e6, 100, 1000, 8, fullest=8, behind=0)  # one part holds everything
+    assert whole.rebuild_s == pytest.approx(1e6 / 900) and whole.others_s == 0
+    late = model.rebuild(1e6, 50, 1000, 1, behind=500)
+    assert late.switch_age_s == pytest.approx(10)
+    with pytest.raises(Unstable, match="never catches up"):
+        model.rebuild(1e6, 1000, 1000, 1)
+    with pytest.raises(Unstable):
+        model.rebuild(1e6, 1000, 600, 4, fullest=3)  # 750 a second arrive in one part
+
+
+def packed(rows, row_bytes):
+    """Rows laid on pages one after another, each on a boundary of eight bytes and with a pointer: pages used."""
+    pages, free = 0, 0
+    for _ in range(rows):
+        need = 4 + -(-(24 + row_bytes) // 8) * 8
+        if need > free:
+            pages, free = pages + 1, 8192 - 24
+        free -= need
+    return pages
+
+
+@pytest.mark.parametrize("row_bytes", [40, 97, 333, 1100, 3000])
+def test_rows_packed_page_by_page(row_bytes):
+    said = model.store(event_bytes=row_bytes - 32, name_bytes=0)
+    assert said.record_bytes * 20_000 == pytest.approx(8192 * packed(20_000, row_bytes), rel=0.002)
+
+
+def leaf_fill(inserts, room, generator):
+    """How full leaves are, on average over a doubling, where keys come at random and a full leaf splits in half."""
+    leaves, bounds, fills = [[0.0, 1.0, 0]], [0.0], []  # from, to, entries
+    for number, key in enumerate(generator.random(inserts), 1):
+        at = bisect.bisect_right(bounds, key) - 1
+        leaves[at][2] += 1
+        low, high, entries = leaves[at]
+        if entries > room:
+            middle, half = (low + high) / 2, entries // 2
+            leaves[at : at + 1] = [[low, middle, half], [middle, high, entries - half]]
+            bounds.insert(at + 1, middle)
+        if number > inserts / 2:
+            fills.append(number / (room * len(leaves)))
+    return np.mean(fills)
+
+
+def test_leaves_of_random_keys_are_as_full_as_taken():
+    fill = leaf_fill(40_000, 50, np.random.default_rng(3))
+    assert fill == pytest.approx(model.stores.RANDOM_FILL, rel=0.04)
+
+
+@pytest.mark.parametrize(("form", "rate", "events"), [("table", 0.01, 50), ("purpose_built", 1, 400), ("table", 50, 9)])
+def test_streams_read_from_pages_that_hold_all_streams(form, rate, events):
+    """A stream's events drawn among all of its time, laid down in order; the pages that hold one are counted."""
+    generator, age = np.random.default_rng(8), 86_400
+    said = model.store(form, events_per_s=rate, stream_events=events, stream_age_s=age, page_s=1e-3, way_s=1e-6)
+    among = int(rate * age)
+    counted = [len(np.unique(generator.integers(0, among, events) * said.record_bytes // 8192)) for _ in range(400)]
+    entry = 24 if form == "purpose_built" else (4 + 56) / np.log(2)
+    index = 1 + events * entry / 8192
+    assert said.pages - index == pytest.approx(np.mean(counted), rel=0.03)
+    assert said.read_s == pytest.approx(said.pages * 1e-3, rel=1e-3)
+
+
+@given(
+    st.sampled_from(["table", "log", "purpose_built", "key_value"]), st.floats(0.01, 1e5), st.floats(1, 1e5),
+    st.floats(1, 1e4), st.floats(1, 1e9),
+)  # fmt: skip
+def test_more_events_take_more_of_everything(form, rate, size, length, kept):
+    def at(**more):
+        given_ = {"events_per_s": rate, "event_bytes": size, "stream_events": length, "kept_s": kept} | more
+        return model.store(form, **given_)
+
+    here = at()
+    assert here.stored_bytes >= size and 0 <= here.index_bytes < here.stored_bytes
+    assert here.kept_bytes == pytest.approx(here.year_bytes * kept / (365 * 86_400))
+    assert here.readable_share == pytest.approx(min(1, kept / 2_592_000))
+    assert at(events_per_s=rate * 2).pages >= here.pages * (1 - 1e-9)
+    assert at(stream_events=length * 2).read_s >= here.read_s * (1 - 1e-9)
+    assert at(events_per_s=rate * 2).busiest_load == pytest.approx(2 * here.busiest_load)
+    assert at(copies=6).kept_bytes == pytest.approx(2 * here.kept_bytes)
+
+
+def test_stores_in_closed_form():
+    together = model.store("key_value", stream_events=100, page_s=1e-3, way_s=1e-3)
+    assert together.pages == pytest.approx(1 + 100 * 1146 / 8192)
+    assert together.read_s == pytest.approx(1e-3 + together.pages * 1e-3)
+    log = model.store("log", events_per_s=100, stream_age_s=86_400, partitions=10, scan_bytes_per_s=1e8, way_s=1e-3)
+    assert log.read_s == pytest.approx(1e-3 + 100 * 86_400 * 1107 / 10 / 1e8)
+    short = model.store("log", events_per_s=100, stream_age_s=864_000, kept_s=86_400, way_s=1e-3)
+    assert short.readable_share == pytest.approx(0.1)
+    assert short.pages * 8192 == pytest.approx(100 * 86_400 * 1107 / 12)
+    alone = model.store("table", events_per_s=1e-6, stream_events=3, stream_age_s=1)
+    assert alone.pages == pytest.approx(1 + 1 + 3 * 60 / np.log(2) / 8192, rel=1e-3)  # all on one page
+    small = model.store("key_value", event_bytes=854, event_s=0, way_s=1e-3, partition_bytes_per_s=1e5)
+    assert small.stream_appends_per_s == pytest.approx(100)
+    assert model.store("table", way_s=0.004, event_s=0.001).stream_appends_per_s == pytest.approx(200)
