@@ -42,7 +42,8 @@ YAML = {
     "a hexadecimal integer": "a: 0x" + "f" * 5_000, "an octal integer": "a: 0o" + "7" * 5_000,
     "an integer": "a: " + "9" * 5_000, "a negative integer": "a: -" + "9" * 5_000, "underscores": "a: 1" + "_" * 9_000,
     "integers with underscores": "a: " + "1_" * 5_000 + "1", "a float": "a: " + "9" * 5_000 + ".0",
-    "an exponent": "a: 1e" + "9" * 5_000, "a long key": "k" * 900_000 + ": 1", "a long text": "a: " + "x" * 900_000,
+    "an exponent": "a: 1e" + "9" * 5_000, "a long key": "k" * 900_000 + ": 1",
+    "a long key of words": "?" + " a" * 100_000 + "\n: 1", "a long text": "a: " + "x" * 900_000,
     "aliases of aliases": "a: &a [x, x]\n" + "".join(
         f"{chr(98 + n)}: &{chr(98 + n)} [*{chr(97 + n)}, *{chr(97 + n)}]\n" for n in range(24)),
     "an alias of itself": "a: &a [*a]", "a mapping of itself": "a: &a {b: *a}", "many anchors": "- &a x\n" * 90_000,

@@ -29,6 +29,7 @@ _ADDRESSES = (
     "data:text/html;base64,PHNjcmlwdD53aW5kb3cucmFuPTE8L3NjcmlwdD4=", f"data:image/svg+xml,<svg onload='{RUN}'/>",
     "blob:https://other.example/1", "file:///etc/passwd", "filesystem:https://other.example/temporary/x",
     "view-source:https://other.example", "//other.example/x", "/\\other.example/x", "\\\\other.example\\x",
+    f"javascript&colon;{RUN}", f"java&Tab;script:{RUN}", f"java&NewLine;script:{RUN}", f"\u2028javascript:{RUN}",
     "https:other.example", "https:/other.example", "http://", "ws://other.example", "ftp://other.example",
     "intent://other.example#Intent;end", "x\tjavascript:x", "https://other.example/\"onmouseover=\"window.ran=1",
     "https://other.example/'><img src=x onerror=window.ran=1>", "mailto:", "tel:1", "ms-word:ofe|u|x",
@@ -43,6 +44,10 @@ _TAGS = (
     f"<object data='{HOST}/x'></object>", f"<embed src='{HOST}/x'>", f"<img src='{HOST}/x.png'>",
     f"</title><script>{RUN}</script>", f"</textarea><script>{RUN}</script>", f"--><script>{RUN}</script>",
     f"\"><script>{RUN}</script>", f"'><img src=x onerror={RUN}>", f"{{{{ 7*7 }}}}{{% raw %}}<script>{RUN}</script>",
+    f'<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=x onerror={RUN}&gt;">',
+    f'<svg></p><style><a id="</style><img src=1 onerror={RUN}>">', f"<template><script>{RUN}</script></template>",
+    f"<form><math><mtext></form><form><mglyph><style></math><img src onerror={RUN}>", f"<a ping='{HOST}' href=#a>x</a>",
+    f"<img srcset='{HOST}/x.png 2x'>", f"<button formaction='javascript:{RUN}'>x</button>", f"<a\x00onclick={RUN}>",
     f"<!--><img src=x onerror={RUN}>-->", f"<noscript><p title='</noscript><img src=x onerror={RUN}>'></noscript>",
 )  # fmt: skip
 _FORMULAS = (
@@ -76,6 +81,9 @@ _SHAPES = (
     f"<meta xmlns='http://www.w3.org/1999/xhtml' http-equiv='refresh' content='0;url={HOST}/'/>",
     f"<form xmlns='http://www.w3.org/1999/xhtml' action='{HOST}/'><button>x</button></form>",
     f"<link xmlns='http://www.w3.org/1999/xhtml' rel='stylesheet' href='{HOST}/x.css'/>",
+    f"<text><textPath href='javascript:{RUN}'>x</textPath></text>", f"<discard onbegin='{RUN}'/>",
+    f"<g xml:base='{HOST}/'><use href='#a'/></g>", f"<rect fill='image-set(\"{HOST}/x\" 1x)' width='9'/>",
+    f"<svg:script xmlns:svg='http://www.w3.org/2000/svg'>{RUN}</svg:script>", f"<pattern href='{HOST}/x#p'/>",
     f"<iframe src='{HOST}/x'/>", f"<feImage href='{HOST}/x.png'/>", f"<handler>{RUN}</handler>",
     f"<!--><img src=x onerror={RUN}>--><rect width='1' height='1'/>", f"<![CDATA[<img src=x onerror={RUN}>]]>",
     f"<text>&lt;img src=x onerror={RUN}&gt;</text>", f"<text><![CDATA[<img src=x onerror={RUN}>]]></text>",

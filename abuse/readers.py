@@ -114,6 +114,9 @@ def _measurements() -> Labeled:
         spectrum = "Value Percentile TotalCount 1/(1-Percentile)\n\n"
         yield f"a spectrum of {count[:9]}", f"{spectrum}{count} 0.5 {count} 2\n{count} 1.0 {count} inf\n".encode()
         yield f"numbers of {count[:9]}", f"{count}\n".encode() * 1_000
+    yield "counts that fall", b'# TYPE a histogram\na_bucket{le="1"} 5\na_bucket{le="2"} 3\na_bucket{le="+Inf"} 9\n'
+    yield "a name of 900 KB", b"a" * 900_000 + b"\n1\n2\n"
+    yield "a million ends of lines of old", b"1\r" * 1_000_000
     rows = "".join(f'a_bucket{{le="{n}"}} {n}\n' for n in range(120_000))
     yield "120,000 buckets", f"# TYPE a histogram\n{rows}".encode()
     yield "spectrum up to 1e15", b"Value Percentile TotalCount 1/(1-Percentile)\n1e15 0.5 1 2\n1e15 1.0 2 inf\n"

@@ -518,6 +518,10 @@ def test_an_answer_is_compressed_once_in_a_thread(
         assert answer.content == page and answer.headers["content-encoding"] == "gzip"
         assert int(answer.headers["content-length"]) < len(page) / 10 and answer.headers["vary"] == "Accept-Encoding"
     assert packed == [len(page)]
+    for refused in ("gzip;q=0", "gzip; q=0.000, *", "br, *;q=0", ""):
+        assert "content-encoding" not in client.get("/long/", headers={"Accept-Encoding": refused}).headers
+    for taken in ("GZIP", "br;q=1, gzip;q=0.1", "*"):
+        assert client.get("/long/", headers={"Accept-Encoding": taken}).headers["content-encoding"] == "gzip"
     plain = client.get("/long/", headers={"Accept-Encoding": "identity"})
     assert plain.content == page and "content-encoding" not in plain.headers
     assert client.head("/long/").content == b""

@@ -15,6 +15,14 @@ LONG_WORD = 40  # characters; two longer ones take difflib milliseconds where fe
 COMPARED = 200  # characters
 
 
+MOST_SAID = 1_000  # characters of what was found, and of what would work
+
+
+def _shortened(text: str) -> str:
+    """A text that may quote a file, with the middle left out where it is long."""
+    return text if len(text) <= MOST_SAID else f"{text[: MOST_SAID * 3 // 4]} … {text[-MOST_SAID // 5 :]}"
+
+
 class SysdesignError(Exception):
     """Something the caller can put right."""
 
@@ -36,6 +44,7 @@ class BadFile(InvalidInput):
     """A reader's own file, or a line of it, cannot be read as what it should be."""
 
     def __init__(self, path: str, line: int, found: str, fix: str) -> None:
+        found, fix = _shortened(found), _shortened(fix)
         super().__init__(f"{path}:{line}: {found}. {fix}")
         self.path, self.line, self.found, self.fix = path, line, found, fix
 
@@ -52,6 +61,7 @@ class BadContent(SysdesignError, ValueError):
     """A file under the reference cannot be read as what it should be."""
 
     def __init__(self, path: str, line: int, found: str, fix: str) -> None:
+        found, fix = _shortened(found), _shortened(fix)
         super().__init__(f"{path}:{line}: {found}. {fix}")
         self.path, self.line, self.found, self.fix = path, line, found, fix
 

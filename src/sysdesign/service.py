@@ -16,7 +16,7 @@ import json
 import mimetypes
 import sys
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -243,7 +243,7 @@ class _Compressed:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        taken = any(name == b"accept-encoding" and b"gzip" in value for name, value in scope["headers"])
+        taken = _takes_gzip(Headers(scope=scope).getlist("accept-encoding"))
         head: list[Message] = []  # held back until its body is known
 
         async def compressed(message: Message) -> None:
@@ -272,6 +272,15 @@ class _Compressed:
         while self.size > MOST_COMPRESSED:
             self.size -= len(self.kept.pop(next(iter(self.kept))))
         return found
+
+
+def _takes_gzip(accepted: Iterable[str]) -> bool:
+    """Whether an asker's Accept-Encoding takes gzip: named, or by *, and not with a weight of zero (RFC 9110)."""
+    weights = {}
+    for each in ",".join(accepted).lower().split(","):
+        coding, _, weight = each.replace(" ", "").partition(";q=")
+        weights[coding] = weight.rstrip("0.") != "" if weight else True
+    return weights.get("gzip", weights.get("*", False))
 
 
 async def _answer(room: Room, operation: _Operation, request: Request) -> Response:

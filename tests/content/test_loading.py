@@ -112,6 +112,15 @@ def test_an_id_in_two_files_is_refused(root: Path) -> None:
     assert "stands in reference/sources.yaml:1 too" in str(refused(root))
 
 
+def test_what_is_quoted_of_a_file_is_shortened(root: Path) -> None:
+    (root / "plan.yaml").write_text("?" + " a" * 100_000 + "\n: 1\n")
+    with pytest.raises(
+        BadContent, match=r"plan\.yaml:1: unknown field 'a a .* … .* The fields are: .*reading_order"
+    ) as told:
+        load(root)
+    assert len(str(told.value)) < 2_000
+
+
 def test_a_circular_prerequisite_is_refused(root: Path) -> None:
     text = PLAN.replace("prerequisites: []", "prerequisites: [04-databases]", 1)
     head, tail = text.rsplit("prerequisites: []", 1)

@@ -62,6 +62,28 @@ def test_few_measurements_say_which_percentiles_rest_on_fewer_than_ten(count, sa
     assert "rest on" not in told(b"".join(b"%d.5 ms\n" % at for at in range(1000)))[1]
 
 
+@pytest.mark.parametrize("name", sorted(path.name for path in FILES.iterdir() if path.name != "throughput.csv"))
+def test_the_encoding_and_the_ends_of_lines_change_nothing(name):
+    text = (FILES / name).read_text(encoding="utf-8").replace("\r\n", "\n")
+    law, _ = told(text.encode())
+    for other in (text.encode("utf-16"), text.replace("\n", "\r").encode(), text.replace("\n", "\r\n").encode()):
+        read, _ = told(other)
+        assert [read.quantile(each) for each in (0.5, 0.9, 0.99)] == [law.quantile(each) for each in (0.5, 0.9, 0.99)]
+
+
+def test_a_first_line_longer_than_the_head_is_no_blank_file():
+    with pytest.raises(BadFile, match="is not a number"):
+        told(b"a" * 70_000 + b"\n1\n2\n", header="no")
+
+
+def test_cumulative_counts_that_fall_are_refused_and_a_missing_last_bucket_is_said():
+    head, last = '# TYPE a histogram\na_bucket{le="1"} 5\na_bucket{le="2"} ', 'a_bucket{le="+Inf"} 9\n'
+    with pytest.raises(BadFile, match="has counted 5 up to 1 and 3 up to 2"):
+        told(f"{head}3\n{last}".encode())
+    assert "no bucket for +Inf" in told(f"{head}8\n".encode())[1]
+    assert "+Inf" not in told(f"{head}8\n{last}".encode())[1]
+
+
 def test_units_are_turned_into_the_inputs_own():
     assert told(FILES / "hey.csv", unit="s")[0].median == pytest.approx(told(FILES / "hey.csv")[0].median / 1000)
     assert told(b"61.9 ms\n0.1 s\n250 us\n")[0].quantile(1) == pytest.approx(100)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 from sysdesign.errors import BadFile, nearest
@@ -39,7 +40,7 @@ def recognized(head: str) -> Reader | None:
 
 def spectrum(stream: Opened, unit: str, choices: Choices, notices: Notices) -> Percentiles:
     """HdrHistogram's table of percentiles, also within wrk2's and vegeta's output."""
-    header = SPECTRUM.search(stream.head.decode("utf-8", "replace"))
+    header = SPECTRUM.search(stream.head_text)
     amounts = Amounts.of(stream.name, unit, "", (header[1] or "") if header else "", choices, notices).settled(["1"])
     pairs = list(_rows(stream, amounts, notices))
     return Percentiles.rising(stream.name, "HdrHistogram's percentiles", pairs)
@@ -128,7 +129,15 @@ def prometheus(stream: Opened, unit: str, choices: Choices, notices: Notices) ->
     metric = wanted or next(iter(found))
     amounts = Amounts.of(stream.name, unit, metric, "", choices, notices).settled(["1"])
     bounds = sorted(found[metric].items())
+    for (lower, less), (bound, count) in pairwise(bounds):
+        if count < less:
+            fallen = f"{metric} has counted {less:g} up to {lower:g} and {count:g} up to {bound:g}"
+            raise BadFile(
+                stream.name, 1, f"{fallen}, and each bucket counts those below too", "Give it as /metrics shows it"
+            )
     total = bounds[-1][1]
+    if math.isfinite(bounds[-1][0]):
+        notices.say(f"{metric} has no bucket for +Inf, so the {total:g} up to {bounds[-1][0]:g} are taken for all")
     if not total > 0:
         raise BadFile(stream.name, 1, f"{metric} has counted nothing", "Give one that has")
     pairs = [(count / total, amounts.value(f"{bound:.17g}", 1)) for bound, count in bounds if math.isfinite(bound)]

@@ -32,7 +32,7 @@ FEWEST_OF_A_KIND = 4  # lines, on average, that make the values of a column name
 CODES = frozenset(("code", "status", "statuscode", "responsecode", "httpstatus", "httpcode", "httpstatuscode"))
 CODE = re.compile(r"[1-5][0-9][0-9]").fullmatch
 STARTS_WITH_A_DIGIT = re.compile(r"[-+]?[0-9]").match  # numbers and times
-XML = (b"<?xml", b"<testResults")
+XML = ("<?xml", "<testResults")
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,8 @@ def read_measurements(
 
 def _summed_up(stream: Opened, unit: str, choices: Choices, notices: Notices) -> Percentiles | None:
     """What a report or histogram tells; None where the file has each measurement."""
-    head = stream.head.decode("utf-8", "replace").lstrip("\ufeff")
-    for read in (histogram_texts.recognized(head), text_reports.recognized(head), json_reports.recognized(head)):
+    for kind in (histogram_texts, text_reports, json_reports):
+        read = kind.recognized(stream.head_text)
         if read is not None:
             return read(stream, unit, choices, notices)
     return None
@@ -105,12 +105,12 @@ def _bounded(name: str, values: Iterator[float]) -> Iterator[float]:
 
 
 def _each(stream: Opened, unit: str, choices: Choices, notices: Notices) -> Iterator[float]:
-    head = stream.head.decode("utf-8", "replace").lstrip("\ufeff")
-    if head.lstrip().startswith("{"):
+    start = stream.head_text.lstrip()
+    if start.startswith("{"):
         return json_reports.points(stream, unit, choices, notices)
-    if stream.head.lstrip().startswith(XML):
+    if start.startswith(XML):
         return text_reports.xml_samples(stream, unit, notices)
-    lines = delimited.sample(head if stream.whole else head.rpartition("\n")[0])
+    lines = delimited.sample(stream.whole_lines)
     if _one_amount_a_line(stream.name, lines, choices):
         found = delimited.Dialect("", (), 1, lines[0][1], lines[0][0])
     else:
@@ -120,7 +120,7 @@ def _each(stream: Opened, unit: str, choices: Choices, notices: Notices) -> Iter
 
 def _column(stream: Opened, found: delimited.Dialect, unit: str, choices: Choices, notices: Notices) -> Iterator[float]:
     known = _known(found, choices, notices)
-    lines = delimited.sample(stream.head.decode("utf-8", "replace").lstrip("\ufeff"))
+    lines = delimited.sample(stream.whole_lines)
     if not found.separator and found.width == 1:
         at = 0
     elif known is not None:
@@ -267,8 +267,7 @@ def _values(
 def read_points(source: Source, name: str, choices: Choices, notices: Notices) -> list[float]:
     """One column of numbers, for an input that takes a list: the column of that name, or the one chosen."""
     with source.opened() as stream:
-        head = stream.head.decode("utf-8", "replace").lstrip("\ufeff")
-        lines = delimited.sample(head if stream.whole else head.rpartition("\n")[0])
+        lines = delimited.sample(stream.whole_lines)
         found = delimited.dialect(stream.name, lines, choices, notices)
         at = delimited.column(
             stream.name, found, choices, notices, what=name, usual=(name.lower(), *SAME.get(name, ()))

@@ -18,6 +18,7 @@ import codecs
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
@@ -125,7 +126,7 @@ class Opened:
                 self.name, 1, f"the compressed file is damaged ({error})", "Copy it again, or decompress it"
             ) from None
 
-    @property
+    @cached_property
     def head_text(self) -> str:
         """The head as text with line feeds, whatever its encoding; for telling how the rest is written."""
         mark = next((mark for mark in WIDE_MARKS if self.head.startswith(mark)), None)
@@ -135,6 +136,11 @@ class Opened:
         except UnicodeDecodeError:
             text = self.head.decode("cp1252", "replace")
         return text if "\n" in text else text.replace("\r", "\n")
+
+    @property
+    def whole_lines(self) -> str:
+        """The head's text without the line that it may cut; one line longer than the head stays."""
+        return self.head_text if self.whole else self.head_text.rpartition("\n")[0] or self.head_text
 
     @property
     def binary(self) -> bool:
@@ -159,7 +165,7 @@ class Opened:
             raise BadFile(
                 self.name, line, "the file is not text", "Give text, plain or compressed (.gz, .xz, .bz2, .zst)"
             )
-        if not mark and b"\n" not in self.head and b"\r" in self.head:
+        if b"\n" not in self.head and b"\r" in self.head:
             pieces = (piece.replace(b"\r", b"\n") for piece in pieces)
         return pieces
 

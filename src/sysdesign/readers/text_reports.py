@@ -83,7 +83,7 @@ def locust(stream: Opened, wanted: str, choices: Choices, notices: Notices) -> P
 
 def vegeta(stream: Opened, wanted: str, choices: Choices, notices: Notices) -> Percentiles:
     """vegeta's text report: one line with minimum, mean and percentiles as Go writes durations."""
-    found = VEGETA.search(stream.head.decode("utf-8", "replace"))
+    found = VEGETA.search(stream.head_text)
     assert found is not None
     parts = [part.strip() for part in found[1].split(",")]
     if len(parts) <= max(VEGETA_SHARES):
