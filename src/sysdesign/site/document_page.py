@@ -12,8 +12,10 @@ from sysdesign.content.brief import has_brief
 from sysdesign.content.document import Document
 from sysdesign.content.reading_time import document_minutes, time_text
 from sysdesign.content.reference import told_at
-from sysdesign.site.addresses import folder_of, root_from, section_target
+from sysdesign.protocols import PROTOCOLS
+from sysdesign.site.addresses import Target, folder_of, root_from, section_target
 from sysdesign.site.evidence import date_text, note_view, record_of
+from sysdesign.site.explorer_pages import FOLDER
 from sysdesign.site.layout import Page, Site, document_item, documents_beside, lists_all
 from sysdesign.site.prose import Prose
 
@@ -25,7 +27,7 @@ def page(site: Site, slug: str) -> Page:
     reference, document, planned = site.reference, site.reference.documents[slug], site.reference.planned(slug)
     path = f"{folder_of(planned)}index.html"
     root = root_from(path)
-    prose = Prose(reference, document, root, site.figures)
+    prose = Prose(reference, document, root, site.figures, _players(document, root))
     body = Markup(prose.body())  # Prose escapes all text
     before, after = site.neighbors[slug]
     return site.page(
@@ -45,6 +47,16 @@ def page(site: Site, slug: str) -> Page:
         next=after and document_item(reference, after, root),
         has_figures=bool(document.figures), has_brief=has_brief(document), for_programs="./index",
     )  # fmt: skip
+
+
+def _players(document: Document, root: str) -> dict[str, Target]:
+    """The explorers of what the document's sections tell, by the section's anchor."""
+    told = {each.section.partition("#"): each for each in PROTOCOLS.values()}
+    return {
+        anchor: Target(f"{root}{FOLDER}/{protocol.name}/", protocol.title)
+        for (name, _, anchor), protocol in told.items()
+        if name == document.name
+    }
 
 
 def _outline(document: Document) -> list[dict[str, Any]]:

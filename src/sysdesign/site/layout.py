@@ -77,7 +77,7 @@ class Site:
             "rooms": self._rooms(), "more": [*MORE, *[TAKE_ALONG] * self.takes_along],
             "layout": "wide", "has_figures": False,
             "own_search": False, "policy": POLICY, "main_class": "", "description": "", "title": "", "for_programs": "",
-            "reading": "",
+            "reading": "", "outline": (),
             "canonical": self.address and self.address + path.removesuffix("index.html"),
             "card": self.address and self.address + self._card(path),
         }  # fmt: skip
@@ -96,7 +96,7 @@ class Site:
         return frozenset(folder_of(reference.planned(slug)).rstrip("/") for slug in reference.documents)
 
     def _rooms(self) -> list[dict[str, str]]:
-        rooms = [("decisions/", "Decisions")] if self.decisions else []
+        rooms = [("#map", "Documents"), *[("decisions/", "Decisions")] * bool(self.decisions)]
         rooms += [("models/", "Models"), ("facts/", "Facts"), ("glossary/", "Glossary")]
         return [{"path": path, "name": name} for path, name in rooms]
 

@@ -6,7 +6,7 @@ only markup comes from the rules below and from the project's own drawings.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from html import escape
@@ -47,6 +47,7 @@ class Prose:
     document: Document
     root: str
     figures: FigureRoom
+    steps: Mapping[str, Target] = field(default_factory=dict)  # by anchor: where a section's protocol is played
     notes: Notes = field(default_factory=Notes)
     terms: dict[str, None] = field(default_factory=dict)  # ids of the terms that were marked
     outside: dict[str, int] = field(default_factory=dict)  # addresses for the printed page, numbered
@@ -57,6 +58,7 @@ class Prose:
         self._section: Section = self.document.sections[0]
         self._labels: dict[str, int] = {}  # of tables, and how often each was given
         self._line = 1
+        self._player: Target | None = None  # of the section whose first paragraph has not ended
         self._quiet = 0  # above 0 inside a heading, link or handle: no term is marked there
         self._tables = iter(self.document.tables)
 
@@ -89,6 +91,7 @@ class Prose:
 
     def _heading(self, section: Section, title: Token) -> str:
         self._section = section
+        self._player = self.steps.get(section.anchor)
         if section.level <= 3:
             self._seen = set()
         self._seen |= {id_ for id_, home in self._homes.items() if home == section.anchor}
@@ -146,7 +149,13 @@ class Prose:
         return "" if token.hidden else "<p>"
 
     def _paragraph_close(self, token: Token) -> str:
-        return "" if token.hidden else "</p>\n"
+        if token.hidden:
+            return ""
+        player, self._player = self._player, None
+        if player is None:
+            return "</p>\n"
+        link = f'<a href="{escape(player.href)}">Step through it: {escape(player.title)}</a>'
+        return f'</p>\n<p class="play">{link}</p>\n'
 
     def _ordered_list_open(self, token: Token) -> str:
         start = token.attrs.get("start", 1)

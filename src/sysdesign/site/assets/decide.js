@@ -137,7 +137,18 @@ class Decision {
     this.short.replaceChildren(make("span", {}, "Answer: ", make("b", {}, value.words.choice)), "↓");
     this.short.hidden = false;
     this.record = value.record;
+    this.beside(value);
     this.answer.replaceChildren(...this.words(value));
+  }
+
+  // The page opens with an answer for nobody in particular; what is said of it must not stand against the one below.
+  beside({ first, either }) {
+    const plain = this.place.dataset.plain, given = this.known().length;
+    const holds = either.length ? either.includes(plain) : first === plain;
+    const whose = given ? "what you gave" : "what is usual";
+    document.querySelector("[data-beside]").textContent = holds
+      ? ` For ${whose} it ${either.length ? "is as good as another" : "holds"}: see below.`
+      : ` For ${whose} something does: see the answer below.`;
   }
 
   reason(row, text) {

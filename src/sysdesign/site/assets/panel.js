@@ -1,6 +1,7 @@
 // A model panel: the static chart turned live. Each change runs the model on the local service; the latest wins.
 import { copy, make, post, send, unanswered } from "./element.js";
 
+const EARLIER = 4; // runs that stay in the chart
 const PLAIN = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
 const SCALES = { "%": .01, k: 1e3, K: 1e3, M: 1e6, bn: 1e9 };
 
@@ -16,18 +17,22 @@ const short = (value, digits = 3) => String(Number(value.toPrecision(digits)));
 const amount = (bytes) => (bytes < 1e6 ? `${short(Math.max(bytes, 1) / 1e3)} kB` : `${short(bytes / 1e6)} MB`);
 const quoted = (text) => (/^[\w.+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
+// Inputs by one name for each set of them, however they are ordered or written.
+const named = (inputs) => JSON.stringify(Object.entries(inputs).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : String(value)]).sort());
+
 export async function open(figure, root) {
   if (figure.dataset.live) return;
   figure.dataset.live = "yes";
   const name = figure.dataset.model, use = figure.querySelector(".use");
   const onModelPage = figure.dataset.page === "model";
+  const label = use?.textContent;
   if (use) use.textContent = "Opening …";
   const form = onModelPage ? document.querySelector("form.panel") : await borrowed(name, root).catch(() => null);
   if (!form) { delete figure.dataset.live; use?.replaceChildren("Did not open. Try again"); return; }
   if (!onModelPage) {
     figure.querySelector(".tools").before(form);
-    use?.remove();
-    form.querySelector(".panel-tools").append(make("a", { class: "button", href: new URL(`models/${name}/`, root).href }, "Open the model’s page"));
+    if (use) { use.hidden = true; use.textContent = label; }
+    form.querySelector(".panel-tools").append(make("button", { type: "button", "data-act": "close" }, "Close"), make("a", { class: "button", href: new URL(`models/${name}/`, root).href }, "Open the model’s page"));
   }
   new Panel(figure, form, root, onModelPage).start();
 }
@@ -191,6 +196,8 @@ class Panel {
     if (act === "link") copy(button, new URL(this.link(), location.href).href);
     if (act === "command") copy(button, this.command());
     if (act === "solve") this.solve();
+    if (act === "close") this.close();
+    if (act === "forget") { this.runs = []; button.hidden = true; this.draw(this.spec); }
     if (act === "drop") {
       const row = button.closest(".panel-input");
       this.drop(row);
@@ -205,6 +212,19 @@ class Panel {
       }
       this.change();
     }
+  }
+
+  // Back to the drawing in the text, at the place from which the reader came.
+  close() {
+    this.closed = true;
+    history.replaceState(null, "", location.pathname + location.hash);
+    this.form.remove();
+    this.place?.remove();
+    delete this.figure.dataset.live;
+    delete this.figure.live;
+    this.figure.querySelector(".canvas").style.minHeight = "";
+    const use = this.figure.querySelector(".use");
+    if (use) { use.hidden = false; use.focus(); }
   }
 
   change() {
@@ -302,7 +322,7 @@ class Panel {
       place.parentElement.hidden = result.value === null;
     }
     this.form.querySelector(".panel-sentence").textContent = value.sentence;
-    if (value.spec) this.draw(value.spec).catch(() => this.message("The chart could not be drawn; the results hold."));
+    if (value.spec) this.beside(value.spec).then(() => this.draw(value.spec)).catch(() => this.message("The chart could not be drawn; the results hold."));
   }
 
   refused({ input, message }) {
@@ -351,10 +371,45 @@ class Panel {
     this.message(...unanswered(error, "runs the models", this.command(), again));
   }
 
-  async draw(spec) {
+  // The default stands in the chart as a ghost, and the runs before this one faintly, until they are cleared.
+  async beside(spec) {
+    const asked = named(this.inputs());
+    if (this.spec && asked !== this.asked) this.runs = [...this.runs ?? [], { asked: this.asked, rows: this.spec.data.values }].slice(-EARLIER);
+    Object.assign(this, { spec, asked });
+    if (this.ghost || this.files().length) return;
+    if (asked === named(this.drawn)) this.ghost = spec.data.values;
+    else {
+      this.ghost = [];
+      const answer = await post(new URL(`api/models/${this.name}/run`, this.root), { inputs: this.drawn, chart: true }).catch(() => null);
+      this.ghost = answer?.ok ? answer.value.spec?.data.values ?? [] : [];
+    }
+  }
+
+  faint(spec) {
+    const lines = spec.layer.find(({ mark }) => mark.type === "line");
+    if (!lines) return [];
+    const layer = (rows, mark) => ({ data: { values: rows }, mark: { type: "line", clip: true, tooltip: null, color: "#7b8794", ...mark, interpolate: lines.mark.interpolate ?? "linear" }, encoding: { detail: { field: "series" } } });
+    const runs = (this.runs ?? []).filter(({ asked }) => asked !== this.asked);
+    const shown = [...runs.map(({ rows }) => layer(rows, { opacity: .3, strokeWidth: 1.25 })),
+      ...(this.ghost?.length && this.asked !== named(this.drawn) ? [layer(this.ghost, { opacity: .75, strokeWidth: 1.5, strokeDash: [2, 3] })] : [])];
+    this.tell(shown.length, runs.length);
+    return shown;
+  }
+
+  tell(some, runs) {
+    this.legend ??= this.form.querySelector(".panel-results").parentElement.insertBefore(
+      make("p", { class: "small ghosts" }, make("span"), " ", make("button", { type: "button", "data-act": "forget" }, "Clear earlier runs")), this.form.querySelector(".panel-results"));
+    this.legend.hidden = !some;
+    this.legend.firstChild.textContent = runs ? "Dotted: the default. Faint: earlier runs." : "Dotted: the default.";
+    this.legend.querySelector("button").hidden = !runs;
+  }
+
+  async draw(drawn) {
     const canvas = this.figure.querySelector(".canvas");
-    if (!canvas) return;
+    if (!canvas || this.closed) return;
     await engine(this.root);
+    const spec = { ...drawn, layer: [...this.faint(drawn), ...drawn.layer] };
+    this.figure.live = { rows: drawn.data.values, x: drawn.encoding?.x?.axis?.title || "x", y: drawn.encoding?.y?.axis?.title || "value" };
     if (!this.place) {
       canvas.style.minHeight = `${canvas.offsetHeight}px`;
       this.place = make("div", { class: "live-chart drawing", hidden: true });

@@ -33,15 +33,19 @@ export function follow(main) {
   const later = () => { waiting ||= setTimeout(place, 1000); };
   addEventListener("scroll", later, { passive: true });
   if (scrollY > 0) later();
-  const button = main.querySelector("[data-mark]");
-  main.querySelector(".prose > #references")?.before(button.parentElement); // at the end of what is read
+  const buttons = [...document.querySelectorAll("[data-mark]")]; // in reach at any place, and at the end of what is read
+  main.querySelector(".prose > .head:has(> #references)")?.before(main.querySelector(".prose + .mark"));
   const show = () => {
     const done = Boolean(kept()[name]?.done);
-    button.setAttribute("aria-pressed", done);
-    button.textContent = done ? "✓ Read" : "Mark as read";
+    for (const button of buttons) {
+      button.setAttribute("aria-pressed", done);
+      button.textContent = done ? "✓ Read" : "Mark as read";
+    }
   };
-  button.addEventListener("click", () => { keep(name, { done: !kept()[name]?.done }); show(); });
-  button.hidden = false;
+  for (const button of buttons) {
+    button.addEventListener("click", () => { keep(name, { done: !kept()[name]?.done }); show(); });
+    button.hidden = false;
+  }
   show();
 }
 

@@ -150,10 +150,11 @@ function figures() {
   addEventListener("resize", reachable);
   for (const figure of all(".figure")) {
     figure.querySelector(".enlarge")?.addEventListener("click", () => enlarge(figure));
-    const use = figure.querySelector(".use");
+    if (figure.classList.contains("chart")) values(figure);
     if (!figure.dataset.model) continue;
     const open = () => load("./panel.js").then((panel) => panel.open(figure, root));
-    use?.addEventListener("click", (event) => {
+    figure.addEventListener("click", (event) => {
+      if (!event.target.closest(".use")) return;
       if (event.ctrlKey || event.metaKey) return;
       event.preventDefault();
       open();
@@ -162,13 +163,22 @@ function figures() {
   }
 }
 
+// Values on hover and tap; and with its data, a chart to take along.
+function values(figure) {
+  const canvas = figure.querySelector(".canvas");
+  const act = (name, event) => load("./values.js").then((values) => values[name](figure, event));
+  for (const name of ["pointermove", "click"]) canvas.addEventListener(name, (event) => { if (name === "click" || event.pointerType !== "touch") act("show", event); });
+  canvas.addEventListener("pointerleave", (event) => { if (event.pointerType !== "touch") act("hide"); });
+  figure.querySelector(".data")?.addEventListener("toggle", () => act("offer"));
+}
+
 const nearestFigure = () => document.activeElement?.closest?.(".figure") ?? all(".figure")
   .map((figure) => [figure, figure.getBoundingClientRect()])
   .filter(([, box]) => box.bottom > 80 && box.top < innerHeight - 40)
   .sort(([, a], [, b]) => Math.abs(a.top + a.bottom - innerHeight) - Math.abs(b.top + b.bottom - innerHeight))[0]?.[0];
 
 const KEYS = [
-  ["/", "search"], ["?", "this list"], ["d", "description of the figure in sight"], ["z", "enlarge the figure in sight"],
+  ["/", "search"], ["Ctrl K", "search, from within a field too"], ["?", "this list"], ["d", "description of the figure in sight"], ["z", "enlarge the figure in sight"],
   ["t", "theme: automatic, light, dark"], ["Esc", "close"],
 ];
 
@@ -182,16 +192,20 @@ function keyList() {
   dialog.showModal();
 }
 
+function toSearch() {
+  const box = all(".search input").find((input) => input.offsetParent);
+  if (box) { box.focus(); box.select(); } else document.querySelector(".search-link")?.click();
+}
+
 function keys() {
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (document.querySelector("dialog[open]")) return;
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") { event.preventDefault(); toSearch(); return; }
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest("input, textarea, select, [contenteditable]")) return;
     const description = () => nearestFigure()?.querySelector(".description");
     const acts = {
-      "/": () => {
-        const box = all(".search input").find((input) => input.offsetParent);
-        if (box) { box.focus(); box.select(); } else document.querySelector(".search-link")?.click();
-      },
+      "/": toSearch,
       "?": keyList,
       d: () => { const found = description(); if (found) found.open = !found.open; },
       z: () => { const found = nearestFigure(); if (found) enlarge(found); },
