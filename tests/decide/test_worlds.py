@@ -37,6 +37,15 @@ def test_what_follows_from_a_stated_fact_is_drawn_near_it():
     assert far.min() >= 0.08 and far.max() <= 0.25
 
 
+def test_records_to_analyze_follow_from_the_writes_that_are_stated():
+    a_day = drawn("analytics.events_per_day", traffic={"writes_per_s": 2000})  # kept a second, as the writes are
+    assert a_day.min() >= 600 * 0.999 and a_day.max() <= 6000 * 1.001
+    stated = drawn(
+        "analytics.events_per_day", traffic={"writes_per_s": 2000}, analytics={"events_per_day": "86400/day"}
+    )
+    assert np.allclose(stated, 1)
+
+
 def test_two_fields_that_follow_from_each_other_do_not_go_round():
     sizes = drawn("data.size", data={"items": 1e9, "item_bytes": 1000})
     assert sizes.min() >= 1e12 * 0.999 and sizes.max() <= 2.5e12 * 1.001

@@ -11,11 +11,13 @@ import pytest
 from sysdesign.content import load
 from sysdesign.content.texts import load_texts
 from sysdesign.errors import InvalidInput
+from sysdesign.models.registry import models
 from sysdesign.search import Index
 from sysdesign.search.entries import entries, other_entries
 from sysdesign.search.pages import piece_of, search_files
 from sysdesign.search.postings import Postings
 from sysdesign.search.spelling import correct
+from sysdesign.site.search_entries import index_of
 from tests.example import write_example
 from tests.reading import CACHING, PLAN, whole_reference, write_reference
 
@@ -241,3 +243,13 @@ def test_what_people_notice_finds_its_section_in_the_real_reference(whole_index:
 
 def _addresses(index: Index, query: str) -> set[str]:
     return {hit.address for hit in index.search(query).hits}
+
+
+def test_every_model_typed_by_its_name_answers_at_once() -> None:
+    index = index_of(whole_reference())
+    late = []
+    for name in models():
+        found = index.search(name)
+        first = [hit.url for hit in found.shown[: 1 + found.named] if hit.kind == "model"]
+        late += [name] if first != [f"models/{name}/"] else []
+    assert late == []

@@ -147,7 +147,12 @@ def _sure(answer: Answer) -> str:
         return f"These cannot hold together: {facts}."
     if answer.either:
         return f"They are too close to tell apart. {_close(answer)}"
-    return f"It does best in {share_text(answer.confidence)}, given what is stated and what is usual for the rest."
+    best = f"It does best in {share_text(answer.confidence)}, given what is stated and what is usual for the rest."
+    other = max(answer.verdicts, key=lambda verdict: verdict.best_in)
+    if other.best_in <= answer.verdict(answer.first).best_in:
+        return best
+    loses = "but loses more where it is not: on average over all cases the first loses least"
+    return f"{best} {other.label} is best in more, {_best_in(answer, other.option)}, {loses}."
 
 
 def _close(answer: Answer) -> str:

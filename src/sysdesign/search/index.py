@@ -44,7 +44,7 @@ class Hit:
     excerpt: str  # with the words found between « and »
     score: float  # higher is better
     kind: str = "section"
-    at_once: bool = False  # a term that the query names, or a fact that holds all of a query of several terms
+    at_once: bool = False  # a term or model that the query names, or a fact that holds all of a query of several terms
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ class Index:
 
     def _answers(self, row: int, all_of_several: bool, named: bool) -> bool:
         kind = self._entries[row].kind
-        return (kind == "fact" and all_of_several) or (kind == "term" and named)
+        return (kind == "fact" and all_of_several) or (kind in ("term", "model") and named)
 
     def _hit(self, row: int, score: int, found: frozenset[str], at_once: bool) -> Hit:
         entry = self._entries[row]

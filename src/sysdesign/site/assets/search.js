@@ -136,7 +136,7 @@ export async function find(query, limit) {
   const others = rows.filter((row) => row >= known.sections && whole(row)).slice(0, known.rules.most_others);
   const [hits, more] = await Promise.all([sections.slice(0, limit), others].map((each) => Promise.all(each.map((row) => entry(row, terms)))));
   const several = terms.length > 1 && !terms.some((anyOf) => !stands.has(anyOf));
-  const atOnce = ({ kind, row }) => (kind === "fact" && several) || (kind === "term" && came.has(row));
+  const atOnce = ({ kind, row }) => (kind === "fact" && several) || (["term", "model"].includes(kind) && came.has(row));
   const first = came.has(sections[0]) ? 1 : 0, [at, later] = [more.filter(atOnce), more.filter((each) => !atOnce(each))];
   const shown = [...hits.slice(0, first), ...at, ...hits.slice(first, known.rules.best), ...later, ...hits.slice(known.rules.best)];
   return { hits, others: more, shown, total: sections.length, changed, some: sections.length > 0 && !whole(sections[0]) };
