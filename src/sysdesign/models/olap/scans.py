@@ -58,7 +58,7 @@ def scan(
     Source: clickhouse-intro for columns read alone; the rest follows.
 
     >>> round(scan(1e9, machines=1, uneven=0, start_s=0, merge_s=0).answer_s, 6)
-    4.0
+    1.0
     """
     given = (rows, row_bytes, columns_share, compression, kept_share, machine_bytes_per_s, machines)
     every = (np.asarray(each, dtype=float) for each in (*given, uneven, start_s, merge_s))
