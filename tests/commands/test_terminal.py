@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
+import subprocess
 import sys
 from pathlib import Path
 
@@ -101,3 +103,15 @@ def test_what_an_encoding_lacks_is_escaped(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 0 and rb"\u203a" in printed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("place", "code", "says"),
+    [(">&-", 0, ""), (">&- 2>&- <&-", 0, ""), (">/dev/full", 1, "sysdesign: the output could not be written: ")],
+)
+def test_output_that_goes_nowhere_is_no_traceback(place: str, code: int, says: str) -> None:
+    if "full" in place and not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    line = f"{shlex.quote(sys.executable)} -m sysdesign explain late-answer {place}"
+    ended = subprocess.run(line, shell=True, capture_output=True, text=True, timeout=300)
+    assert ended.returncode == code and ended.stderr.startswith(says) and ended.stderr.count("\n") == bool(says)

@@ -85,8 +85,13 @@ def print_lines(lines: Iterable[str]) -> None:
 
 def end_quietly() -> NoReturn:
     """Whoever read our output left, as `head` does: that is no error of ours."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    silence()
     raise SystemExit(0)
+
+
+def silence() -> None:
+    """Let what is still to be printed go nowhere, where it can go to nobody."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def today() -> dt.date:
