@@ -271,22 +271,26 @@ def _behind(answer: Answer, verdict: Verdict) -> str:
 
 
 def _ahead(answer: Answer, verdict: Verdict) -> str:
-    """The outcome in which an option gains most against the first, where that is worth telling."""
+    """The outcome in which an option gains most against the first, where that is worth telling and shows."""
     gains = []
     for row in answer.rows:
         own, first = row.cells.get(verdict.option), row.cells.get(answer.first)
         if own is not None and first is not None and first.regret - own.regret >= WORTH_GAINING:
-            gains.append((first.regret - own.regret, row, own, first))
-    if not gains:
-        return ""
-    _, row, own, first = max(gains, key=lambda each: each[0])
-    return _compared(row, own, first, own.value < first.value)
+            mine, other = _told_apart(own, first, own.value < first.value)
+            if mine != other:
+                gains.append((first.regret - own.regret, _compared(row, own, first, own.value < first.value)))
+    return max(gains, key=lambda each: each[0])[1] if gains else ""
 
 
 def _compared(row: Row, own: Cell, first: Cell, by_middle: bool) -> str:
-    """An outcome of an option and the first's: the middles where these tell, else the ranges."""
-    mine, other = (own.text, first.text) if by_middle and own.text != first.text else (_ends(own), _ends(first))
+    """An outcome of an option and the first's."""
+    mine, other = _told_apart(own, first, by_middle)
     return f"{_lower(row.name)}: {_counted(mine, row)} against {other}"
+
+
+def _told_apart(own: Cell, first: Cell, by_middle: bool) -> tuple[str, str]:
+    """The middles of two values where these tell, else their ranges."""
+    return (own.text, first.text) if by_middle and own.text != first.text else (_ends(own), _ends(first))
 
 
 def _counted(text: str, row: Row) -> str:
