@@ -63,6 +63,7 @@ SUBJECTS = (
     "tail",
     "telemetry",
     "transactions",
+    "versioning",
 )  # fmt: skip
 
 
