@@ -15,7 +15,7 @@ from sysdesign.models import queueing, replication
 from sysdesign.models.olap.sharing import beside, in_slots
 from tests.models.corners import assert_finite_at_corners, assert_sentences
 
-PATHS = ("same rows", "columns in the same engine", "replica of rows", "log-fed columns", "batches into columns")
+PATHS = ("primary", "dual", "replica", "log", "batch")
 
 
 def shared_cores(cores, rate, draw, asked, work, threads, slots, seconds, seed):
@@ -71,7 +71,7 @@ def uneven(generator):
 )
 def test_threads_that_share_cores_do_as_simulated(cores, load, asked, work, threads, slots, draw):
     """Transactions of any law beside queries that come, wait for a slot and go; a transaction's core time is 1."""
-    found = model.htap("same rows", load, 1, cores, asked, work, threads, slots)
+    found = model.htap("primary", load, 1, cores, asked, work, threads, slots)
     spent, present, query = shared_cores(cores, load, draw, asked, work, threads, slots, 130_000 / load, 3)
     exact, _ = beside(np.array(load), np.array(float(cores)), np.arange(slots + 1.0) * threads)
     assert present == pytest.approx(exact, rel=0.06)
@@ -134,30 +134,30 @@ def test_slots_are_a_birth_and_death_process(slots, busy, paces):
 @given(st.integers(1, 200), st.integers(1, 64), st.integers(1, 8))
 def test_full_machines_lie_on_the_proportional_line(connections, threads, slots):
     """What both kinds reach of their own most sums to 1 where they share all cores: HATtrick's line of no isolation."""
-    found = model.htap("same rows", cores=1, transactions_per_s=1, connections=connections, query_threads=threads,
+    found = model.htap("primary", cores=1, transactions_per_s=1, connections=connections, query_threads=threads,
                        slots=slots, queries_per_s=0)  # fmt: skip
     queries = threads * slots / (threads * slots + connections)
     assert found.transactions_left + queries == pytest.approx(1)
-    apart = model.htap("log-fed columns", connections=connections, query_threads=threads, slots=slots, changes_per_s=1)
+    apart = model.htap("log", connections=connections, query_threads=threads, slots=slots, changes_per_s=1)
     assert apart.transactions_left == pytest.approx(1 / 1.1)
 
 
 def test_it_separates_what_was_measured_apart():
     """TiDB's paper: a tenth less at most on log-fed columns, and less than a fifth left in one engine (MemSQL 7.0)."""
     given = {"connections": 32, "query_threads": 8, "slots": 32}
-    assert model.htap("log-fed columns", **given).transactions_left >= 0.9
-    assert model.htap("columns in the same engine", **given).transactions_left < 0.2
+    assert model.htap("log", **given).transactions_left >= 0.9
+    assert model.htap("dual", **given).transactions_left < 0.2
 
 
 @settings(max_examples=40)
 @given(st.floats(0.001, 0.02), st.floats(100, 4000), st.integers(1, 16))
 def test_more_questions_slow_the_same_rows_and_leave_a_copy_alone(asked, rate, threads):
     given = {"transactions_per_s": rate, "query_threads": threads}
-    here, more = (model.htap("same rows", queries_per_s=each, **given) for each in (asked, asked * 1.1))
+    here, more = (model.htap("primary", queries_per_s=each, **given) for each in (asked, asked * 1.1))
     assert more.transaction_time_s >= here.transaction_time_s * (1 - 1e-9)
     assert more.query_time_s >= here.query_time_s * (1 - 1e-9)
     assert here.during_s >= here.transaction_time_s * (1 - 1e-9) and here.slower >= 1 - 1e-9
-    apart, less = (model.htap("log-fed columns", queries_per_s=each, **given) for each in (asked, asked / 2))
+    apart, less = (model.htap("log", queries_per_s=each, **given) for each in (asked, asked / 2))
     assert apart.transaction_time_s == less.transaction_time_s <= here.during_s * 1.2
     assert apart.age_s >= less.age_s * (1 - 1e-9) and apart.age_p99_s >= apart.age_s
 
@@ -168,7 +168,7 @@ def test_a_batch_is_as_old_as_its_start(interval, run):
     starts = np.arange(0, 2000) * max(interval, run)
     asked = np.random.default_rng(2).uniform(starts[10], starts[-10], 200_000)
     age = asked - starts[np.searchsorted(starts + run, asked, side="right") - 1]
-    found = model.htap("batches into columns", interval_s=interval, run_s=run)
+    found = model.htap("batch", interval_s=interval, run_s=run)
     assert found.age_s == pytest.approx(age.mean(), rel=0.01)
     assert found.age_p99_s == pytest.approx(np.quantile(age, 0.99), rel=0.01)
 
@@ -177,7 +177,7 @@ def test_a_copy_lags_by_what_its_scans_leave_of_its_apply_thread():
     """Changes applied one after the other by a thread whose pace follows the queries beside it."""
     generator = np.random.default_rng(4)
     changes, applies, cores, threads, asked, work = 50.0, 200.0, 4, 8, 1.0, 2.0
-    found = model.htap("log-fed columns", 1, queries_per_s=asked, query_s=work, query_threads=threads, slots=1,
+    found = model.htap("log", 1, queries_per_s=asked, query_s=work, query_threads=threads, slots=1,
                        column_gain=1, copy_cores=cores, changes_per_s=changes, applies_per_s=applies,
                        burst_factor=1, way_s=0)  # fmt: skip
     waiting, now, lags, queries, asked_at = deque(), 0.0, [], 0, generator.exponential(1 / asked)
@@ -211,7 +211,7 @@ def test_work_that_cannot_be_done_is_refused_in_words():
     with pytest.raises(Unstable, match="Queries come faster"):
         model.htap(queries_per_s=5)
     with pytest.raises(Unstable, match="beside full slots"):
-        model.htap("log-fed columns", changes_per_s=15000)
+        model.htap("log", changes_per_s=15000)
 
 
 def test_arrays_corners_and_sentences():

@@ -87,14 +87,14 @@ def test_pieces_written_anew_are_those_that_hold_a_changed_row(changes, shared):
         facts.append(rows[member].reshape(-1, 200).any(axis=1).mean())
         dimension.append(rows.reshape(-1, 200).any(axis=1).mean())
     given_ = {"fact_rows": 40_000, "members": 3000, "few_values": 50, "group_rows": 200, "changes": changes,
-              "changed": "a value that members share" if shared else "a member", "dimensions": 1}  # fmt: skip
+              "changed": "value" if shared else "member", "dimensions": 1}  # fmt: skip
     wide, star = model.schema("wide", **given_), model.schema("star", **given_)
     assert wide.rewritten_share == pytest.approx(np.mean(facts), rel=0.03)
     star_only = (
         star.stored_bytes - model.schema("star", **given_ | {"few_attributes": 0, "many_attributes": 0}).stored_bytes
     )
     assert star.rewritten_bytes / star_only == pytest.approx(np.mean(dimension), rel=0.05)
-    assert model.schema("wide", **given_, history="new rows").rewritten_bytes == 0
+    assert model.schema("wide", **given_, history="versioned").rewritten_bytes == 0
 
 
 def ssb(form, **more):

@@ -15,7 +15,7 @@ from sysdesign.models.olap.sharing import beside, ends_per_s, in_slots, levels
 from sysdesign.models.wording import duration, percent
 from sysdesign.probability.elementwise import broadcast, plain
 
-Path = Literal["same rows", "columns in the same engine", "replica of rows", "log-fed columns", "batches into columns"]
+Path = Literal["primary", "dual", "replica", "log", "batch"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,14 @@ class _Met:
 
 @checked
 def htap(
-    path: Annotated[Path, Input("Where queries run", default="same rows")] = "same rows",
+    path: Annotated[
+        Path,
+        Input(
+            "Where queries run",
+            default="primary",
+            help="dual: columns in the same engine; replica: of rows; log, batch: columns elsewhere, fed so.",
+        ),
+    ] = "primary",
     transactions_per_s: Annotated[float, Input("Transactions", "1/s", low=0.001, high=1e7, default=4000)] = 4000,
     transaction_s: Annotated[
         float, Input("Core time of a transaction", "s", low=1e-6, high=100, default=0.003)
@@ -121,9 +128,9 @@ def htap(
     there = (upkeep_share, copy_cores, changes_per_s, applies_per_s, burst_factor, way_s)
     each = broadcast(*here, *there, interval_s, run_s, extract_s, connections)
     at: dict[str, Any] = dict(zip(names.split(), each, strict=True))
-    if path in ("same rows", "batches into columns"):
+    if path in ("primary", "batch"):
         at["upkeep"] = np.zeros_like(at["upkeep"])
-    if path not in ("same rows", "replica of rows"):
+    if path not in ("primary", "replica"):
         at["work"] = at["work"] / at["gain"]
     at["load"] = at["rate"] * at["each"] * (1 + at["upkeep"])
     _refuse(at["load"] >= at["cores"], "Transactions ask for more than all cores", "give more cores")
@@ -207,11 +214,11 @@ def _refuse(where: np.ndarray, found: str, instead: str) -> None:
 
 
 WAYS = {
-    "same rows": _together,
-    "columns in the same engine": _together,
-    "replica of rows": _apart,
-    "log-fed columns": _apart,
-    "batches into columns": _batched,
+    "primary": _together,
+    "dual": _together,
+    "replica": _apart,
+    "log": _apart,
+    "batch": _batched,
 }
 
 

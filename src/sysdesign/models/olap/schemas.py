@@ -71,9 +71,9 @@ def schema(
     ] = 0.2,
     changes: Annotated[float, Input("Members changed in a load", low=0, high=1e11, default=1000)] = 1000,
     changed: Annotated[
-        Literal["a member", "a value that members share"], Input("What changes", default="a member")
-    ] = "a member",
-    history: Annotated[Literal["overwritten", "new rows"], Input("Old values", default="overwritten")] = "overwritten",
+        Literal["member", "value"], Input("What changes", default="member", help="value: one that members share.")
+    ] = "member",
+    history: Annotated[Literal["overwritten", "versioned"], Input("Old values", default="overwritten")] = "overwritten",
     group_rows: Annotated[float, Input("Rows of a piece that is written anew", low=8, high=1e12, default=1e6)] = 1e6,
     bytes_per_s: Annotated[float, Input("Bytes that one machine reads", "B/s", low=1, high=1e15, default=5e8)] = 5e8,
     row_join_s: Annotated[float, Input("Time to take one row into a join", "s", low=0, high=1, default=5e-9)] = 5e-9,
@@ -90,7 +90,7 @@ def schema(
 
     Changed rows lie anywhere, and a piece with one of them is written anew, all columns: with n rows a piece and a
     share s changed it is 1 - (1 - s)^n of them. In a wide table overwriting changes a member's facts, which are
-    scattered; with new rows it keeps old facts as they are, for nothing. Elsewhere new rows also close the old
+    scattered; versioned, it keeps old facts as they are, for nothing. Elsewhere a new row also closes the old
     version. A value that members share stands once in a snowflake or vault, and in a star with each of its members.
     A vault only adds rows.
 
@@ -193,17 +193,17 @@ def _joins(form: Form, at: Given) -> tuple[np.ndarray, np.ndarray]:
 def _written(form: Form, changed: str, history: str, at: Given, facts: np.ndarray, dimension: np.ndarray) -> np.ndarray:
     """Bytes written for a load's changes of one dimension."""
     row = dimension / at["rows"]
-    shared = changed == "a value that members share"
+    shared = changed == "value"
     each = np.maximum(at["members"] / np.minimum(at["few_values"], at["members"]), 1) if shared else 1.0
     touched = np.minimum(at["changes"] * each, at["members"])
     if form == "vault":
         return at["changes"] * (row + HASH_BYTES)
     if form == "wide":
         none = np.zeros_like(facts)
-        return none if history == "new rows" else facts * _pieces(touched / at["members"], at["facts"], at["group"])
+        return none if history == "versioned" else facts * _pieces(touched / at["members"], at["facts"], at["group"])
     if form == "snowflake" and shared:
         return at["changes"] * at["bytes"]
-    added = touched * row if history == "new rows" else 0.0
+    added = touched * row if history == "versioned" else 0.0
     return dimension * _pieces(touched / at["rows"], at["rows"], at["group"]) + added
 
 
