@@ -79,12 +79,16 @@ def test_every_document_of_the_real_site(chromium: Any, whole_address: str, path
     page.context.close()
 
 
-def test_every_kind_of_page_fits_a_phone(chromium: Any, whole_address: str, whole_pages: dict[str, bytes]) -> None:
+def test_every_kind_of_page_fits_a_phone_a_tablet_and_a_screen(
+    chromium: Any, whole_address: str, whole_pages: dict[str, bytes]
+) -> None:
     """Nothing reaches beyond the screen's edge; what is wide scrolls in its own frame."""
     page = open_page(chromium, whole_address, "", width=360)
     for path in one_of_each(whole_pages):
         page.goto(path, wait_until="domcontentloaded")
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+        for width in (360, 1024, 1440):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
     page.context.close()
 
 

@@ -139,3 +139,15 @@ def test_a_panel_in_the_text_closes_where_it_was_opened(page):
     use.click()  # and opens again
     figure.locator(".live-chart svg").wait_for()
     expect(figure.get_by_label("Requests for the key")).to_be_visible()
+
+
+def test_a_drawing_enlarged_is_larger_than_it_was_on_a_phone_too(chromium, address):
+    page = chromium.new_page(viewport={"width": 390, "height": 844}, base_url=address)
+    page.goto(CACHING)
+    for figure in page.locator(".figure").all():
+        drawing = figure.locator(".canvas > svg.drawing")
+        before = drawing.bounding_box()["width"]
+        figure.get_by_role("button", name="Enlarge").click()
+        assert page.locator("dialog.zoomed svg").bounding_box()["width"] > 1.25 * before
+        page.keyboard.press("Escape")
+    page.context.close()

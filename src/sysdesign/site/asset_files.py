@@ -10,7 +10,8 @@ from sysdesign import kept
 
 NAMES = (
     "site.css", "theme.js", "element.js", "site.js", "search.js", "spelling.js", "panel.js", "decide.js", "explorer.js",
-    "progress.js", "filter.js", "values.js", "icon.svg",
+    "progress.js", "filter.js", "values.js", "workload.js",
+    "icon.svg",
 )  # fmt: skip
 
 # Draws through an interpreter of expressions, so that the page needs no `unsafe-eval`. Tooltips and styles are the

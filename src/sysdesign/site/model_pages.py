@@ -9,6 +9,7 @@ from typing import Any
 
 from sysdesign.content import Reference
 from sysdesign.content.records import Source
+from sysdesign.decide.shared_fields import fields_of_models
 from sysdesign.models.declaration import Model, Parameter, inputs_of, outputs_of, result_type_of, type_of_output
 from sysdesign.readers.choices import CHOICES, kind_of
 from sysdesign.readers.source import MOST_UPLOADED_BYTES
@@ -21,8 +22,9 @@ def pages(site: Site) -> Iterator[Page]:
     """The list of models, and a page for each."""
     yield _list(site)
     numbers = _numbers(site.reference)
+    shared = fields_of_models(site.decisions.values())
     for model in site.models.values():
-        yield _page(site, model, numbers.get(model.name, []))
+        yield _page(site, model, numbers.get(model.name, []), shared.get(model.name, {}))
 
 
 def _list(site: Site) -> Page:
@@ -42,7 +44,7 @@ def _list(site: Site) -> Page:
     )  # fmt: skip
 
 
-def _page(site: Site, model: Model, numbers: list[dict[str, str]]) -> Page:
+def _page(site: Site, model: Model, numbers: list[dict[str, str]], shared: dict[str, str]) -> Page:
     path = f"models/{model.name}/index.html"
     root = root_from(path)
     reference = site.reference
@@ -56,7 +58,7 @@ def _page(site: Site, model: Model, numbers: list[dict[str, str]]) -> Page:
         inputs=[input_view(name, parameter) for name, parameter in inputs_of(model.function).items()],
         outputs=outputs_view(model),
         runnable=not any(p.kind == "file" and p.required for p in inputs_of(model.function).values()),
-        command=command(model), numbers=numbers, most_bytes=MOST_UPLOADED_BYTES,
+        command=command(model), numbers=numbers, shared=shared, most_bytes=MOST_UPLOADED_BYTES,
         description=model.decision, main_class="model-page",
     )  # fmt: skip
 

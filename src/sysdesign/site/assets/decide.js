@@ -1,5 +1,6 @@
 // A decision panel: few inputs first, every input may be unknown, the answer in words with its outcomes as a table.
 import { ask, copy, make, post, unanswered } from "./element.js";
+import * as own from "./workload.js";
 
 const FIRST = 5;
 
@@ -30,6 +31,12 @@ class Decision {
 
   start() {
     const query = new URLSearchParams(location.search);
+    // A link says its own workload; without one, the reader's fills what this decision reads.
+    if (!this.inputs.some(({ name }) => query.has(name))) {
+      const kept = own.kept();
+      for (const { name, kind, words } of this.inputs) if (kept[name] && (kind !== "word" || Object.hasOwn(words, kept[name]))) query.set(name, kept[name]);
+      if (query.size) history.replaceState(null, "", `?${query}`); // the link to copy says what is filled in
+    }
     const given = (input, at) => at < FIRST || query.has(input.name);
     const row = (input) => this.row(input, query.get(input.name) ?? "");
     const first = this.inputs.filter(given).map(row);
@@ -40,6 +47,7 @@ class Decision {
       make("p", { class: "small" }, "What you know of your workload, most influential first. Leave the rest unknown. A number may be a range: 200 to 400, or 5-10 ms."),
       make("div", { class: "panel-inputs" }, ...first),
       rest.length ? make("details", {}, make("summary", {}, `${rest.length} more`), make("div", { class: "panel-inputs" }, ...rest)) : null,
+      this.bar = own.bar(() => { location.href = location.pathname + "?"; }),
       make("div", { class: "panel-tools" }, ...buttons.map(([label, act]) => make("button", { type: "button", onclick: (event) => act(event.target) }, label))));
     this.form.addEventListener("submit", (event) => event.preventDefault());
     this.form.addEventListener("input", () => this.change());
@@ -98,6 +106,9 @@ class Decision {
   }
 
   change() {
+    const units = Object.fromEntries(this.inputs.map(({ name, unit }) => [name, unit]));
+    own.keep(Object.fromEntries(this.rows().map((row) => [row.dataset.name, own.withUnit(row.querySelector(".field").value.trim(), units[row.dataset.name])])));
+    this.bar.show();
     const query = new URLSearchParams(this.known().map(([name, text]) => [name, text]));
     history.replaceState(null, "", query.size ? `?${query}` : location.pathname);
     this.run();

@@ -1,5 +1,6 @@
 // A model panel: the static chart turned live. Each change runs the model on the local service; the latest wins.
 import { copy, make, post, send, unanswered } from "./element.js";
+import { kept } from "./workload.js";
 
 const EARLIER = 4; // runs that stay in the chart
 const PLAIN = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
@@ -69,7 +70,8 @@ class Panel {
     const query = new URLSearchParams(location.search);
     const mine = this.onModelPage || query.get("panel") === this.figure.id;
     this.drawn = JSON.parse(this.figure.dataset.inputs || "{}");
-    const given = { ...this.drawn, ...(mine ? Object.fromEntries(query) : {}) };
+    const asked = mine ? Object.fromEntries(query) : {};
+    const given = { ...this.drawn, ...(Object.keys(asked).some((name) => name !== "panel") ? asked : this.own()) };
     const early = this.rows.filter((row) => row.field && !untouched(row.field));
     for (const row of this.rows) {
       const { field, slider, chooser } = row;
@@ -88,6 +90,16 @@ class Panel {
     const chosen = this.rows.filter((row) => row.chooser?.files.length);
     for (const row of chosen) this.take(row, row.chooser.files[0]);
     if (early.length) this.change(); else if (!chosen.length) this.run();
+  }
+
+  // What the reader's own workload says of these inputs, as decisions hand it to the model.
+  own() {
+    const all = kept();
+    const shared = Object.entries(JSON.parse(this.form.dataset.fields || "{}")).filter(([, field]) => all[field]);
+    const found = Object.fromEntries(shared.map(([name, field]) => [name, all[field]]).filter(([, text]) => /^[\d.,]+(e[-+]?\d+)?\s*[\w/%]*$/.test(text)));
+    const labels = this.rows.filter((row) => row.dataset.name in found).map((row) => row.querySelector("label").textContent);
+    if (labels.length) this.form.prepend(make("p", { class: "small own" }, `From your workload: ${labels.join(", ")}.`));
+    return found;
   }
 
   range({ dataset }) {

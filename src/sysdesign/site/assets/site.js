@@ -99,12 +99,15 @@ function cards() {
   addEventListener("scroll", () => { if (holder) placeCard(); }, { passive: true, capture: true });
 }
 
+const LARGER = 1.3; // than it was in the text, at the least
+
 function enlarge(figure) {
   const drawing = figure.querySelector(".live-chart:not([hidden]) svg") ?? figure.querySelector(".canvas > .drawing");
   if (!drawing) return;
   const home = drawing.parentElement;
   home.style.minHeight = `${home.offsetHeight}px`;
   const { width, height } = drawing.viewBox.baseVal;
+  const before = drawing.getBoundingClientRect().width / width;
   const room = make("div", { class: "room", tabindex: "0" }, drawing);
   const text = figure.querySelector(".description p")?.textContent;
   const words = make("div", { class: "words", hidden: true, tabindex: "0" }, text || "");
@@ -136,6 +139,7 @@ function enlarge(figure) {
   document.body.append(dialog);
   dialog.showModal();
   fit();
+  if (scale < LARGER * before) size(LARGER * before); // on a phone the window alone gives no more room: it scrolls
   room.focus();
 }
 
@@ -311,6 +315,7 @@ function refresh() {
 }
 
 refresh(); themeButton(); cards(); figures(); keys(); permalinks(); outline(); map(); filters(); searchBoxes(); decision();
+if (document.querySelector("[data-workload]")) load("./workload.js").then((workload) => workload.tell(document.querySelector("[data-workload]")));
 for (const [selector, act] of [["[data-reading]", "follow"], [".paths", "tell"]]) {
   const place = document.querySelector(selector);
   if (place) load("./progress.js").then((progress) => progress[act](place));
