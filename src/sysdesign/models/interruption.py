@@ -16,12 +16,12 @@ from scipy import special
 from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.lazy import Lazy
 from sysdesign.models.wording import amount, duration, percent, several
+from sysdesign.probability.inversion import inverted
 
 HOUR = 3600.0
 MOST_POWER = 300.0  # of e: beyond it a job never finishes, and numbers stay finite
 LEAST_INTERVAL = 1e-6  # hours
-TERMS, AVERAGED = 96, 12  # of the inverted transform; the last partial sums are averaged
-ACCURACY = 18.4  # its discretization error is e ** -18.4
+TERMS = 96  # of the inverted transform, which has a corner where a stretch of work ends
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class _Run:
         least = self.job + self.stretches * self.save
         unbroken = np.exp(-least / self.between)
         late = np.maximum(deadline - least, 0)
-        inside = np.clip(_inverted(lambda s: (self._lost(s) - unbroken[..., None]) / s, late), 0, 1)
+        inside = np.clip(inverted(lambda s: (self._lost(s) - unbroken[..., None]) / s, late, TERMS), 0, 1)
         return np.where(
             deadline < least, 0.0, np.where(late > 1e-9 * least, np.minimum(unbroken + inside, 1), unbroken)
         )
@@ -180,18 +180,6 @@ def _lost_in(work: np.ndarray, again: np.ndarray, between: np.ndarray, s: np.nda
     first = rate / either * -np.expm1(-either * work)
     other = rate / either * -np.expm1(-either * whole)
     return np.exp(-rate * work) + first * np.exp(-s * again - rate * whole) / (1 - other)
-
-
-def _inverted(transform: Any, at: np.ndarray) -> np.ndarray:
-    """A function from its Laplace transform, by the Fourier series of Abate and Whitt with Euler's averaging."""
-    time = np.where(at > 0, at, 1.0)[..., None]
-    order = np.arange(TERMS + 1)
-    values = np.real(transform((ACCURACY + 2j * np.pi * order) / (2 * time)))
-    signed = np.where(order % 2, -1.0, 1.0) * values
-    signed[..., 0] /= 2
-    partial = np.cumsum(signed, axis=-1)[..., TERMS - AVERAGED :]
-    weights = special.binom(AVERAGED, np.arange(AVERAGED + 1)) / 2.0**AVERAGED
-    return np.asarray(np.exp(ACCURACY / 2) / time[..., 0] * (partial @ weights))
 
 
 def _finished(inputs: Mapping[str, Any], result: Finish) -> str:

@@ -15,6 +15,7 @@ from sysdesign.models.declaration import Model
 SUBJECTS = (
     "accelerator",
     "alerting",
+    "authorization",
     "autoscaling",
     "availability",
     "balancing",
