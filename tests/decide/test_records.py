@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import datetime as dt
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -68,6 +69,22 @@ def test_an_edited_workload_no_longer_holds(written, small):
     found = again(edited, small)
     assert edited != written and found.edited and not found.holds and found.then == found.now
     assert "Does not hold: the workload in the record was edited" in found.prose()
+
+
+def test_an_edited_table_is_told_from_changed_rules(written, small):
+    cell = re.search(r"\| ([0-9.]+)[^|]* \|", written.partition("## Outcomes")[2])
+    start = len(written.partition("## Outcomes")[0]) + len("## Outcomes")
+    edited = f"{written[: start + cell.start(1)]}9{cell[1]}{written[start + cell.end(1) :]}"
+    prose = recheck(read_record(edited), small).prose()
+    assert "Outcomes that changed" in prose and "the table was edited after the record was written" in prose
+    assert "was edited" not in recheck(read_record(edited.replace("sysdesign: ", "sysdesign: 0")), small).prose()
+
+
+def test_a_byte_order_mark_and_line_ends_change_nothing(written, small):
+    assert (
+        recheck(read_record("\ufeff" + written.replace("\n", "\r\n")), small).prose()
+        == recheck(read_record(written), small).prose()
+    )
 
 
 def test_a_changed_workload_is_named_and_judged(written, small):

@@ -95,6 +95,11 @@ class Recheck:
         if self.sources:
             alone = " That alone changes the choice." if self.by_sources else ""
             yield f"Not as it was when decided: {', '.join(self.sources)}.{alone}"
+        if self.outcomes and not (self.facts or self.sources or self.edited):
+            yield (
+                "Facts, rules, efforts, prices and version are as they were: either the table was edited after the "
+                "record was written, or the models changed."
+            )
         if not (self.facts or self.outcomes or self.sources or self.edited):
             yield "Nothing changed: facts, outcomes, rules, efforts and version are the same."
 

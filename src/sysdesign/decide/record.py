@@ -172,7 +172,7 @@ def read_record(text: str, shown: str = "record") -> Kept:
     """A record as it was written. Reads line by line, once. Raises BadContent."""
     if len(text) > LIMIT_CHARACTERS:
         raise BadContent(shown, 1, f"has {len(text):,} characters", f"A record has at most {LIMIT_CHARACTERS:,}")
-    lines = text.replace("\r\n", "\n").split("\n")
+    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
     front = _front(lines, shown)
     workload = parse_workload("\n".join(_fenced(lines, shown)), shown)
     return Kept(front, workload, _outcomes(lines, shown))
