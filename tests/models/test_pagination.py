@@ -112,17 +112,21 @@ def test_moves_behind_a_key_played():
 
 @given(st.floats(1e-6, 1e6), st.floats(0, 1e6))
 def test_pushes_less_pulls_leave_what_they_leave(more, less):
-    up, down = (float(model._excess(np.array(a), np.array(b))) for a, b in ((more, less), (less, more)))
+    law = model._normal_excess if more + less >= model.LARGE else model._exact_excess
+    up, down = (float(law(np.array(a), np.array(b))) for a, b in ((more, less), (less, more)))
     assert up >= 0 and down >= 0
     assert up - down == pytest.approx(more - less, rel=1e-6, abs=1e-9 * (more + less))
+    assert np.ravel(model._excesses(np.array(more), np.array(less))) == pytest.approx([up, down], rel=1e-6, abs=1e-12)
 
 
 @pytest.mark.parametrize(("more", "less"), [(1e-5, 3), (0.3, 0.2), (4, 9), (12, 0), (240, 250), (270, 260), (900, 880)])
 def test_the_excess_is_summed_too(more, less):
     counts = np.arange(2000)
     differences = np.maximum(counts[:, None] - counts, 0)
-    summed = poisson.pmf(counts, more) @ differences @ poisson.pmf(counts, less)
-    assert float(model._excess(np.array(more), np.array(less))) == pytest.approx(summed, rel=3e-4)
+    some, others = poisson.pmf(counts, more), poisson.pmf(counts, less)
+    summed = some @ differences @ others, others @ differences @ some
+    assert model._excesses(np.array(more), np.array(less)) == pytest.approx(summed, rel=5e-4)
+    assert model._excesses(np.array(less), np.array(more)) == pytest.approx(summed[::-1], rel=5e-4)
 
 
 @given(st.floats(100, 1e7), st.floats(1, 1000), st.floats(0.01, 100), st.floats(0.001, 100))

@@ -143,8 +143,9 @@ def drift(
     pulls = wait[..., None] * died[..., None] * seen
     seams = pages - 1
     fled = cache(lambda: np.minimum(moved * time * ((1 - seen) @ WEIGHTS), total))
-    repeated = cache(lambda: seams * (_excess(pushes, pulls) @ WEIGHTS))
-    missed = cache(lambda: np.minimum(seams * (_excess(pulls, pushes) @ WEIGHTS) + fled(), total))
+    excesses = cache(lambda: _excesses(*np.broadcast_arrays(pushes, pulls)))
+    repeated = cache(lambda: seams * (excesses()[0] @ WEIGHTS))
+    missed = cache(lambda: np.minimum(seams * (excesses()[1] @ WEIGHTS) + fled(), total))
     kept = cache(lambda: _moved_away(total, size / wait, died, moved))
     return Drift.later(
         total.shape,
@@ -168,25 +169,36 @@ def _refuse_endless(gained: np.ndarray, passed: np.ndarray, born: np.ndarray) ->
         )
 
 
-def _excess(more: np.ndarray, less: np.ndarray) -> np.ndarray:
-    """The mean of max(X - Y, 0) for Poisson X and Y of these means; normal where they are large."""
-    most = np.maximum(more + less, 1e-300)
-    deviation = np.sqrt(most)
-    above = (more - less) / deviation
-    rough = (more - less) * ndtr(above) + deviation * np.exp(-(above**2) / 2) / np.sqrt(2 * np.pi)
-    exact = most < LARGE
-    first, second = np.where(exact, more, 0), np.where(exact, less, 0)
-    return np.where(exact, _exact_excess(first, second), np.maximum(rough, 0))
+def _excesses(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The means of max(X - Y, 0) and of max(Y - X, 0) for Poisson X and Y of these means; normal where they are large.
+
+    They lie as far apart as the means do, so the smaller of the two tells the other.
+    """
+    less, more = np.minimum(one, other), np.maximum(one, other)
+    both = one + other
+    small = np.zeros(both.shape)
+    some, large = (less > 0) & (both < LARGE), both >= LARGE
+    small[some] = _exact_excess(less[some], more[some])
+    small[large] = _normal_excess(less[large], more[large])
+    great = small + (more - less)
+    return np.where(one > other, great, small), np.where(one > other, small, great)
 
 
-def _exact_excess(more: np.ndarray, less: np.ndarray) -> np.ndarray:
-    """With P(k) the chance that X - Y is k: more (P(0) + P(1)) + (more - less) P(2 and above)."""
-    root = np.sqrt(more * less)
-    scale = np.exp(-((np.sqrt(more) - np.sqrt(less)) ** 2))
+def _normal_excess(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    deviation = np.sqrt(one + other)
+    above = (one - other) / deviation
+    found = (one - other) * ndtr(above) + deviation * np.exp(-(above**2) / 2) / np.sqrt(2 * np.pi)
+    return np.maximum(found, 0)
+
+
+def _exact_excess(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """With P(k) the chance that X - Y is k: x (P(0) + P(1)) + (x - y) P(2 and above)."""
+    root = np.sqrt(one * other)
+    scale = np.exp(-((np.sqrt(one) - np.sqrt(other)) ** 2))
     equal = scale * ive(0, 2 * root)
-    # root * I(1, 2 root) / less, which for few of the second kind is 1 but for its square
-    one = scale * more * np.where(root > 1e-8, ive(1, 2 * root) / np.maximum(root, 1e-300), 1.0)
-    return more * (equal + one) + (more - less) * chndtr(2 * more, 4, 2 * less)
+    # root * I(1, 2 root) / other, which for few of the second kind is 1 but for its square
+    first = scale * one * np.where(root > 1e-8, ive(1, 2 * root) / np.maximum(root, 1e-300), 1.0)
+    return one * (equal + first) + (one - other) * chndtr(2 * one, 4, 2 * other)
 
 
 def _moved_away(rows: np.ndarray, passed: np.ndarray, died: np.ndarray, moved: np.ndarray) -> np.ndarray:

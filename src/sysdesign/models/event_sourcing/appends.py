@@ -16,8 +16,9 @@ from sysdesign.models.declaration import Input, Model, Output, checked
 from sysdesign.models.wording import amount, duration, percent
 from sysdesign.probability.elementwise import broadcast, plain
 
-HALVINGS = 80
-LEAST, MOST = 1e-12, 1e9  # attempts within a window
+STEPS = 20  # at most; about ten are taken
+NEAR = 1e-14  # of the logarithm of what ends over what comes
+SURE = 1 - 1e-16  # chance to win
 
 
 @dataclass(frozen=True)
@@ -82,15 +83,38 @@ def _won(within: np.ndarray, window: str) -> np.ndarray:
 
 
 def _within(offered: np.ndarray, tries: np.ndarray, window: str) -> np.ndarray:
-    """Attempts in a window at which as many commands end as come; found by halving, since both sides move apart."""
-    low, high = np.full_like(offered, np.log(LEAST)), np.full_like(offered, np.log(MOST))
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        within = np.exp(middle)
+    """Attempts in a window at which as many commands end as come.
+
+    Each command takes from one attempt to as many as it has, and both sides move apart: chords between these two,
+    the value at an end that stays halved (the Illinois method).
+    """
+
+    def apart(logarithm: np.ndarray) -> np.ndarray:
+        within = np.exp(logarithm)
         won = _won(within, window)
-        enough = won >= offered * (1 - np.maximum(1 - won / within, 0) ** tries)
-        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-    return np.exp((low + high) / 2)
+        lost_all = tries * np.log1p(-np.minimum(won / within, SURE))
+        return np.log(won / offered) - np.log(-np.expm1(lost_all))
+
+    low = np.log(offered)
+    high = low + np.log(tries)
+    below, above, before = apart(low), apart(high), np.zeros(low.shape)
+    at = low
+    for _ in range(STEPS):
+        gap = above - below
+        at = np.where(gap > 0, high - above * (high - low) / np.where(gap > 0, gap, 1), low)
+        value = apart(at)
+        if np.all(np.abs(value) < NEAR):
+            break
+        side = np.where(value > 0, 1.0, -1.0)
+        again = np.where(side == before, 0.5, 1.0)
+        low, below, high, above = (
+            np.where(side < 0, at, low),
+            np.where(side < 0, value, below * again),
+            np.where(side > 0, at, high),
+            np.where(side > 0, value, above * again),
+        )
+        before = side
+    return np.exp(at)
 
 
 def _raced(inputs: Mapping[str, Any], result: Conflict) -> str:
