@@ -101,6 +101,12 @@ def test_a_search_that_leaves_values_out_finds_the_same_flips(name, monkeypatch)
     assert any(sparing)
 
 
+def test_values_of_a_search_are_spaced_as_numpy_spaces_them():
+    for now, end in np.random.default_rng(0).uniform(-6, 9, (200, 2)):
+        low, high = 10.0**now, 10.0**end
+        assert flips._by_factors(low, high) == pytest.approx(np.geomspace(low, high, flips.GRID + 1)[1:], rel=1e-12)
+
+
 def test_what_was_stated_and_not_used_is_said(small):
     found = answer(
         small, traffic={"reads_per_s": 100}, goals={"headroom": 0.4, "cost_per_month": 2000}, edge={"logic": "none"}

@@ -101,7 +101,8 @@ class Evaluation:
         applies = np.ones(1, bool) if rule.when is None else rule.when.truth(worlds)
         values = _stacked([rule.values[name].number(worlds) for name in names])
         regrets = rule.outcome.regret(values, worlds) * applies
-        regrets = np.broadcast_to(regrets, np.broadcast_shapes(regrets.shape, (len(names), 1, 1)))
+        if regrets.ndim < values.ndim:
+            regrets = np.broadcast_to(regrets, np.broadcast_shapes(regrets.shape, (len(names), 1, 1)))
         return Part(rule, names, values, regrets, applies)
 
     @cached_property
@@ -254,8 +255,15 @@ class Evaluation:
 
     def _swapped(self, option: int) -> Array:
         """Share of the worlds in which an option is better than the leader; equal ones count half."""
-        apart = self.totals[option] - self.totals[self._leading, self._settings]
-        return np.mean((apart < 0) + 0.5 * (apart == 0), axis=1)
+        if option not in self._swaps:
+            apart = self.totals[option] - self.totals[self._leading, self._settings]
+            better, equal = np.count_nonzero(apart < 0, axis=1), np.count_nonzero(apart == 0, axis=1)
+            self._swaps[option] = (better + 0.5 * equal) / self.shape[1]
+        return self._swaps[option]
+
+    @cached_property
+    def _swaps(self) -> dict[int, Array]:
+        return {}
 
     def _near(self, option: int) -> Array:
         """Settings in which its mean differs from the leader's by less than the uncertainty of the efforts."""
@@ -267,8 +275,14 @@ class Evaluation:
 
     def _doubt(self, option: int) -> Array:
         """The uncertainty of the efforts of an option and the leader."""
-        estimated = self._sums[1]
-        return np.std(estimated[option] - estimated[self._leading, self._settings], axis=1)
+        if option not in self._doubts:
+            estimated = self._sums[1]
+            self._doubts[option] = np.std(estimated[option] - estimated[self._leading, self._settings], axis=1)
+        return self._doubts[option]
+
+    @cached_property
+    def _doubts(self) -> dict[int, Array]:
+        return {}
 
     @property
     def _leading(self) -> Array:
@@ -312,8 +326,8 @@ class Evaluation:
 
 def _stacked(values: list[Array]) -> Array:
     """Arrays of settings by worlds, or fewer axes, as one over options."""
-    shape = np.broadcast_shapes((1, 1), *(value.shape for value in values))
-    found = np.empty((len(values), *shape))
+    rows = max(1 if value.ndim < 2 else len(value) for value in values)
+    found = np.empty((len(values), rows, max(value.shape[-1] for value in values)))
     for at, value in enumerate(values):
         found[at] = value
     return found

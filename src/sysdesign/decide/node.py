@@ -117,8 +117,14 @@ class Literal(Node):
     def is_share(self) -> bool:
         return self.percent
 
+    @cached_property
+    def _array(self) -> Array:
+        found = np.asarray([self.value], dtype=float)
+        found.setflags(write=False)
+        return found
+
     def number(self, worlds: Worlds) -> Array:
-        return np.asarray([self.value], dtype=float)
+        return self._array
 
 
 @dataclass(frozen=True)
@@ -282,13 +288,17 @@ class Argument:
     label: str = ""
 
     def value(self, raw: np.ndarray) -> np.ndarray:
-        clipped = np.minimum(np.fmax(raw / self.size, self.low), self.high)  # fmax: what is undefined becomes `low`
+        told = raw if self.size == 1 else raw / self.size
+        clipped = np.minimum(np.fmax(told, self.low), self.high)  # fmax: what is undefined becomes `low`
         return np.rint(clipped) if self.whole else clipped
 
     def outside(self, raw: np.ndarray) -> bool:
         """Whether most of the values are beyond an end of the range; that a whole one is nearby is no matter."""
-        inside = np.minimum(np.fmax(raw / self.size, self.low), self.high)
-        return bool(np.mean(np.abs(inside - raw / self.size) > 1e-9 * np.maximum(1.0, np.abs(inside))) > 0.5)
+        told = raw / self.size
+        if told.min() >= self.low and told.max() <= self.high:
+            return False
+        inside = np.minimum(np.fmax(told, self.low), self.high)
+        return bool(np.mean(np.abs(inside - told) > 1e-9 * np.maximum(1.0, np.abs(inside))) > 0.5)
 
 
 @dataclass(frozen=True)
@@ -311,13 +321,23 @@ class Run(Node):
     def at(self, raw: list[Array]) -> tuple[tuple[int, ...], dict[str, Array], Any]:
         """The same at inputs in base units, of any shapes that fit together: none is repeated to the shape of all."""
         inputs = {a.name: np.asarray(a.value(v), dtype=float) for a, v in zip(self.arguments, raw, strict=True)}
-        return np.broadcast_shapes((1,), *(value.shape for value in inputs.values())), inputs, self.function(inputs)
+        return _shape((1,), inputs), inputs, self.function(inputs)
+
+
+def _shape(least: tuple[int, ...], inputs: Mapping[str, Array]) -> tuple[int, ...]:
+    """Of the inputs together, whose shapes fit."""
+    shapes = {least, *(value.shape for value in inputs.values())}
+    axes = range(-max(map(len, shapes)), 0)
+    return tuple(max(each[at] for each in shapes if len(each) >= -at) for at in axes)
 
 
 def flat(inputs: Mapping[str, Array], shape: tuple[int, ...] | None = None) -> dict[str, Array]:
     """Inputs of shapes that fit together as arrays of one length."""
-    shape = shape or np.broadcast_shapes(*(value.shape for value in inputs.values()))
-    return {name: np.ravel(np.broadcast_to(value, shape)) for name, value in inputs.items()}
+    shape = shape or _shape((), inputs)
+    return {
+        name: np.ravel(value if value.shape == shape else np.broadcast_to(value, shape))
+        for name, value in inputs.items()
+    }
 
 
 @dataclass(frozen=True)

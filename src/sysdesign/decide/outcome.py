@@ -96,9 +96,8 @@ def regret_of(value: Array, target: Array, limit: Array, log: bool = False, floo
         value, target, limit = (np.log(np.maximum(x, floor or 1e-12)) for x in (value, target, limit))
     width = np.maximum(limit - target, 1e-3 if log else 1e-12)
     share = np.maximum(np.fmin((value - target) / width, MOST), 0.0)  # fmin: what is undefined becomes the most
-    beyond = share > 1.0
-    if beyond.any():
-        share = np.where(beyond, 1.0 + np.log(share, where=beyond, out=np.zeros_like(share)), share)
+    if share.max() > 1.0:
+        share = np.minimum(share, 1.0) + np.log(np.maximum(share, 1.0))
     return share
 
 

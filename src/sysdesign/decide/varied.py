@@ -6,7 +6,6 @@ that change something it reads, for all of them at once; elsewhere it is what it
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -27,7 +26,7 @@ class Blocks:
         self.base = base
         self.samplers = [Sampler(before.workload, before.count, before.seed, each, before) for each in settings]
         self.rows = [max(map(len, each.values())) for each in settings]
-        self.ends = [0, *itertools.accumulate(self.rows)]
+        self.block_of_row = np.repeat(np.arange(len(self.rows)), self.rows)
         self._changed: dict[str, int] = {}  # the blocks in which each field may differ
         for at, sampler in enumerate(self.samplers):
             for name in sampler.changed:
@@ -69,11 +68,19 @@ class VariedWorlds(Worlds):
     @cached_property
     def rows(self) -> int:
         """Settings in all of its blocks."""
-        return sum(self.whole.rows[at] for at in self._each)
+        return len(self._at)
+
+    @cached_property
+    def _has(self) -> Array:
+        """Whether it has each block."""
+        count = len(self.whole.rows)
+        told = np.frombuffer(self.blocks.to_bytes((count + 7) // 8, "little"), np.uint8)
+        return np.unpackbits(told, count=count, bitorder="little").view(bool)
 
     @cached_property
     def _each(self) -> list[int]:
-        return [at for at in range(len(self.whole.rows)) if self.blocks >> at & 1]
+        found: list[int] = np.flatnonzero(self._has).tolist()
+        return found
 
     def of(self, name: str) -> Array:
         blocks = self.whole.changing(name) & self.blocks
@@ -133,8 +140,7 @@ class VariedWorlds(Worlds):
     @cached_property
     def _at(self) -> Array:
         """Where its rows stand among those of all blocks."""
-        ends = self.whole.ends
-        return np.concatenate([np.arange(ends[at], ends[at + 1]) for at in self._each])
+        return np.flatnonzero(self._has[self.whole.block_of_row])
 
 
 def varied(worlds: Worlds, settings: Sequence[Mapping[str, Array]]) -> VariedWorlds:

@@ -43,8 +43,11 @@ class Sampler:
     ) -> None:
         self.workload, self.count, self.seed, self.settings = workload, count, seed, settings or {}
         self.parent, self.changed = parent, frozenset(self.settings)
+        self.followed: dict[frozenset[str], frozenset[str]] = {}
         if parent is not None:
-            self.changed = following(self.settings, workload)
+            if self.changed not in parent.followed:
+                parent.followed[self.changed] = following(self.changed, workload)
+            self.changed = parent.followed[self.changed]
         self.found: dict[str, Array] = {}
         self.known: dict[str, bool] = {}
         self.asked: set[str] = set()
@@ -73,14 +76,18 @@ class Sampler:
             self.known[name] = True
             return self.settings[name]
         if value is None:
-            share = strata(name, self.count, self.seed)
-            return self._word(field, share) if isinstance(field, Word) else self._number(field, share)
+            return self.unstated(name)
         self.known[name] = True
         if isinstance(value, Interval):
             assert isinstance(field, Number)
             drawn = field.between(value.low, value.high, strata(name, self.count, self.seed))
             return np.rint(drawn) if field.whole else drawn
         return np.asarray([field.code(str(value)) if isinstance(field, Word) else float(value)])
+
+    def unstated(self, name: str) -> Array:
+        """The field in each world, as if nobody had said anything of it."""
+        field, share = FIELDS[name], strata(name, self.count, self.seed)
+        return self._word(field, share) if isinstance(field, Word) else self._number(field, share)
 
     def _speaking(self, name: str) -> Iterable[FromWord | FromNumbers]:
         """The relations of a field whose sources are known, or drawn together with it."""
