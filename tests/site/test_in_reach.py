@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import expect
@@ -106,3 +107,19 @@ def test_the_plain_answer_says_whether_it_holds(page):
     choice.wait_for()
     holds = plain in choice.inner_text()
     expect(lede).to_contain_text("For what is usual it " if holds else "For what is usual something does")
+
+
+@pytest.mark.browser
+def test_the_ways_back_from_a_note_can_be_tapped_one_by_one(chromium, address):
+    page = chromium.new_page(viewport={"width": 390, "height": 844}, base_url=address)
+    page.goto(CACHING)
+    links = page.locator(".backs a")
+    links.first.evaluate(
+        "link => { for (let at = 0; at < 30; at++) link.after(link.cloneNode(true)); }"
+    )  # several lines
+    boxes = [each.bounding_box() for each in links.all()]
+    assert len({box["y"] for box in boxes}) > 2
+    assert min(min(box["width"], box["height"]) for box in boxes) >= 24
+    tops = sorted({box["y"] for box in boxes[:31]})
+    assert min(below - above for above, below in pairwise(tops)) >= 24
+    page.context.close()
