@@ -25,7 +25,13 @@ def pages(site: Site, scoreboard: Mapping[str, Any] | None) -> Iterator[Page]:
     yield _glossary(site)
     yield _checks(site, scoreboard)
     yield site.page(
-        "search/index.html", "search.html", title="Search", own_search=True, layout="wide", main_class="search-page"
+        "search/index.html",
+        "search.html",
+        title="Search",
+        own_search=True,
+        description="Sections, symptoms, error texts, decisions, models, facts and terms, found by words.",
+        layout="wide",
+        main_class="search-page",
     )
     yield site.page("404.html", "missing.html", title="Not found", layout="wide", main_class="narrow")
 
