@@ -59,6 +59,12 @@ def test_a_folder_without_a_plan_is_refused(tmp_path: Path) -> None:
         ("claims/05-caching.yaml", "c: {statement: S, section: s, verdict: maybe, date: 2026-01-01}\n", 1, "verdict"),
         ("symptoms.yaml", "a: {notice: N, kind: rumor, section: s}\n", 1, "kind is 'rumor'"),
         ("05-Caching-Strategies.md", "No title here.\n", 1, "title"),
+        ("asked/05.yaml", "- everybody at once\n", 1, "not a mapping of anchors to lines"),
+        ("asked/05.yaml", "a: everybody at once\n", 1, "'everybody at once' stands where a list of lines"),
+        ("asked/05.yaml", "a: []\n", 1, "[] stands where a list of lines"),
+        ("asked/05.yaml", "a:\n- slow\nb:\n- 504\n", 4, "the line 504"),
+        ("asked/05.yaml", f"a:\n- {'x' * 101}\n", 2, "100 characters at most"),
+        ("asked/77.yaml", "a: [slow]\n", 1, "belongs to no document"),
     ],
 )  # fmt: skip
 def test_a_fault_names_file_line_and_remedy(root: Path, name: str, text: str, line: int, says: str) -> None:
@@ -95,6 +101,16 @@ def test_question_banks_are_read_by_document(root: Path) -> None:
     (banks / "05.yaml").write_text("# Asked in public.\n- {question: Why so?, sections: [05#a, 05#b], tuned: false}\n")
     [question] = load(root).questions["05-caching"]
     assert (question.sections, question.tuned, question.place.line) == (("05#a", "05#b"), False, 2)
+
+
+def test_how_people_ask_is_read_by_section(root: Path) -> None:
+    assert load(root).asked == ()
+    (root / "asked").mkdir()
+    (root / "asked" / "05.yaml").write_text("# In their words.\na:\n- everybody at once\n- '504'\nb:\n- slow\n")
+    first, second = load(root).asked
+    assert (first.address, first.lines) == ("05-Caching-Strategies#a", ("everybody at once", "504"))
+    assert [place.line for place in (first.place, *first.places)] == [2, 3, 4]
+    assert (second.address, second.lines) == ("05-Caching-Strategies#b", ("slow",))
 
 
 def test_broken_utf8_names_the_line(root: Path) -> None:

@@ -234,6 +234,26 @@ def test_the_document_that_is_about_it_leads_among_equal_sections(tmp_path: Path
     assert Index(load(root)).search("leases stampede").hits[0].address.startswith("05-Caching-Strategies#")
 
 
+def test_a_section_is_found_by_words_in_which_people_ask_and_it_does_not(tmp_path: Path) -> None:
+    """Its text holds none of them, and they are no slips of words that it holds."""
+    root = write_reference(tmp_path / "reference", **{"asked/05.yaml": "cache-stampede:\n- entrys requesst\n"})
+    for index in (Index(load(root)), Index(load_texts(root))):
+        answer = index.search("entrys requesst")
+        assert answer.hits[0].address == f"{HOME}#cache-stampede" and answer.corrected == ""
+        assert "entrys" not in answer.hits[0].excerpt
+    (root / "asked" / "05.yaml").unlink()
+    assert Index(load(root)).search("entrys requesst").corrected == "entry requests"
+
+
+def test_the_page_reads_in_which_words_people_ask(tmp_path: Path) -> None:
+    root = write_reference(tmp_path / "reference", **{"asked/05.yaml": "cache-stampede:\n- pile of visitors\n"})
+    files = {path: json.loads(content) for path, content in search_files(entries(load(root)), ())}
+    assert files["search/words.json"]["words"]["visitors"] == [1, "visitor"]
+    row, _ = files["search/terms/vi.json"]["terms"]["visitor"]
+    shown = files["search/rows/0.json"]
+    assert shown[row][1] == "Cache stampede" and "visitors" not in str(shown)
+
+
 def test_what_people_notice_finds_its_section_in_the_real_reference(whole_index: Index) -> None:
     """As a section among the first ten, whatever words it uses itself."""
     noticed = [each for each in whole_reference().symptoms if each.kind == "symptom"]

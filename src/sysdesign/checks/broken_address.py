@@ -1,4 +1,5 @@
-"""A record that names a section which is not there: a term, a symptom, a decision's option, a collected question.
+"""A record that names a section which is not there: a term, a symptom, lines of `asked/`, a decision's option, a
+collected question.
 
 Search, the home page and the decision panel lead readers to these addresses.
 """
@@ -28,6 +29,8 @@ def _addresses(reference: Reference) -> Iterator[tuple[str, Place, str]]:
         yield term.home, term.place, f"the term '{term.term}'"
     for symptom in reference.symptoms:
         yield symptom.section, symptom.place, f"the symptom '{symptom.id}'"
+    for each in reference.asked:
+        yield each.address, each.place, "asked/"
     for bank in reference.questions.values():
         for question in bank:
             for address in question.sections:

@@ -40,6 +40,7 @@ RULES: tuple[str, ...] = (
     "few-questions",
     "late-answer",
     "few-symptoms",
+    "idle-asking",
     "thin-question-bank",
     "thin-sizing",
     "missing-limits",

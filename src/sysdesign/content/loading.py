@@ -18,6 +18,7 @@ from typing import Any
 
 from sysdesign import kept
 from sysdesign.content import located
+from sysdesign.content.asked import asked
 from sysdesign.content.document import Document
 from sysdesign.content.glossary import check_links
 from sysdesign.content.located import KeyPath, Located, T, record
@@ -151,6 +152,7 @@ class _Loading:
             figures=self._figures(),
             decisions={path.stem: path for path in self._listed("decisions")},
             questions=question_banks(self.root.parent / QUESTIONS, plan),
+            asked=asked(self.root, plan),
         )
 
     def _documents(self, plan: Plan) -> dict[str, Document]:

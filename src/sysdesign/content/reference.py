@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from sysdesign.content.asked import Asked
 from sysdesign.content.document import Document, Section
 from sysdesign.content.records import (
     BankQuestion,
@@ -41,6 +42,7 @@ class Reference:
     figures: dict[str, Path]  # "05-caching/stampede": its source, .d2 or .yaml
     decisions: dict[str, Path]  # "cache-stampede": its framework; `decide` reads it
     questions: dict[str, tuple[BankQuestion, ...]]  # by slug; the banks stand beside the folder, in tests/questions/
+    asked: tuple[Asked, ...] = ()  # how people ask for sections, in words that these do not hold
 
     def planned(self, slug: str) -> PlannedDocument:
         """The plan's entry for a document. Raises UnknownName."""

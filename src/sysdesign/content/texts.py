@@ -18,6 +18,7 @@ from typing import Any
 
 from sysdesign import kept
 from sysdesign.content import document, located
+from sysdesign.content.asked import asked
 from sysdesign.content.document import Document
 from sysdesign.content.loading import (
     LIMIT_DOCUMENT,
@@ -34,7 +35,7 @@ PARSERS = ("sysdesign.content.parsing", "sysdesign.content.markdown", "sysdesign
 
 
 def load_texts(root: Path | None = None, only: str = "") -> Reference:
-    """Plan, terms, symptoms and documents, without the records behind their evidence and without tokens.
+    """Plan, terms, symptoms, documents and how people ask, without the records behind their evidence and tokens.
 
     With `only`, an address, its document alone where that is written. Raises as `load` does, and UnknownName.
     """
@@ -48,7 +49,8 @@ def load_texts(root: Path | None = None, only: str = "") -> Reference:
             if (text := _text(folder, planned, cache)) is not None:
                 return replace(outline, documents={planned.slug: text})
         texts = {planned.slug: _text(folder, planned, cache) for planned in plan.documents}
-        return replace(outline, documents={slug: text for slug, text in texts.items() if text is not None})
+        written = {slug: text for slug, text in texts.items() if text is not None}
+        return replace(outline, documents=written, asked=asked(folder, plan))
 
 
 def _text(root: Path, planned: PlannedDocument, folder: Path | None) -> Document | None:

@@ -28,6 +28,7 @@ class Entry:
     aliases: tuple[str, ...]  # terms and synonyms at home in this section, and the texts below
     wordings: tuple[str, ...] = ()  # common questions whose answer sends the reader here, and what people notice
     texts: tuple[str, ...] = ()  # what programs print when it concerns them: errors, log lines, metrics, settings
+    asked: tuple[str, ...] = ()  # how else people ask for it
     says: str = ""  # shown, and not searched
     kind: str = "section"  # | symptom | fact | term | decision | model
 
@@ -39,6 +40,7 @@ class Names:
     terms: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     wordings: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
 
 
 def entries(reference: Reference) -> Iterator[Entry]:
@@ -87,6 +89,7 @@ def document_entries(document: Document, homes: Mapping[str, Names]) -> Iterator
             aliases=(*names.terms, *names.texts),
             wordings=tuple(names.wordings),
             texts=tuple(names.texts),
+            asked=tuple(names.asked),
         )
 
 
@@ -104,6 +107,8 @@ def names_by_home(reference: Reference) -> Mapping[str, Names]:
     for symptom in reference.symptoms:
         names = homes[_address(symptom.section)]
         (names.wordings if symptom.kind == "symptom" else names.texts).append(symptom.notice)
+    for each in reference.asked:
+        homes[each.address].asked.extend(each.lines)
     for document in reference.documents.values():
         for question in document.questions:
             for target in question.see:
