@@ -424,7 +424,7 @@ def test_a_phone_has_its_drawer_and_no_sideways_scroll(chromium: Any, address: s
     assert cell is not None and cell["x"] + cell["width"] <= 360, "the value is in sight"
     page.goto(CACHING)
     page.get_by_role("button", name="Documents").click()
-    page.locator("#documents").get_by_role("link", name="Resilience Patterns").click()
+    page.locator("nav.documents").get_by_role("link", name="Resilience Patterns").click()
     page.wait_for_url("**/07-resilience-patterns/")
     context.close()
 

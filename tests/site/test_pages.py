@@ -295,3 +295,11 @@ def test_long_code_is_in_one_color_whatever_its_language() -> None:
     """Some languages' patterns take the square of a text."""
     assert "<span" in highlighted("int a = 1; // one\n", "java")
     assert highlighted("// one\n" * 20_000, "java") == "// one\n" * 20_000
+
+
+def test_no_heading_can_take_the_place_of_a_part_of_the_page(pages):
+    """Whatever a heading says, its anchor has no colon, and a page's own parts have one."""
+    page = pages["05-caching-strategies/index.html"].decode()
+    headings = set(re.findall(r'<h[1-6] id="([^"]+)"', page))
+    parts = set(re.findall(r'<(?:main|nav|dialog|form|section)\b[^>]* id="([^"]+)"', page))
+    assert {"page:main", "page:outline", "page:documents"} <= parts and all(":" in part for part in parts - headings)
