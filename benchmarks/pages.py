@@ -32,7 +32,7 @@ def main() -> None:
         time.sleep(WARMED_S)
         idle = _pages(port)
         panels = _runs(port, "caching.stampede", 40)
-        with _askers(port):
+        with askers(port):
             busy = _pages(port)
     _told("a page, nothing else running", idle)
     ratio = percentile(busy, 0.99) / percentile(idle, 0.99)
@@ -65,7 +65,7 @@ def _runs(port: int, model: str, count: int) -> list[float]:
 
 
 @contextmanager
-def _askers(port: int) -> Iterator[None]:
+def askers(port: int) -> Iterator[None]:
     """Askers that run for as long as they may, and ask again."""
     ended = threading.Event()
 
