@@ -225,6 +225,34 @@ def test_kernels_are_kept_and_compiled_again_where_that_is_damaged(
             assert kernel() == (42, 1), (damage.__name__, kind)
 
 
+CALLED = """
+import numpy as np
+from sysdesign.compiled import njit
+
+
+@njit()
+def plus(one, other):
+    return one + other
+
+
+@njit()
+def called(small, usual):
+    return plus(small[0], 3) + plus(usual[0], 2) + plus(small[0], usual[0]) + plus(0.5, 3)
+
+
+if __name__ == "__main__":
+    found = called(np.array([2**31 - 1], np.int32), np.array([5]))
+    print(found, *sorted(str(each) for each in plus.signatures), sep="\\n")
+"""
+
+
+def test_a_kernel_that_others_call_is_compiled_once_for_all_whole_numbers(tmp_path: Path) -> None:
+    (tmp_path / "called.py").write_text(CALLED)
+    command = [sys.executable, str(tmp_path / "called.py")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+    assert done.stdout.split("\n")[:-1] == [str(2**32 - 2 + 3 + 7 + 5 + 3.5), "(float64, int64)", "(int64, int64)"]
+
+
 def test_a_forged_kernel_is_not_read(kernel: Callable[[], tuple[int, int]], tmp_path: Path) -> None:
     kernel()
     for path in (tmp_path / "__pycache__").glob("*.nb?"):

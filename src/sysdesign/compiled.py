@@ -10,11 +10,13 @@ import hashlib
 import os
 import pickle
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import numba
+from numba import types
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 _DIGEST = hashlib.sha256().digest_size
@@ -27,9 +29,22 @@ def njit(*, nogil: bool = False) -> Callable[[Callable[..., Any]], Any]:
         kernel: Any = numba.njit(nogil=nogil)(function)
         with suppress(RuntimeError):  # there is no place to keep it
             kernel._cache = _Kept(function)
+        kernel.get_call_template = partial(_called, kernel.get_call_template)
         return kernel
 
     return compiled
+
+
+def _called(template: Callable[..., Any], given: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    """What numba asks of a kernel that another one calls: compiled once for whole numbers of all kinds, not for each.
+
+    A constant, and an element of an array of small whole numbers, would each have a kernel of their own.
+    """
+    return template([_wide(each) for each in given], {name: _wide(each) for name, each in named.items()})
+
+
+def _wide(kind: Any) -> Any:
+    return types.int64 if types.unliteral(kind) in types.signed_domain else kind
 
 
 class _Kept(FunctionCache):  # type: ignore[misc]
