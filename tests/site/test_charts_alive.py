@@ -151,3 +151,16 @@ def test_a_drawing_enlarged_is_larger_than_it_was_on_a_phone_too(chromium, addre
         assert page.locator("dialog.zoomed svg").bounding_box()["width"] > 1.25 * before
         page.keyboard.press("Escape")
     page.context.close()
+
+
+@pytest.mark.parametrize("path", ["models/caching.stampede/", CACHING])
+def test_a_live_panel_is_printed_as_its_drawing(page, path):
+    page.goto(path)
+    figure = page.locator(FIGURE if path == CACHING else ".figure")
+    if path == CACHING:
+        figure.get_by_role("link", name="Use your numbers").click()
+    figure.locator(".live-chart svg").wait_for()
+    page.emulate_media(media="print")
+    expect(figure.locator(".canvas > svg.drawing")).to_be_visible()
+    expect(figure.locator(".live-chart")).to_be_hidden()
+    expect(page.locator("form.panel")).to_be_hidden()
