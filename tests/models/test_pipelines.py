@@ -102,6 +102,14 @@ def test_one_at_a_time_waits_as_one_server_does():
     assert wide.wait_min == pytest.approx(20) and wide.capacity_per_h == 600
 
 
+@pytest.mark.parametrize(("rate", "bad"), [(6, 0.1), (12, 0.1), (24, 0.05), (24, 0.1)])
+def test_of_speculation_only_failures_wait_for_each_other(rate, bad):
+    """With room for all, the wait is a check and that of a queue to which failures alone come, a check each."""
+    load = bad * rate * 20 / 60
+    said = merge_queue(rate, 20, bad, 200, "speculation", day_h=400, trials=6)
+    assert said.wait_min == pytest.approx(20 * (1 + load / (2 * (1 - load))), rel=0.03)
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.floats(0.5, 20), st.floats(0, 0.5), st.integers(1, 20), st.integers(0, 100))
 def test_every_change_ends(rate, bad, together, seed):
