@@ -237,6 +237,17 @@ def test_leaves_of_random_keys_are_as_full_as_taken():
     assert fill == pytest.approx(model.stores.RANDOM_FILL, rel=0.04)
 
 
+def test_leaves_of_rising_keys_take_what_postgresql_takes():
+    """A primary key of pgbench: 2,733 leaves for a million rows, 366 entries of 16 bytes and a high key on each, and
+    808 bytes free beside the pointer to a further entry (pgeoghegan.blogspot.com, on index bloat, July 2017).
+    """
+    stores = model.stores
+    entry = float(stores._entry(4))
+    assert entry == 16 + 4
+    assert stores.PAGE - stores.PAGE_HEADER - stores.LEAF_SPECIAL - 367 * entry == 808 + 4
+    assert stores._in_leaf(4, stores.RISING_FILL) * 1e6 / stores.PAGE == pytest.approx(2733, rel=0.004)
+
+
 @pytest.mark.parametrize(("form", "rate", "events"), [("table", 0.01, 50), ("purpose_built", 1, 400), ("table", 50, 9)])
 def test_streams_read_from_pages_that_hold_all_streams(form, rate, events):
     """A stream's events drawn among all of its time, laid down in order; the pages that hold one are counted."""

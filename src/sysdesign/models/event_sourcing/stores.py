@@ -19,13 +19,19 @@ from sysdesign.probability.elementwise import broadcast, plain
 YEAR_S = 31_536_000.0
 Form = Literal["table", "log", "purpose_built", "key_value"]
 
-PAGE, PAGE_HEADER, LEAF_SPECIAL = 8192, 24, 16  # PostgreSQL
-POINTER, ROW_HEADER, INDEX_HEADER, ALIGNED = 4, 24, 8, 8
+PAGE, PAGE_HEADER, LEAF_SPECIAL = 8192, 24, 16  # PostgreSQL; at a leaf's end siblings, level, flags and a cycle
+POINTER, ROW_HEADER, INDEX_HEADER, ALIGNED = (
+    4,
+    24,
+    8,
+    8,
+)  # a row's 23 bytes, aligned; a row's address of 6 and a size of 2
 OWN_COLUMNS = 32  # position and version, 8 bytes each, and an id of 16
 RISING_FILL, RANDOM_FILL = 0.9, float(np.log(2))  # leaves of a B-tree with keys that rise, and that come at random
 BATCH_HEADER, RECORD_HEADER = 61, 10  # Kafka: a batch of format 2, and a record's attributes and lengths
 LOG_RECORD, LOG_INDEX = 90, 24  # KurrentDB: what a record holds beside name, type and data, and its entry in the index
-ITEM_EXTRA = 100 + 10  # DynamoDB: what it adds to an item, and the sort key
+ITEM_INDEXING = 100  # DynamoDB: what it adds to an item
+SORT_KEY = len("version") + 4 / 2 + 1  # a number's name, a byte for two digits and one more: up to 9,999
 
 
 @dataclass(frozen=True)
@@ -91,10 +97,14 @@ def store(
     last. In a log one owner may send ahead, so the partition is the limit; in a key-value table both are. Events older
     than the retention are gone, and with them their share of a stream that came evenly.
 
+    Leaves of a B-tree are filled to 90% where keys rise; elsewhere a full one is split in half, which leaves them
+    ln 2 full. An item's size counts the names of its attributes, here the sort key's alone.
+
     Rows above some 2 kB, which PostgreSQL compresses or moves out, count in full; compression in a log, dead rows,
-    inner pages of indexes, a log's sparse index and the database's own log are left out. Elementwise over arrays.
-    Raises InvalidInput where an input is out of range. Sources: postgres-page-layout, kurrent-indexes,
-    kurrent-log-record, kafka-message-format, dynamodb-item-size.
+    inner pages and high keys of indexes, the bytes that tell a text's length, a log's sparse index and the database's
+    own log are left out. Elementwise over arrays. Raises InvalidInput where an input is out of range. Sources:
+    postgres-page-layout, postgres-nbtree, kurrent-indexes, kurrent-log-record, kafka-message-format,
+    dynamodb-item-size.
 
     >>> round(store().stored_bytes)
     1320
@@ -140,12 +150,11 @@ def _sizes(form: str, body: np.ndarray, name: np.ndarray, together: np.ndarray) 
         row = POINTER + _aligned(ROW_HEADER + OWN_COLUMNS + name + body)
         room = PAGE - PAGE_HEADER
         on_page = np.where(row <= room, PAGE / np.maximum(np.floor(room / row), 1), row * PAGE / room)
-        entries = _entry(8) / RISING_FILL + (_entry(name + 8) + _entry(16)) / RANDOM_FILL
-        return on_page, none + entries * PAGE / (room - LEAF_SPECIAL)
+        return on_page, none + _in_leaf(8, RISING_FILL) + _in_leaf(name + 8, RANDOM_FILL) + _in_leaf(16, RANDOM_FILL)
     if form == "purpose_built":
         return LOG_RECORD + name + body, none + LOG_INDEX
     if form == "key_value":
-        return ITEM_EXTRA + name + body, none
+        return ITEM_INDEXING + SORT_KEY + name + body, none
     return RECORD_HEADER + BATCH_HEADER / together + name + body, none
 
 
@@ -156,6 +165,11 @@ def _aligned(bytes_: np.ndarray | float) -> np.ndarray:
 def _entry(key: np.ndarray | float) -> np.ndarray:
     """Bytes of an entry in a leaf of a B-tree."""
     return POINTER + _aligned(INDEX_HEADER + key)
+
+
+def _in_leaf(key: np.ndarray | float, fill: float) -> np.ndarray:
+    """Bytes of an entry with its part of what its leaf holds beside entries."""
+    return _entry(key) / fill * PAGE / (PAGE - PAGE_HEADER - LEAF_SPECIAL)
 
 
 def _touched(events: np.ndarray, pages: np.ndarray) -> np.ndarray:
