@@ -1,7 +1,7 @@
 """A committed drawing that is not the one its source gives, has no source, or is missing.
 
 Readers see the drawing, authors edit the source. Each figure is drawn again and
-compared byte for byte; neither a hash nor a time stamp would show that the source
+compared byte for byte; neither a hash nor a timestamp would show that the source
 still gives this picture.
 """
 

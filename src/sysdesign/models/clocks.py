@@ -1,4 +1,4 @@
-"""Clocks of many machines: how far they may be apart, what waiting that out costs, what a time stamp may get wrong.
+"""Clocks of many machines: how far they may be apart, what waiting that out costs, what a timestamp may get wrong.
 
 Units: `_s` seconds, `_per_s` per second. A clock's error is its distance from true time; its bound holds in
 both directions, so that two clocks are apart by up to twice the bound.
@@ -67,7 +67,7 @@ def uncertainty(
 class CommitWait:
     """What waiting out the uncertainty adds to a write."""
 
-    wait_s: Annotated[float, Output("Wait until the time stamp is surely past", "s")]
+    wait_s: Annotated[float, Output("Wait until the timestamp is surely past", "s")]
     write_s: Annotated[float, Output("Write, with replication and wait", "s")]
     added_s: Annotated[float, Output("of which the wait adds", "s")]
     writes_per_s: Annotated[float, Output("Writes one after the other to one key", "1/s")]
@@ -81,7 +81,7 @@ def commit_wait(
     lease_s: Annotated[float, Input("Length of a lease", "s", low=0, high=1e6, default=10)] = 10,
     drift_ppm: Annotated[float, Input("Drift, at most", "ppm", low=0.001, high=1e5, default=200)] = 200,
 ) -> CommitWait:
-    """What it costs to wait until a time stamp is surely in the past.
+    """What it costs to wait until a timestamp is surely in the past.
 
     A write takes the latest that the time may be as its stamp and is answered once the earliest that it may
     be is later: two bounds after. Then whoever starts afterwards, anywhere, gets a later stamp, and stamps
@@ -187,7 +187,7 @@ def _uncertain(inputs: Mapping[str, Any], result: Uncertainty) -> str:
 
 def _waited(inputs: Mapping[str, Any], result: CommitWait) -> str:
     return (
-        f"A write waits {duration(result.wait_s)} for its time stamp to be past, {duration(result.added_s)} more than "
+        f"A write waits {duration(result.wait_s)} for its timestamp to be past, {duration(result.added_s)} more than "
         f"replication takes, so one key takes {amount(result.writes_per_s)} writes a second."
     )
 

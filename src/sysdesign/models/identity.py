@@ -93,7 +93,7 @@ def collision(
     product's logarithm where n is far below N. The two thresholds leave all but the first term out.
 
     For bits that a sound generator draws: a generator seeded alike on two machines repeats itself. Bits of a
-    time stamp count as random only among identifiers of the same instant.
+    timestamp count as random only among identifiers of the same instant.
     Elementwise over arrays. Follows from the definition; no source needed.
 
     >>> round(collision(np.log2(365), 23).collision_share, 4)

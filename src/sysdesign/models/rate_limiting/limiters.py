@@ -1,7 +1,7 @@
 """Rate limiters: what each admits at worst and in practice, and what it remembers of a client.
 
 Fixed window, sliding log, sliding counter, token bucket, leaky bucket (a queue that drains at the rate)
-and GCRA (a token bucket kept as one time stamp). One limiter sees every request and one clock: copies
+and GCRA (a token bucket kept as one timestamp). One limiter sees every request and one clock: copies
 that count apart admit up to their number times as much. Refused requests cost nothing and are not
 counted. Sources: gcra-leach-2015 for GCRA, herrera-rate-limiting for the sliding counter; worst cases follow
 from the rules, and a search of adversarial arrivals holds them.
@@ -110,7 +110,7 @@ def envelope(
     burst: Annotated[int, BURST] = 20,
     span_s: Annotated[float, Input("Span to look at", "s", low=0.001, high=1e7, default=60)] = 60.0,
     clients: Annotated[int, Input("Clients", low=1, high=10_000_000_000, default=1_000_000)] = 1_000_000,
-    number_bytes: Annotated[int, Input("A counter or a time stamp", "B", low=1, high=1024, default=8)] = 8,
+    number_bytes: Annotated[int, Input("A counter or a timestamp", "B", low=1, high=1024, default=8)] = 8,
     entry_bytes: Annotated[int, Input("Overhead of an entry in a log", "B", low=0, high=1024, default=0)] = 0,
     key_bytes: Annotated[int, Input("Key and overhead of a client", "B", low=0, high=4096, default=0)] = 0,
 ) -> Envelope:
