@@ -4,12 +4,14 @@ import contextlib
 import dataclasses
 import datetime as dt
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sysdesign.decide import decide, parse_framework, read_prices, read_record, recheck, record, workload_of
+from sysdesign.decide.rechecking import Change
 from sysdesign.decide.record import LIMIT_CHARACTERS, outcomes_of
 from sysdesign.errors import BadContent, SysdesignError
 from tests.decide.generated import workloads
@@ -162,3 +164,26 @@ def test_any_name_survives_the_record(small, name):
     workload = dataclasses.replace(workload_of({"traffic": {"reads_per_s": 5}}), about={"name": name})
     text = record(decide(small, workload, with_flips=False), DAY)
     assert read_record(text).workload.values == workload.values
+
+
+def test_the_context_says_what_is_stated_in_the_words_of_the_vocabulary(small):
+    written = record(decide(small, workload_of({"name": "Mail", "traffic": {"reads_per_s": 40}})), DAY)
+    context = written.partition("## Context and Problem Statement")[2].partition("## Considered")[0]
+    assert "workload below (Mail). What is stated:\n\n- Read rate: 40/s\n" in context
+    bare = record(decide(small, workload_of({})), DAY)
+    assert "Nothing is stated: each fact is what is usual." in bare
+
+
+def test_a_recheck_tells_values_that_changed_before_ranges_that_did(small):
+    found = recheck(read_record(record(decide(small, workload_of({})), DAY)), small)
+    changes = (Change("A", "1 (1 to 2)", "1 (1 to 3)"), Change("B", "1 (1 to 2)", "2 (1 to 2)"))
+    prose = replace(found, outcomes=changes).prose()
+    assert prose.index("- B: 1 (1 to 2), now 2 (1 to 2)") < prose.index("- A: 1 (1 to 2), now 1 (1 to 3)")
+
+
+def test_a_recheck_of_a_close_call_names_each_option_apart(small):
+    found = recheck(read_record(record(decide(small, workload_of({})), DAY)), small)
+    options = {name: replace(each, label=f"{each.label}, say") for name, each in small.options.items()}
+    answer = replace(found.answer, framework=replace(small, options=options))
+    prose = replace(found, answer=replace(answer, either=("one", "two"))).prose()
+    assert "either “One, say” or “Two, say”" in prose

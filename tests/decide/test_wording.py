@@ -17,10 +17,11 @@ from sysdesign.decide import (
     worded,
     workload_of,
 )
+from sysdesign.decide.answer import Caution
 from sysdesign.decide.flips import Flip
 from sysdesign.decide.outcome import outcomes
 from sysdesign.decide.vocabulary import FIELDS
-from sysdesign.decide.wording import number_change
+from sysdesign.decide.wording import any_of, number_change
 from tests.decide.generated import workloads
 from tests.decide.test_deciding import PLAIN, SMALL
 
@@ -189,7 +190,9 @@ def test_a_goal_that_few_cases_have_says_so_and_is_not_missed(small):
     rows = {row.label: row for row in said(small, goals={**PLAIN["goals"], "change": "unlikely"}).rows}
     assert rows["Effort to change it later, engineer-days"].goal == ""
     rows = {row.label: row for row in said(small).rows}
-    assert re.fullmatch(r"at most 100 in \d+% of the cases", rows["Effort to change it later, engineer-days"].goal)
+    assert re.fullmatch(
+        r"at most 100, counted in \d+% of the cases", rows["Effort to change it later, engineer-days"].goal
+    )
     likely = {row.label: row for row in said(small, goals={**PLAIN["goals"], "change": "likely"}).rows}
     assert likely["Effort to change it later, engineer-days"].goal == "at most 100"
 
@@ -225,3 +228,59 @@ def test_facts_without_effect_stand_together(small):
 )
 def test_a_range_keeps_to_one_unit(low, high, text):
     assert outcomes()["capacity"].range_text(low, high) == text
+
+
+@pytest.mark.parametrize(
+    ("labels", "text"),
+    [
+        (["One"], "One"),
+        (["One", "Two"], "One or Two"),
+        (["One", "Two", "Three"], "One, Two or Three"),
+        (["Store, then answer", "Two"], "“Store, then answer” or “Two”"),
+        (["Work here or there", "Two", "Three"], "“Work here or there”, “Two” or “Three”"),
+    ],
+)
+def test_options_in_a_row_can_be_told_apart(labels, text):
+    assert any_of(labels) == text
+
+
+def close_call(small, regrets, shares):
+    """A close call of both options, the plain one first, with these mean regrets and shares of the worlds."""
+    answer = decide(small, workload_of({**PLAIN, "traffic": {"reads_per_s": 100}, "data": {"joins": "none"}}))
+    told = [replace(v, regret=regrets[v.option], best_in=shares[v.option]) for v in answer.verdicts]
+    names = tuple(sorted(regrets, key=lambda name: name != answer.framework.default))
+    return worded(replace(answer, first=names[0], either=names, verdicts=tuple(told)))
+
+
+def test_a_close_call_says_why_the_plain_answer_leads_another_that_is_best_more_often(small):
+    sure = close_call(small, {"one": 0.3, "two": 0.2}, {"one": 0.2, "two": 0.5}).sure
+    assert "Two in 50%, One in 20%, another option in 30%." in sure
+    assert sure.endswith(
+        "stands first as the plain answer: nothing stated speaks for another by more than the efforts are in doubt."
+    )
+    sure = close_call(small, {"one": 0.2, "two": 0.3}, {"one": 0.4, "two": 0.6}).sure
+    assert "another option" not in sure
+    assert sure.endswith("“One” stands first because it loses least on average over all of them.")
+    assert "stands first" not in close_call(small, {"one": 0.2, "two": 0.3}, {"one": 0.6, "two": 0.4}).sure
+
+
+def test_what_holds_for_all_of_a_close_call_is_said_once(small):
+    answer = decide(small, workload_of({**PLAIN, "traffic": {"reads_per_s": 100}, "data": {"joins": "none"}}))
+    cautions = (Caution("one", "Alarm.", ""), Caution("two", "Alarm.", ""), Caution("two", "Count.", ""))
+    found = worded(replace(answer, either=("one", "two"), cautions=cautions)).cautions
+    assert [(each.about, each.text) for each in found] == [("", "Alarm."), ("Two", "Count.")]
+
+
+def test_the_plain_answer_is_not_told_twice_in_full(decisions):
+    """What it gains stands in the list of the others alone."""
+    facts = workload_of({"traffic": {"writes_per_s": 300}, "events": {"commands_per_s": 2}})
+    found = worded(decide(decisions["event-store"], facts, with_flips=False))
+    plain = next(each for each in found.others if each.about == "A table in the relational database")
+    assert "; ahead in " in plain.text
+    assert found.why.endswith(plain.text[1:].split(";")[0] + ".")
+
+
+def test_losses_that_no_model_can_tell_are_told_as_next_to_none():
+    lost = outcomes()["lost_messages"]
+    assert lost.text(2.3e-23) == "<0.000001" and lost.text(0.000047) == "0.000047" and lost.text(0) == "0"
+    assert lost.range_text(1e-30, 590) == "<0.000001 to 590" and lost.range_text(1e-30, 1e-9) == ""

@@ -20,6 +20,7 @@ from sysdesign.decide.node import Array, Node, Worlds
 
 MOST = 1e6  # widths beyond the target; farther is no worse, and what is undefined is as bad
 LEAST_SHARE = 1e-4  # smaller shares are next to nothing for all that is compared here
+LEAST_PER_MILLION = 1e-6  # one in 10^12: below it a model says more than its assumptions can
 MOST_AS_PERCENT = 100.0  # a range that begins in percent ends in percent up to here
 KEYS = (
     "label", "unit", "suffix", "scale", "floor", "target", "limit", "goal", "weight", "goals", "meaning", "machines",
@@ -59,6 +60,8 @@ class Outcome:
         """A value in base units, for people."""
         if self.unit == "share" and 0 < value < LEAST_SHARE:
             return "<0.01%"
+        if self.suffix == "per million" and 0 < value < LEAST_PER_MILLION:
+            return "<0.000001"
         return units.text(value, units.unit(self.unit)[1], self.unit, 2)
 
     def range_text(self, low: float, high: float) -> str:

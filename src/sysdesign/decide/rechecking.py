@@ -15,7 +15,7 @@ from sysdesign.decide.framework import Framework
 from sysdesign.decide.prices import Prices
 from sysdesign.decide.record import NONE, Cells, Kept, outcomes_of
 from sysdesign.decide.vocabulary import FIELDS
-from sysdesign.decide.wording import label
+from sysdesign.decide.wording import any_of, label
 from sysdesign.decide.workload import Workload
 
 SHOWN = 12  # changed outcomes that are told one by one
@@ -78,7 +78,7 @@ class Recheck:
     def _named(self, first: str, either: tuple[str, ...]) -> str:
         known = self.answer.framework.options
         names = [f"“{label(self.answer, name) if name in known else name}”" for name in either or (first,)]
-        return f"either {' or '.join(names)}" if either else names[0]
+        return f"either {any_of(names)}" if either else names[0]
 
     def _changed(self) -> Iterator[str]:
         read = [change for change in self.facts if change.read]
@@ -89,7 +89,8 @@ class Recheck:
             which = f"{'other ' if read else ''}fact{'' if unread == 1 else 's'}"
             yield f"{unread} {which} changed that this decision does not read."
         if self.outcomes:
-            yield "Outcomes that changed:\n" + _lines(self.outcomes[:SHOWN])
+            told = sorted(self.outcomes, key=lambda each: _middle(each.then) == _middle(each.now))
+            yield "Outcomes that changed:\n" + _lines(told[:SHOWN])
         if len(self.outcomes) > SHOWN:
             yield f"{len(self.outcomes) - SHOWN} other outcomes changed."
         if self.sources:
@@ -102,6 +103,11 @@ class Recheck:
             )
         if not (self.facts or self.outcomes or self.sources or self.edited):
             yield "Nothing changed: facts, outcomes, rules, efforts and version are the same."
+
+
+def _middle(cell: str) -> str:
+    """A cell without its range: where that alone changed, others are told first."""
+    return cell.partition(" (")[0]
 
 
 def _lines(changes: tuple[Change, ...] | list[Change]) -> str:

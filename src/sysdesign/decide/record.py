@@ -15,7 +15,7 @@ from typing import Any
 
 from sysdesign import __version__
 from sysdesign.content.located import parse
-from sysdesign.decide.answer import Answer
+from sysdesign.decide.answer import Answer, fact_text
 from sysdesign.decide.field import Field, Number
 from sysdesign.decide.vocabulary import FIELDS
 from sysdesign.decide.wording import TableCell, Told, Wording, worded
@@ -68,9 +68,8 @@ def record(answer: Answer, date: dt.date, status: str = "proposed") -> str:
 
 
 def _parts(answer: Answer, said: Wording) -> Iterator[str]:
-    name = " ".join(answer.workload.name.split())
     yield f"# {said.question} {said.choice.rstrip('.')}"
-    yield f"## Context and Problem Statement\n\n{said.question}\nDecided for the workload below ({_cell_safe(name)})."
+    yield f"## Context and Problem Statement\n\n{_context(answer)}"
     yield "## Considered Options\n\n" + _bullets(verdict.label for verdict in answer.verdicts)
     yield "## Decision Outcome\n\n" + " ".join(part for part in (said.choice, said.sure, said.why) if part)
     after = [f"Take care: {_about(each)}" for each in said.cautions]
@@ -88,6 +87,14 @@ def _parts(answer: Answer, said: Wording) -> Iterator[str]:
     if said.products:
         yield "## Examples of products\n\n" + _bullets(map(_about, said.products))
     yield f"{WORKLOAD}\n\n```yaml\n{workload_yaml(answer.workload)}```"
+
+
+def _context(answer: Answer) -> str:
+    """What is stated, in the words of the vocabulary, so that a reader need not know the file's."""
+    name = _cell_safe(" ".join(answer.workload.name.split()))
+    facts = [f"{FIELDS[each].label}: {fact_text(each, answer.workload)}" for each in answer.workload.values]
+    stated = "What is stated:\n\n" + _bullets(facts) if facts else "Nothing is stated: each fact is what is usual."
+    return f"{answer.framework.question}\nDecided for the workload below ({name}). {stated}"
 
 
 def _about(told: Told) -> str:

@@ -6,7 +6,8 @@ No name of a field, option or expression stands in it: those are in the answer i
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,7 @@ SHOWN_FLIPS = 6
 FEW_STATED = 4  # facts
 ALMOST = 1.5  # factors below this read better as a percentage
 NEAR = 1.005  # factors below this say less than the two values: 99.99% instead of 99.9%
+PARTS = re.compile(r"[,;:]| or ")  # in a label: would part it from the next in a sentence
 FARTHEST = 1e4  # a factor beyond this says nothing
 
 
@@ -132,11 +134,27 @@ def option_label(framework: Framework, option: str) -> str:
     return framework.options[option].label if option else "nothing fits"
 
 
+def any_of(labels: Sequence[str]) -> str:
+    """A, B or C; in quotation marks where a label holds what would part them."""
+    told = _quoted(labels)
+    return " or ".join(part for part in (", ".join(told[:-1]), told[-1]) if part)
+
+
+def _quoted(labels: Sequence[str]) -> list[str]:
+    """Labels as they stand in a row; all in quotation marks where one could be read as two."""
+    joined = len(labels) > 1 and any(PARTS.search(each) and not each.startswith("“") for each in labels)
+    return [f"“{each}”" if joined else each for each in labels]
+
+
+def _listed(labels: Sequence[str]) -> str:
+    return "; ".join(_quoted(labels) if any(";" in each for each in labels) else labels)
+
+
 def _choice(answer: Answer) -> str:
     if not answer.first:
         return "Nothing fits."
     if answer.either:
-        return f"Either: {' or '.join(label(answer, option) for option in answer.either)}."
+        return f"Either: {any_of([label(answer, option) for option in answer.either])}."
     return next(text for least, text in SURE if answer.confidence >= least).format(label(answer, answer.first))
 
 
@@ -158,11 +176,23 @@ def _sure(answer: Answer) -> str:
 def _close(answer: Answer) -> str:
     """How often each of a close call is best, and why the first leads where another is best more often."""
     often = sorted(answer.either, key=lambda name: -answer.verdict(name).best_in)
-    shares = ", ".join(f"{label(answer, name)} in {_best_in(answer, name)}" for name in often)
-    found = f"Best in the likely cases: {shares}."
-    if often[0] == answer.first or answer.first == answer.framework.default:
-        return found
-    return f"{found} {label(answer, answer.first)} stands first because it loses least on average over all of them."
+    labels = _quoted([label(answer, name) for name in often])
+    shares = [f"{name} in {_best_in(answer, option)}" for name, option in zip(labels, often, strict=True)]
+    rest = 1 - sum(answer.verdict(name).best_in for name in often)
+    shares += [f"another option in {round(100 * rest)}%"] if rest >= WORTH_SAYING else []
+    found = f"Best in the likely cases: {', '.join(shares)}."
+    first = f"“{label(answer, answer.first)}” stands first"
+    if _least_on_average(answer):
+        told = f" {first} because it loses least on average over all of them."
+        return found if often[0] == answer.first else found + told
+    return (
+        f"{found} {first} as the plain answer: nothing stated speaks for another by more than the efforts are in doubt."
+    )
+
+
+def _least_on_average(answer: Answer) -> bool:
+    """Whether the first has the least mean regret; else it leads as the default."""
+    return answer.verdict(answer.first).regret <= min(answer.verdict(name).regret for name in answer.either)
 
 
 def _best_in(answer: Answer, option: str) -> str:
@@ -188,7 +218,12 @@ def _why(answer: Answer) -> str:
     if verdict.verdict == "ruled out" and verdict.excluded_by:
         return f"The plain answer, {verdict.label}, is ruled out: {_rule(verdict.excluded_by[0])}"
     how = "falls short:" if _misses(answer, verdict) else "is"
-    return f"The plain answer, {verdict.label}, {how} {_lower(_reason(answer, verdict))}"
+    return f"The plain answer, {verdict.label}, {how} {_lower(_short(answer, verdict))}"
+
+
+def _short(answer: Answer, verdict: Verdict) -> str:
+    """Why the plain answer is not first, without what the list of the others says of it after that."""
+    return _shortfall(answer, verdict) if verdict.behind_by and not verdict.dominated_by else _reason(answer, verdict)
 
 
 def _misses(answer: Answer, verdict: Verdict) -> bool:
@@ -212,14 +247,14 @@ def _lower(text: str) -> str:
 
 def _row(row: Row, names: list[str]) -> TableRow:
     cells = tuple(_cell(row.cells.get(name)) for name in names)
-    goal = " ".join(part for part in (f"at most {row.goal}" if row.goal else "", _seldom(row.counts)) if part)
+    goal = ", ".join(part for part in (f"at most {row.goal}" if row.goal else "", _seldom(row.counts)) if part)
     differs = len(cells) == 1 or len({cell and (cell.text, cell.range) for cell in cells}) > 1
     return TableRow(row.label, goal, row.stated or not row.goal, differs, cells)
 
 
 def _seldom(counts: float) -> str:
     """For an outcome that counts in some of the worlds only."""
-    return f"in {max(1, round(100 * counts))}% of the cases" if 0 < counts < MOSTLY else ""
+    return f"counted in {max(1, round(100 * counts))}% of the cases" if 0 < counts < MOSTLY else ""
 
 
 def _cell(cell: Cell | None) -> TableCell | None:
@@ -233,7 +268,7 @@ def _others(answer: Answer) -> Iterator[Told]:
         if verdict.verdict not in ("first", "either"):
             found.setdefault(_reason(answer, verdict), []).append(verdict.label)
     for reason, labels in found.items():
-        yield Told("; ".join(labels), reason)
+        yield Told(_listed(labels), reason)
 
 
 def _reason(answer: Answer, verdict: Verdict) -> str:
@@ -258,16 +293,24 @@ def _behind(answer: Answer, verdict: Verdict) -> str:
     """Where it loses most against the first and where it gains most, with both values, and how often it is best."""
     if not verdict.behind_by or not answer.first:
         return "" if verdict.excluded_by else "Equal, with more effort to run."
+    behind = _shortfall(answer, verdict)
+    ahead = _ahead(answer, verdict) if behind else ""
+    ahead = f"; ahead in {ahead}" if ahead else ""
+    often = f" Best in {share_text(verdict.best_in)}." if verdict.best_in >= WORTH_SAYING else ""
+    return f"{behind.removesuffix('.')}{ahead}.{often}" if behind else ""
+
+
+def _shortfall(answer: Answer, verdict: Verdict) -> str:
+    """Where it loses most against the first."""
     row = answer.row(verdict.behind_by)
     own, first = row.cells.get(verdict.option), row.cells.get(answer.first)
     if own is None:
         return ""
     if first is None:
-        return f"Behind in {_lower(row.name)}: {_counted(own.text, row)}."
-    ahead = _ahead(answer, verdict)
-    ahead = f"; ahead in {ahead}" if ahead else ""
-    often = f" Best in {share_text(verdict.best_in)}." if verdict.best_in >= WORTH_SAYING else ""
-    return f"Behind in {_compared(row, own, first, own.value > first.value)}{ahead}.{often}"
+        return (
+            f"Behind in {_lower(row.name)}: {_counted(own.text, row)}; {label(answer, answer.first)} has no part in it."
+        )
+    return f"Behind in {_compared(row, own, first, own.value > first.value)}."
 
 
 def _ahead(answer: Answer, verdict: Verdict) -> str:
@@ -354,10 +397,15 @@ def _asked(answer: Answer) -> Told | None:
 
 
 def _cautions(answer: Answer) -> Iterator[Told]:
-    for option in answer.either or (answer.first,):
+    """Each once, with the options that it is about; all of them need no name."""
+    options = answer.either or (answer.first,)
+    found: dict[str, list[str]] = {}
+    for option in options:
         for caution in answer.cautions:
             if caution.option == option:
-                yield Told(label(answer, option) if answer.either else "", caution.because)
+                found.setdefault(caution.because, []).append(label(answer, option))
+    for because, labels in found.items():
+        yield Told(_listed(labels) if len(labels) < len(options) else "", because)
 
 
 def _products(answer: Answer) -> Iterator[Told]:
