@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sysdesign.errors import InvalidInput
-from sysdesign.models.retries import ladder, ladders
+from sysdesign.models.retries import ladder, ladders, rescued
 from tests.models.corners import assert_finite_at_corners, assert_sentences
 
 STANDARD = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
@@ -96,3 +96,31 @@ def test_ends_are_finite_and_long_lists_refused():
     assert_sentences(ladders.MODELS)
     with pytest.raises(InvalidInput, match="1001 waits"):
         ladder((1,) * 1001)
+
+
+@given(
+    st.integers(2, 40), st.floats(0.01, 1e4), st.floats(1, 20), st.floats(0.01, 1e5), st.floats(1, 1e6),
+    st.floats(0.001, 0.9),
+)  # fmt: skip
+def test_waits_that_grow_up_to_a_cap_lag_as_their_list_does(attempts, first, factor, longest, outage, share):
+    waits = [min(first * factor**at, longest) for at in range(attempts - 1)]
+    found = rescued(attempts, share, 1, outage, first, factor, longest)
+    listed = ladder(waits, outage, "exponential")
+    assert found.longest_wait_s == pytest.approx(listed.window_s)
+    assert found.mean_lag_s == pytest.approx(listed.mean_lag_s, rel=1e-6, abs=1e-6 * outage)
+
+
+def test_a_lag_is_about_half_of_short_waits_and_all_of_one_after_short_outages():
+    even = {"failed_share": 0.1, "lasting_share": 1, "factor": 1}
+    assert rescued(100, outage_s=60, first_wait_s=10, longest_s=10, **even).mean_lag_s == pytest.approx(
+        10 / -math.expm1(-1 / 6) - 60, rel=1e-6
+    )
+    assert rescued(2, outage_s=1, first_wait_s=600, longest_s=600, **even).mean_lag_s == pytest.approx(599)
+    assert rescued(2, outage_s=1e7, first_wait_s=0.001, longest_s=600, **even).mean_lag_s == pytest.approx(5e-4)
+    assert rescued(1, outage_s=60, **even).mean_lag_s == 0
+
+
+def test_lags_are_those_of_events_played_one_by_one():
+    played = events_played([60, 180, 540, 1620], 900, "exponential", 0, 40_000, np.random.default_rng(3))
+    found = rescued(5, 0.02, 1, 900, 60, 3, 86_400)
+    assert found.mean_lag_s == pytest.approx(played[played[:, 0] == 1, 3].mean(), rel=0.03)

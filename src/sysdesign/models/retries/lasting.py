@@ -14,6 +14,7 @@ from sysdesign.models.wording import amount, percent
 from sysdesign.probability.elementwise import plain
 
 MOST_ATTEMPTS = 100
+SHORT = 1e-3  # a wait so short against the outage is summed as a series: the difference would lose digits
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Rescued:
     calls: Annotated[float, Output("Calls for one request, mean")]
     longest_wait_s: Annotated[float, Output("From the first attempt to the last, at most", "s")]
     still_failing: Annotated[float, Output("First retries that fail again", "share")]
+    mean_lag_s: Annotated[float, Output("From the end of an outage to the call that succeeds, mean", "s")]
 
 
 @checked
@@ -54,7 +56,9 @@ def rescued(
 
     One client's retries are taken not to change the callee; for many see `retries.layered` and
     `retries.metastable_loop`. The time that an attempt takes is left out: count a timeout to the
-    wait. Without keys; a callee that knows a repeated call does nothing twice. Elementwise over arrays.
+    wait. Without keys; a callee that knows a repeated call does nothing twice. `mean_lag_s` is that of requests
+    whose first call meets the outage and that are rescued from it, single failures left out; where nothing is
+    rescued it is the time from the first attempt to the last. Elementwise over arrays.
     Raises InvalidInput where an input is out of range. Follows from the chain of two states (Gilbert's).
 
     >>> round(rescued(3, 0.1, lasting_share=0).failed, 6)
@@ -71,7 +75,7 @@ def rescued(
     up, out = np.zeros((3, *shape)), np.zeros((3, *shape))
     up[0], out[0] = 1 - down, down
     twice, calls, lapse, again = np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    failed, unknown = np.zeros(shape), np.zeros(shape)
+    failed, unknown, lag = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     last = int(min(most.max(), MOST_ATTEMPTS))
     for at in range(1, last + 1):
         open_ = at <= most
@@ -87,12 +91,15 @@ def rescued(
         if at == last:
             break
         pause = np.minimum(wait * growth ** (at - 1), longest)
+        lag = lag + (at < most) * np.exp(-lapse / length) * _over(pause / length) * length
         lapse = lapse + (at < most) * pause
         stays = np.exp(-pause * fade)
         out = out * stays + whole * (down * (1 - stays))
         up = whole - out
     repeated = np.where(most > 1, again / np.maximum(fails, 1e-300), 0.0)
-    found = (failed, 1e6 * failed, 1e6 * twice, 1e6 * unknown, calls, lapse, np.minimum(repeated, 1))
+    ended = -np.expm1(-lapse / length)
+    lag = np.where(ended > 0, lag / np.where(ended > 0, ended, 1), lapse)
+    found = (failed, 1e6 * failed, 1e6 * twice, 1e6 * unknown, calls, lapse, np.minimum(repeated, 1), lag)
     return Rescued(*map(plain, np.broadcast_arrays(*found)))
 
 
@@ -102,6 +109,11 @@ def _after(failed: np.ndarray, effect: np.ndarray) -> np.ndarray:
     found = np.empty_like(failed)
     found[0], found[1], found[2] = none * (1 - effect), one + (none - one) * effect, more + one * effect
     return found
+
+
+def _over(wait: np.ndarray) -> np.ndarray:
+    """Time that is left of a wait when the outage ends within it, mean, both in lengths of the outage."""
+    return np.where(wait < SHORT, wait**2 / 2 - wait**3 / 6 + wait**4 / 24, wait + np.expm1(-wait))
 
 
 def _tried(inputs: Mapping[str, Any], result: Rescued) -> str:
