@@ -260,7 +260,7 @@ def test_a_close_call_says_why_the_plain_answer_leads_another_that_is_best_more_
     )
     sure = close_call(small, {"one": 0.2, "two": 0.3}, {"one": 0.4, "two": 0.6}).sure
     assert "another option" not in sure
-    assert sure.endswith("“One” stands first because it loses least on average over all of them.")
+    assert sure.endswith("One stands first because it loses least on average over all of them.")
     assert "stands first" not in close_call(small, {"one": 0.2, "two": 0.3}, {"one": 0.6, "two": 0.4}).sure
 
 

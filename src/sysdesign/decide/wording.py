@@ -181,7 +181,7 @@ def _close(answer: Answer) -> str:
     rest = 1 - sum(answer.verdict(name).best_in for name in often)
     shares += [f"another option in {round(100 * rest)}%"] if rest >= WORTH_SAYING else []
     found = f"Best in the likely cases: {', '.join(shares)}."
-    first = f"“{label(answer, answer.first)}” stands first"
+    first = f"{labels[often.index(answer.first)]} stands first"
     if _least_on_average(answer):
         told = f" {first} because it loses least on average over all of them."
         return found if often[0] == answer.first else found + told
