@@ -29,7 +29,8 @@ def njit(*, nogil: bool = False) -> Callable[[Callable[..., Any]], Any]:
         kernel: Any = numba.njit(nogil=nogil)(function)
         with suppress(RuntimeError):  # there is no place to keep it
             kernel._cache = _Kept(function)
-        kernel.get_call_template = partial(_called, kernel.get_call_template)
+        if not numba.config.DISABLE_JIT:
+            kernel.get_call_template = partial(_called, kernel.get_call_template)
         return kernel
 
     return compiled

@@ -124,6 +124,26 @@ def test_the_default_and_earlier_runs_stay_until_cleared(page):
     expect(dotted).to_have_count(0)  # the default itself is shown
 
 
+def test_what_is_cleared_while_a_run_is_on_its_way_does_not_come_back(page):
+    page.goto("models/caching.stampede/")
+    page.locator(".live-chart svg").wait_for()
+    rebuild = page.get_by_label("Time to rebuild the entry")
+    for value in ("5", "50"):
+        with page.expect_response(lambda answer: "/run" in answer.url):
+            rebuild.fill(value)
+    expect(page.locator(".ghosts span")).to_have_text("Dotted: the default. Faint: earlier runs.")
+    held = []
+    page.route("**/run", lambda route: held.append(route))
+    rebuild.fill("500")
+    while not held:
+        page.wait_for_timeout(20)
+    page.get_by_role("button", name="Clear earlier runs").click()
+    with page.expect_response(lambda answer: "/run" in answer.url):
+        held[0].continue_()
+    expect(page.locator(".panel-sentence")).to_contain_text("1,000,000 queries")
+    expect(page.locator(".ghosts span")).to_have_text("Dotted: the default.")
+
+
 def test_a_panel_in_the_text_closes_where_it_was_opened(page):
     page.goto(CACHING)
     figure = page.locator(FIGURE)

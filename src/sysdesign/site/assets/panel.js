@@ -209,7 +209,7 @@ class Panel {
     if (act === "command") copy(button, this.command());
     if (act === "solve") this.solve();
     if (act === "close") this.close();
-    if (act === "forget") { this.runs = []; button.hidden = true; this.draw(this.spec); }
+    if (act === "forget") { Object.assign(this, { runs: [], forgets: named(this.inputs()) !== this.asked }); button.hidden = true; this.draw(this.spec); }
     if (act === "drop") {
       const row = button.closest(".panel-input");
       this.drop(row);
@@ -386,8 +386,8 @@ class Panel {
   // The default stands in the chart as a ghost, and the runs before this one faintly, until they are cleared.
   async beside(spec) {
     const asked = named(this.inputs());
-    if (this.spec && asked !== this.asked) this.runs = [...this.runs ?? [], { asked: this.asked, rows: this.spec.data.values }].slice(-EARLIER);
-    Object.assign(this, { spec, asked });
+    if (this.spec && asked !== this.asked && !this.forgets) this.runs = [...this.runs ?? [], { asked: this.asked, rows: this.spec.data.values }].slice(-EARLIER);
+    Object.assign(this, { spec, asked, forgets: false }); // it was set while this run was on its way
     if (this.ghost || this.files().length) return;
     if (asked === named(this.drawn)) this.ghost = spec.data.values;
     else {
