@@ -29,7 +29,7 @@ def njit(*, nogil: bool = False) -> Callable[[Callable[..., Any]], Any]:
         kernel: Any = numba.njit(nogil=nogil)(function)
         with suppress(RuntimeError):  # there is no place to keep it
             kernel._cache = _Kept(function)
-        if not numba.config.DISABLE_JIT:
+        if kernel is not function:  # it is where compiling is switched off
             kernel.get_call_template = partial(_called, kernel.get_call_template)
         return kernel
 
