@@ -12,6 +12,7 @@ from sysdesign.models.retries import ladder, ladders, rescued
 from tests.models.corners import assert_finite_at_corners, assert_sentences
 
 STANDARD = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
+NONE = "4 attempts over 6.02 minutes deliver none of the events that meet such an outage: it outlasts the last of them."
 WAITS = st.lists(st.floats(0.1, 1e5), min_size=1, max_size=8)
 LEFT = st.sampled_from(("fixed", "uniform", "exponential"))
 
@@ -124,3 +125,10 @@ def test_lags_are_those_of_events_played_one_by_one():
     played = events_played([60, 180, 540, 1620], 900, "exponential", 0, 40_000, np.random.default_rng(3))
     found = rescued(5, 0.02, 1, 900, 60, 3, 86_400)
     assert found.mean_lag_s == pytest.approx(played[played[:, 0] == 1, 3].mean(), rel=0.03)
+
+
+def test_where_nothing_is_delivered_no_delay_is_told():
+    """The delays are those of the window, the 99th percentile not below the mean."""
+    found = ladder((1, 60, 300), 21600)
+    assert found.delivered_share == 0 and found.p99_delay_s == found.mean_delay_s == found.window_s == 361
+    assert ladders.MODELS[0].sentence({}, found) == NONE

@@ -97,6 +97,13 @@ def test_a_programs_name_that_no_text_holds_is_sought_by_its_words(reference) ->
     assert Index(reference).search("cacheStampede").corrected == ""
 
 
+def test_an_error_is_found_without_what_a_language_adds_to_its_name(whole_index: Index) -> None:
+    """One section names the class, and what the error prints leads to another."""
+    hits = whole_index.search("WrongExpectedVersionException").hits
+    expected = {"18-Event-Sourcing#optimistic-concurrency", "18-Event-Sourcing#conflicts-on-one-stream"}
+    assert {hit.address for hit in hits[:2]} == expected
+
+
 def test_any_word_is_enough_where_no_section_holds_all(reference) -> None:
     hits = Index(reference).search("crash stampede").hits
     assert {hit.title for hit in hits} >= {"Write-behind", "Cache stampede"}

@@ -201,9 +201,15 @@ def understood(query: str, known: Mapping[str, int]) -> Sought:
 
 
 def _apart(name: str, known: Mapping[str, int]) -> str:
-    """A program's name that no text holds is sought by its words: `WrongVersionException`. It is no slip of another."""
+    """A program's name that no text holds is sought by its words, as `WrongVersionException`; it is no slip of another.
+
+    The longest start of several words that is known is sought too: an error may be told without its `Exception`.
+    """
+    humps = HUMPS.split(name)
     held = any(each.startswith(name.lower()) for each in known)
-    return name if held else HUMPS.sub(" ", name)
+    starts = ("".join(humps[:end]) for end in range(len(humps) - 1, 1, -1))
+    start = next((each for each in starts if each.lower() in known), "")
+    return " ".join(filter(None, ([name] if held else humps) + [start]))
 
 
 def _longer(word: str, known: Mapping[str, int]) -> Sequence[str]:

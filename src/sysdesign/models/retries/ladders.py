@@ -133,7 +133,7 @@ def ladder(
     share = np.where(some, delivered, 1)
     mean = np.where(some, summed / share, late[-1])
     lag = np.where(some, np.maximum(summed - waited_out, 0) / share, late[-1])
-    tail = _exceeded(outage, rungs, before, lasts)
+    tail = np.where(some, _exceeded(outage, rungs, before, lasts), late[-1])
     found = (late[-1], delivered, 1e6 * lasts[-1], 1 + before.sum(axis=0), mean, tail, lag)
     return Ladder(waits.size + 1, *map(plain, found))
 
@@ -154,6 +154,9 @@ def _exceeded(outage: _Outage, rungs: _Rungs, before: np.ndarray, lasts: np.ndar
 
 
 def _laddered(inputs: Mapping[str, Any], result: Ladder) -> str:
+    if not result.delivered_share:
+        attempts = f"{count(result.attempts)} attempts over {duration(result.window_s)}"
+        return f"{attempts} deliver none of the events that meet such an outage: it outlasts the last of them."
     return (
         f"{count(result.attempts)} attempts over {duration(result.window_s)} deliver {percent(result.delivered_share)} "
         f"of the events that meet such an outage, {duration(result.mean_lag_s)} after its end on average."

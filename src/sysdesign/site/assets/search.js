@@ -59,8 +59,12 @@ function understood(query) {
   };
 }
 
-// A program's name that no text holds is sought by its words, and is no slip of another.
-const apart = (name) => (Object.keys(known.words).some((each) => each.startsWith(name.toLowerCase())) ? name : name.replace(HUMPS, " "));
+// A program's name that no text holds is sought by its words, and is no slip of another; and its longest known start.
+const apart = (name) => {
+  const humps = name.split(HUMPS), held = Object.keys(known.words).some((each) => each.startsWith(name.toLowerCase()));
+  const starts = humps.slice(1, -1).map((_, at) => humps.slice(0, at + 2).join("")).reverse();
+  return [...(held ? [name] : humps), ...starts.filter((each) => Object.hasOwn(known.words, each.toLowerCase())).slice(0, 1)].join(" ");
+};
 
 // The word and the most frequent known ones that begin with it: the last word may not be typed to its end.
 const longer = (word) => [word, ...Object.keys(known.words).filter((each) => each.startsWith(word))
