@@ -353,6 +353,16 @@ def test_a_file_is_sent_as_its_bytes(client: TestClient) -> None:
     answer = client.post("/api/models/caching.replay/run", params=given, content=b"a\nb\na\nb\n", headers=raw)
     assert answer.status_code == 200
     assert {value["name"]: value["value"] for value in answer.json()["results"]}["hit_ratio"] == 0.5
+    typed = client.post(
+        "/api/models/caching.replay/run?file=trace&capacity_keys=2", content=b"a\nb\na\nb\n", headers=raw
+    )
+    assert typed.json()["results"] == answer.json()["results"]
+    for wrong, says in (("capacity=2", "no input 'capacity'"), ("trace_decimals=comma", "trace_decimals")):
+        refused = client.post(f"/api/models/caching.replay/run?file=trace&{wrong}", content=b"a\n", headers=raw)
+        assert refused.status_code == 422 and says in refused.json()["error"]["message"]
+    for twice in ("capacity_keys=2&capacity_keys=3", 'capacity_keys=2&inputs={"capacity_keys":2}'):
+        refused = client.post(f"/api/models/caching.replay/run?file=trace&{twice}", content=b"a\n", headers=raw)
+        assert refused.status_code == 400 and "capacity_keys is given twice" in refused.json()["error"]["message"]
     answer = client.post("/api/models/caching.replay/run", params={"file": "nothing"}, content=b"a\n", headers=raw)
     assert answer.status_code == 422 and "no input 'nothing'" in answer.json()["error"]["message"]
     far = {**raw, "origin": "https://stranger.example"}

@@ -53,6 +53,7 @@ BODY_S = 10.0  # for a request's body to arrive
 COMING_S = 5.0  # for fresh pages that are being made
 ENDING_S = 0.7  # for what is being computed when the service ends
 UPLOAD_S = 60.0
+BESIDE_FILES = frozenset(("chart", "solve", "for"))  # what an address may ask beside files, inputs and their lengths
 LONGEST_TEXT = 2_000  # of a query's parameters
 LONGEST_PATH = 1_000  # of a file; each folder in it is looked up
 MOST_SAID = 3_000  # characters of an error's message
@@ -451,13 +452,18 @@ _Files = dict[str, memoryview]  # by the input that takes each
 async def _asked(room: Room, request: Request) -> tuple[dict[str, Any], _Files]:
     """What is asked of a model, and the bytes of files by the input that takes them.
 
-    It is JSON in the body; or the body is files, and the rest stands in the address, inputs as JSON. Of several
-    files one behind the other the address gives each with its length: `file=gaps_s&bytes=1200&file=services_s&...`.
+    It is JSON in the body; or the body is files, and the rest stands in the address: inputs by name, or together as
+    JSON. Of several files one behind the other the address gives each with its length:
+    `file=gaps_s&bytes=1200&file=services_s&...`.
     """
     if _content_type(request) != "application/octet-stream":
         return await _body(room, request), {}
-    asked: dict[str, Any] = {key: _parameter(request, key, "") for key in request.query_params.keys() - {"inputs"}}
+    asked: dict[str, Any] = {key: _parameter(request, key, "") for key in BESIDE_FILES & request.query_params.keys()}
     asked["inputs"] = _object(_parameter(request, "inputs", "{}").encode())
+    for name in request.query_params.keys() - BESIDE_FILES - {"inputs", "file", "bytes"}:
+        if name in asked["inputs"] or len(request.query_params.getlist(name)) > 1:
+            raise Refused(f"{visible(name[:100])} is given twice; give it once, in the address or in inputs")
+        asked["inputs"][_readable(name)] = _parameter(request, name, "")
     names, lengths = (request.query_params.getlist(key) for key in ("file", "bytes"))
     return asked, _parted(names, lengths, memoryview(await _bytes(room, request, MOST_UPLOADED, UPLOAD_S)))
 

@@ -19,7 +19,7 @@ from sysdesign.operations.reading import DocumentLine, SectionText, SymptomLine
 from sysdesign.running.solving import Solved
 from sysdesign.search.index import Answer
 
-JSON = "application/json"
+JSON, FILES = "application/json", "application/octet-stream"
 ERROR = {
     "type": "object", "required": ["error"],
     "properties": {"error": {
@@ -52,12 +52,12 @@ def description() -> dict[str, Any]:
         "/models": _get("All models", _answer(tuple[ModelLine, ...])),
         "/models/{name}": _get("A model's inputs and results", _answer(ModelLine), name),
         "/models/{name}/run": _post(
-            "Run a model", {"inputs": INPUTS, "chart": chart}, _answer(Panel), (), name,
+            "Run a model", {"inputs": INPUTS, "chart": chart}, _answer(Panel), (), name, *_beside_files(), files=True,
         ),
         "/models/{name}/solve": _post(
             "Find the input that gives a result",
             {"inputs": INPUTS, "solve": {"type": "string"}, "for": {"type": "string", "examples": ["calls_with=1.3"]}},
-            _answer(Solved), ("solve", "for"), name,
+            _answer(Solved), ("solve", "for"), name, *_beside_files(), files=True,
         ),
         "/decisions": _get("All decisions", _answer(tuple[DecisionLine, ...])),
         "/decisions/{name}": _get("What a decision asks", _answer(DecisionForm), name),
@@ -76,11 +76,29 @@ def _get(summary: str, answer: dict[str, Any], *parameters: dict[str, Any]) -> d
 
 
 def _post(
-    summary: str, body: dict[str, Any], answer: dict[str, Any], required: tuple[str, ...], *parameters: dict[str, Any]
+    summary: str,
+    body: dict[str, Any],
+    answer: dict[str, Any],
+    required: tuple[str, ...],
+    *parameters: dict[str, Any],
+    files: bool = False,
 ) -> dict[str, Any]:
     schema = {"type": "object", "properties": body, "required": list(required)}
     told = {"summary": summary, "parameters": list(parameters), "responses": _responses(answer)}
-    return {"post": {**told, "requestBody": {"required": True, "content": {JSON: {"schema": schema}}}}}
+    content: dict[str, Any] = {JSON: {"schema": schema}}
+    if files:
+        content[FILES] = {"schema": {"type": "string", "format": "binary"}}
+    return {"post": {**told, "requestBody": {"required": True, "content": content}}}
+
+
+def _beside_files() -> tuple[dict[str, Any], ...]:
+    """What the address holds where the body is files."""
+    return (
+        _query("file", f"The input that takes the body, sent as {FILES}; once for each of several files"),
+        _query("bytes", "The length of each of several files, which stand one behind the other"),
+        _query("inputs", "The other inputs as JSON; each may also stand in the address by its name, with how a file is "
+               "read: latency_decimal=comma"),
+    )  # fmt: skip
 
 
 def _responses(answer: dict[str, Any]) -> dict[str, Any]:
