@@ -68,3 +68,11 @@ def test_the_command_prints_the_value_and_the_answer_there(capsys: pytest.Captur
     assert "30%" in capsys.readouterr().out.splitlines()[-1]
     app([*arguments, "--json"], standalone_mode=False)
     assert json.loads(capsys.readouterr().out)["value"] == pytest.approx(0.3, rel=1e-6)
+
+
+def test_of_a_range_that_gives_the_wanted_result_the_end_is_found() -> None:
+    """Every outage within the window of the attempts is outlived, and no longer one: the end is what was asked for."""
+    waits = "10, 60, 30"
+    for wish in ("delivered_share>=100%", "delivered_share=100%", "delivered_share<=0%", "delivered_share=0%"):
+        found = solve_model("retries.ladder", {"waits_s": waits}, "outage_s", wish)
+        assert found.value == pytest.approx(100, rel=1e-6) and found.others == () and found.exact, wish

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -182,13 +182,55 @@ def _refuse_nothing_found(
 def _crossings(
     parameter: Parameter, wanted: Target, where: list[float], results: np.ndarray, at: Callable[[float], float]
 ) -> list[float]:
-    """Values at which the result passes the wanted one, the least first."""
+    """Values at which the result passes the wanted one, the least first; of a range at which it is that, the ends."""
     known = [(value, wanted.over(result)) for value, result in zip(where, results, strict=True) if result == result]
-    found = [value for value, over in known if over == 0]
+    found = [end for start, stop in _level(known) for end in _ends(parameter, wanted, known, start, stop, at)]
     for (low, below), (high, above) in pairwise(known):
         if below * above < 0:
             found.append(_narrowed(parameter, wanted, low, high, below, at))
     return sorted(set(found))
+
+
+def _level(known: list[tuple[float, float]]) -> Iterator[tuple[int, int]]:
+    """First and last place of each run of points at which the result is just the wanted one."""
+    for is_level, run in groupby(range(len(known)), key=lambda at: known[at][1] == 0):
+        if is_level:
+            places = list(run)
+            yield places[0], places[-1]
+
+
+def _ends(
+    parameter: Parameter,
+    wanted: Target,
+    known: list[tuple[float, float]],
+    start: int,
+    stop: int,
+    at: Callable[[float], float],
+) -> list[float]:
+    """The ends of such a range: both for an equality, else those beyond which the wish is missed; or the first."""
+    if start == stop:
+        return [known[start][0]]
+    found = []
+    for inside, outside in ((start, start - 1), (stop, stop + 1)):
+        if not 0 <= outside < len(known):
+            continue
+        value, over = known[outside]
+        if wanted.sign == "=" or (over > 0) == (wanted.sign == "<="):
+            found.append(_last_level(parameter, wanted, known[inside][0], value, at))
+    return found or [known[start][0]]
+
+
+def _last_level(
+    parameter: Parameter, wanted: Target, inside: float, outside: float, at: Callable[[float], float]
+) -> float:
+    """The value nearest to `outside` at which the result is just the wanted one."""
+    whole = parameter.kind == "integer"
+    for _ in range(HALVINGS):
+        if abs(outside - inside) <= (1 if whole else NARROW * max(abs(inside), abs(outside))):
+            break
+        middle = float(math.floor((inside + outside) / 2)) if whole else (inside + outside) / 2
+        inside, outside = (middle, outside) if wanted.over(at(middle)) == 0 else (inside, middle)
+    return inside
 
 
 def _narrowed(
