@@ -284,3 +284,14 @@ def test_losses_that_no_model_can_tell_are_told_as_next_to_none():
     lost = outcomes()["lost_messages"]
     assert lost.text(2.3e-23) == "<0.000001" and lost.text(0.000047) == "0.000047" and lost.text(0) == "0"
     assert lost.range_text(1e-30, 590) == "<0.000001 to 590" and lost.range_text(1e-30, 1e-9) == ""
+
+
+def test_what_would_settle_it_says_what_is_stated_and_nothing_twice(decisions):
+    """A fact that was given is not asked for again without a word."""
+    stated = worded(decide(decisions["webhook-retries"], workload_of({"push": {"outage": "6 h"}}))).ask
+    assert stated.about == "Outage of a webhook receiver" and stated.text.endswith("Stated is 6 h; how sure is that?")
+    for framework in list(decisions.values())[::12]:
+        ask = worded(decide(framework, workload_of({}))).ask
+        if ask is not None:
+            assert "Stated" not in ask.text and ask.text.lower() not in (ask.about.lower(), f"the {ask.about.lower()}.")
+            assert not ask.text or (ask.text[-1] in ".?" and ".." not in ask.text)

@@ -39,7 +39,7 @@ def _lists(said: Wording) -> Iterator[str]:
         yield _wrapped(f"What would change it: {said.steady}")
     if said.ask is not None:
         lead = "What would settle it" if settles else "What would help most to know"
-        lines = [_wrapped(f"{lead}: {said.ask.about}. {said.ask.text}.")]
+        lines = [_wrapped(f"{lead}: {said.ask.about}. {said.ask.text}".strip())]
         yield "\n".join(lines + [_wrapped(f"{each.about} → {each.text}", "- ") for each in said.leads])
     yield from _list("Take care:", said.cautions)
     yield from _list("To decide next:", said.next)

@@ -102,7 +102,7 @@ def _about(told: Told) -> str:
 
 
 def _asked(said: Wording) -> str:
-    return f" Find out first: {said.ask.about} ({said.ask.text})." if said.ask is not None else ""
+    return f" Find out first: {said.ask.about}. {said.ask.text}".rstrip() if said.ask is not None else ""
 
 
 def _bullets(lines: Iterable[str]) -> str:

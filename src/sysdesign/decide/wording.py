@@ -390,10 +390,17 @@ def word_meaning(flip: WordFlip) -> str:
 
 
 def _asked(answer: Answer) -> Told | None:
-    if answer.ask is not None:
-        field = FIELDS[answer.ask.input]
-        return Told(field.label, field.meaning)
-    return Told(FIELDS[answer.settled_by].label, FIELDS[answer.settled_by].meaning) if answer.settled_by else None
+    """What to find out first; of what is stated already, how sure it is."""
+    name = answer.ask.input if answer.ask is not None else answer.settled_by
+    if not name:
+        return None
+    field = FIELDS[name]
+    meaning = (
+        "" if field.meaning.lower() in (field.label.lower(), f"the {field.label.lower()}") else f"{field.meaning}."
+    )
+    stated = name in answer.workload.values
+    sure = f"Stated is {fact_text(name, answer.workload)}; how sure is that?" if stated else ""
+    return Told(field.label, " ".join(filter(None, (meaning, sure))))
 
 
 def _cautions(answer: Answer) -> Iterator[Told]:

@@ -187,7 +187,7 @@ class Decision {
       list("What would change it, nearest first", said.changes.map(becomes)),
       said.steady ? make("div", {}, make("h2", {}, "What would change it"), make("p", {}, said.steady)) : null,
       said.ask ? make("div", {}, make("h2", {}, value.either.length ? "What would settle it" : "What would help most to know"),
-        make("p", {}, `${said.ask.about}. ${said.ask.text}.`), bullets(said.leads.map(becomes))) : null,
+        make("p", {}, `${said.ask.about}. ${said.ask.text}`), bullets(said.leads.map(becomes))) : null,
       list("Take care", said.cautions.map(about)),
       list("To decide next", said.next.map((remark, at) => this.decision(remark, value.interactions[at].target))),
       list("Not considered here", said.not_considered.map(about)),
