@@ -76,6 +76,12 @@ def test_a_first_line_longer_than_the_head_is_no_blank_file():
         told(b"a" * 70_000 + b"\n1\n2\n", header="no")
 
 
+def test_utf_16_without_its_mark_is_named_before_columns_are_asked_for():
+    for encoding in ("utf-16-le", "utf-16-be"):
+        with pytest.raises(BadFile, match=r"looks like UTF-16 without the mark at its start\. Save it as UTF-8"):
+            told("1,5\n10,9\n".encode(encoding))
+
+
 def test_cumulative_counts_that_fall_are_refused_and_a_missing_last_bucket_is_said():
     head, last = '# TYPE a histogram\na_bucket{le="1"} 5\na_bucket{le="2"} ', 'a_bucket{le="+Inf"} 9\n'
     with pytest.raises(BadFile, match="has counted 5 up to 1 and 3 up to 2"):

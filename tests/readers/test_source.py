@@ -83,6 +83,8 @@ def test_line_ends_of_any_system():
         (b"PK\x03\x04rest", "a zip archive or spreadsheet"),
         (b"x" * 3_000_000, "longer than 1 MB"),
         ("a\nb".encode("utf-16") + b"\x00", "not UTF-16"),
+        ("1,5\n10,9\n".encode("utf-16-le"), ":1: it looks like UTF-16 without the mark"),
+        ("1,5\n10,9\n".encode("utf-16-be"), ":1: it looks like UTF-16 without the mark"),
     ],
 )
 def test_what_is_no_text_is_said(data, message):

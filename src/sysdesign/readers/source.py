@@ -28,6 +28,7 @@ from sysdesign.readers.decompression import FAULTS, LONGEST_START, decompressed
 from sysdesign.readers.notices import Notices
 
 HEAD_BYTES = 1 << 16
+WIDE_START = 64  # bytes that tell UTF-16 without a mark
 LONGEST_PATH = 4096
 LONGEST_LINE_BYTES = 1 << 20
 MOST_UPLOADED_BYTES = 64_000_000  # of an upload, as it comes and decompressed
@@ -128,7 +129,11 @@ class Opened:
 
     @cached_property
     def head_text(self) -> str:
-        """The head as text with line feeds, whatever its encoding; for telling how the rest is written."""
+        """The head as text with line feeds, whatever its encoding; for telling how the rest is written.
+
+        Raises BadFile where it is no text.
+        """
+        self._refuse_no_text()
         mark = next((mark for mark in WIDE_MARKS if self.head.startswith(mark)), None)
         encoding = WIDE_MARKS[mark] if mark else "utf-8-sig"
         try:
@@ -160,14 +165,19 @@ class Opened:
             pieces = self._decoded(pieces, WIDE_MARKS[mark])
         elif self.head.startswith(codecs.BOM_UTF8):
             pieces = _without(pieces, len(codecs.BOM_UTF8))
-        elif b"\0" in self.head:
-            line = self.head[: self.head.index(b"\0")].count(b"\n") + 1
-            raise BadFile(
-                self.name, line, "the file is not text", "Give text, plain or compressed (.gz, .xz, .bz2, .zst)"
-            )
+        self._refuse_no_text()
         if b"\n" not in self.head and b"\r" in self.head:
             pieces = (piece.replace(b"\r", b"\n") for piece in pieces)
         return pieces
+
+    def _refuse_no_text(self) -> None:
+        if not self.binary:
+            return
+        start = self.head[:WIDE_START]
+        if any(start) and not (any(start[::2]) and any(start[1::2])):  # every second byte is zero, as of Latin letters
+            raise BadFile(self.name, 1, "it looks like UTF-16 without the mark at its start", "Save it as UTF-8")
+        line = self.head[: self.head.index(b"\0")].count(b"\n") + 1
+        raise BadFile(self.name, line, "the file is not text", "Give text, plain or compressed (.gz, .xz, .bz2, .zst)")
 
     def _decoded(self, pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
         decoder = codecs.getincrementaldecoder(encoding)()
